@@ -1,0 +1,1 @@
+"""Sound: what MP3 compression does to six convolutional networks on guitar effects."""

@@ -1,0 +1,1 @@
+"""Images: what JPEG compression does to six convolutional networks on CIFAR-10."""

@@ -1,0 +1,46 @@
+"""The augmentation of training images as published: a shift and a flip, drawn anew every epoch."""
+
+import keras
+from keras import ops
+
+from cifar.settings import SHIFT
+
+
+class ShiftAndFlip(keras.layers.Layer):
+    """Shift images by a real-valued distance and flip half of them, in training only.
+
+    Takes and gives float32 images, batch x height x width x channels. The shift is uniform within
+    +-SHIFT of the height and of the width, bilinear, with edge pixels repeated; left and right
+    change places with probability 0.5.
+    """
+
+    def __init__(self, seed: int = 0, **kwargs):
+        super().__init__(dtype="float32", **kwargs)
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images, training=False):
+        if not training:
+            return images
+        count, height, width, _ = ops.shape(images)
+        draws = keras.random.uniform((3, count), -1, 1, seed=self.seed_generator)
+        return transform(images, SHIFT * height * draws[0], SHIFT * width * draws[1], draws[2] < 0)
+
+
+def transform(images, down, right, flip):
+    """Shift every image by its own distance, then mirror those that flip says.
+
+    images: float32, batch x height x width x channels. down, right: float32, batch, in pixels.
+    flip: bool, batch. A bilinear shift is one small matrix for the rows and one for the columns.
+    """
+    _, height, width, _ = images.shape
+    rows = _shift_matrix(down, height)
+    columns = _shift_matrix(right, width)
+    columns = ops.where(flip[:, None, None], ops.flip(columns, axis=1), columns)
+    return ops.einsum("bij,bjkc,blk->bilc", rows, images, columns)
+
+
+def _shift_matrix(distance, size: int):
+    """batch x size x size: row i holds the weights of the old pixels that make new pixel i."""
+    grid = ops.arange(size, dtype="float32")
+    source = ops.clip(grid[None, :] - distance[:, None], 0, size - 1)
+    return ops.relu(1 - ops.abs(source[:, :, None] - grid))

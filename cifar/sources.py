@@ -1,0 +1,134 @@
+"""Where images come from: CIFAR-10, the embedded sample, or a folder of class folders."""
+
+import io
+import pickle
+import tarfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from cifar import sample
+from cifar.settings import ARCHIVE, LABELS, SIZE
+from helmholtz import folders
+from helmholtz.cli import DataError
+from helmholtz.download import check, fetch
+from helmholtz.preparation import Source
+
+DATA = Path(__file__).parent / "data"
+MAX_PIXELS = 1 << 26  # 64 megapixels; what claims to be larger is not decoded
+
+
+def open_source(source: str, size: int = SIZE) -> Source:
+    """The source of a --source flag: "cifar10", "sample", an archive of CIFAR-10, or a folder.
+
+    size: width and height in pixels that a folder's images are brought to.
+    Raises DataError when the source does not exist or cannot be used.
+    """
+    path = Path(source)
+    if source == "sample":
+        return Source("sample", f"sample {sample.VERSION}", _load_sample)
+    if source == "cifar10":
+        archive = DATA / "cifar10" / Path(ARCHIVE["urls"][0]).name
+        return Source("cifar10", ARCHIVE["hash"], lambda: _load_cifar10(archive))
+    if path.is_dir():
+        return _open_folder(path, size)
+    if path.is_file():
+        check(path, ARCHIVE["hash"])
+        return Source("cifar10", ARCHIVE["hash"], lambda: read_archive(path))
+    raise DataError(f"The source {source} does not exist: give cifar10, sample or a path.")
+
+
+def _load_sample() -> tuple[list[str], dict, dict]:
+    made = {split: sample.make(split) for split in sample.ITEMS}
+    parts = {split: (images, labels) for split, (images, labels, _) in made.items()}
+    return sample.CLASSES, parts, {"true_noise_bits": made["train"][2]}
+
+
+def _load_cifar10(archive: Path) -> tuple[list[str], dict, dict]:
+    fetch(ARCHIVE, archive)
+    return read_archive(archive)
+
+
+def read_archive(path: Path) -> tuple[list[str], dict, dict]:
+    """Read cifar-10-python.tar.gz as it is, extracting nothing.
+
+    Returns LABELS; for each split (uint8 images N x 32 x 32 x 3, int64 labels); and no more.
+    Raises DataError when the file is not the published one, byte for byte.
+    """
+    check(path, ARCHIVE["hash"])
+    batches = {}
+    with tarfile.open(path, "r:gz") as archive:
+        for member in archive:
+            name = Path(member.name).name
+            if member.isfile() and (name.startswith("data_batch_") or name == "test_batch"):
+                batches[name] = unpickle(archive.extractfile(member).read())
+    training = [batches[name] for name in sorted(batches) if name != "test_batch"]
+    return LABELS, {"train": _join(training), "test": _join([batches["test_batch"]])}, {}
+
+
+def _join(batches: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    planes = np.concatenate([batch[b"data"] for batch in batches]).reshape(-1, 3, SIZE, SIZE)
+    labels = np.concatenate([batch[b"labels"] for batch in batches])
+    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels.astype(np.int64)
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Admits NumPy arrays and plain containers, so that no pickle can run anything."""
+
+    ADMITTED = {
+        ("numpy.core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+    }
+
+    def find_class(self, module, name):
+        if (module, name) not in self.ADMITTED:
+            raise DataError(f"A pickle in the archive asks for {module}.{name}: refused.")
+        return self.ADMITTED[module, name]
+
+
+def unpickle(data: bytes) -> dict:
+    """Read a Python 2 pickle of NumPy arrays; anything else in it raises DataError."""
+    return _ArraysOnly(io.BytesIO(data), encoding="bytes").load()
+
+
+def _open_folder(path: Path, size: int) -> Source:
+    Image.init()
+    endings = {end for end, kind in Image.EXTENSION.items() if kind in Image.OPEN}
+    classes, parts = folders.read_tree(path, endings)
+    paths = [p for items, _ in parts.values() for p in items]
+    name = folders.folder_name(path) + (f"-{size}px" if size != SIZE else "")
+    return Source(name, folders.fingerprint(path, paths), lambda: (classes, parts, {}))
+
+
+def read_image(path: Path, size: int) -> np.ndarray:
+    """Read an image file as a viewer shows it, brought to size x size pixels.
+
+    Returns uint8 RGB. The first frame counts, EXIF rotation is applied, what is transparent
+    shows white, and an image that is not square is cropped around its middle.
+    Raises DataError when the file cannot be read.
+    """
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise DataError(f"{folders.shown(path)} is larger than {MAX_PIXELS >> 20} Mpixels.")
+            rgb = _to_rgb(ImageOps.exif_transpose(image))
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        kind = "no image" if isinstance(error, UnidentifiedImageError) else "damaged"
+        raise DataError(
+            f"{folders.shown(path)} is {kind}: repair or remove it ({error})."
+        ) from error
+    if rgb.size != (size, size):
+        rgb = ImageOps.fit(rgb, (size, size), Image.Resampling.LANCZOS)
+    return np.asarray(rgb)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits of grey; Pillow would clip in place of scaling
+        image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")

@@ -1,0 +1,137 @@
+"""The command line: flags that both twins share, and sentences in place of tracebacks."""
+
+import argparse
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+LOGS = Path(__file__).parents[1] / "logs"
+MACHINE_ERRORS = (MemoryError, OSError)
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done; the message says what to do instead. Exit code 2."""
+
+
+class DataError(Exception):
+    """Data is missing or bad; the message names it and says what to do. Exit code 3."""
+
+
+def run(main: Callable[[], None], interrupted: str = "the same command starts again") -> None:
+    """Call main and turn what stops it into one sentence on standard error and an exit code.
+
+    2 is wrong usage, 3 bad or missing data, 4 the machine, 75 interrupted by Ctrl-C or SIGTERM.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        main()
+    except UsageError as error:
+        _leave(2, str(error))
+    except DataError as error:
+        _leave(3, str(error))
+    except BrokenPipeError:  # standard output was closed, as by `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(4)
+    except MACHINE_ERRORS as error:
+        _leave(4, _machine_sentence(error))
+    except KeyboardInterrupt:
+        _leave(75, f"Interrupted; {interrupted}.")
+
+
+def _interrupt(number, frame):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the second one ends the process at once
+    raise KeyboardInterrupt
+
+
+def _leave(code: int, sentence: str):
+    print(sentence, file=sys.stderr)
+    sys.exit(code)
+
+
+def _machine_sentence(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "Out of memory: use --limit, a smaller --batch_size, or a larger machine."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "errno = 28" in str(error):
+        return f"The disk is full or limited: free some space and start again ({error})."
+    return f"The machine refused: {error}."
+
+
+def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
+    """An argparse type: a whole number from low to high, both included."""
+    wanted = f"a whole number from {low} to {high}" if high is not None else f"{low} or more"
+
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdecimal():
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        if int(text) < low or (high is not None and int(text) > high):
+            raise argparse.ArgumentTypeError(f"{text} is not {wanted}")
+        return int(text)
+
+    return parse
+
+
+def number(low: float, high: float = float("inf")) -> Callable[[str], float]:
+    """An argparse type: a number from low up to, and without, high."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value < high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number of {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
+    """--setting and --model, two names for the same choice."""
+    names = ", ".join(f"{i} {name}" for i, name in enumerate(models))
+    group = parser.add_mutually_exclusive_group()
+    setting = whole_number(0, len(models) - 1)
+    group.add_argument("--setting", type=setting, default=0, help=f"network: {names} (0)")
+    group.add_argument("--model", choices=models, metavar="NAME", help="network by its name")
+
+
+def add_training_flags(parser: argparse.ArgumentParser, defaults: dict, val: float) -> None:
+    """The flags of a training run that are the same for images and for sound."""
+    add = parser.add_argument
+    for name, kind in {
+        "batch_size": whole_number(1),
+        "num_epoch": whole_number(1),
+        "learning_rate": number(0),
+        "decay_rate": number(0),
+    }.items():
+        add(f"--{name}", type=kind, default=defaults[name], metavar="N", help="(%(default)s)")
+    add(
+        "--val",
+        type=number(0, 1),
+        default=val,
+        metavar="SHARE",
+        help="share of the training split held out to choose the best epoch; "
+        "0 validates on the test split (%(default)s)",
+    )
+    add("--limit", type=whole_number(1), metavar="N", help="use at most N items of each split")
+    add("--seed", type=whole_number(0, 2**32 - 1), default=0, metavar="N", help="(0)")
+    add("--precision", choices=["float32", "bfloat16"], default="float32", help="(float32)")
+    add("--train_dir", type=Path, help="a folder with prepared train.h5 and test.h5")
+    add("--log_dir", type=Path, help="where the run is written (logs/<domain>/<source>/...)")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    again.add_argument("--overwrite", action="store_true", help="start a run that exists anew")
+
+
+def chosen_model(args: argparse.Namespace, models: list[str]) -> str:
+    """The network's name, from --model or --setting."""
+    return args.model or models[args.setting]
+
+
+def workers() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

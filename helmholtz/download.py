@@ -1,0 +1,87 @@
+"""Fetch a large file: mirrors, time-outs, resume of a partial download, and a checked hash."""
+
+import hashlib
+import http.client
+import os
+import ssl
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tqdm import tqdm
+
+from helmholtz.cli import DataError
+from helmholtz.files import locked
+
+TIMEOUT = 30  # seconds without a byte
+NETWORK_ERRORS = (
+    urllib.error.URLError,
+    http.client.HTTPException,
+    ConnectionError,
+    TimeoutError,
+    ssl.SSLError,
+)
+
+
+def fetch(archive: dict, path: Path) -> None:
+    """Download archive["urls"], the first that answers, to path, unless path is there.
+
+    A partial download is kept as <name>.part and continued the next time, from a mirror too,
+    since only the hash decides. Raises DataError when no address answers.
+    """
+    with locked(path.parent):
+        if not path.is_file():
+            _download(archive, path)
+
+
+def _download(archive: dict, path: Path) -> None:
+    part = path.with_name(path.name + ".part")
+    reasons = []
+    for url in archive["urls"]:
+        try:
+            _continue(url, part, archive["bytes"])
+            check(part, archive["hash"])
+            os.replace(part, path)
+            return
+        except NETWORK_ERRORS as error:
+            reasons.append(f"{url}: {error}")
+        except DataError as error:
+            part.unlink()  # not what was asked for, so nothing to continue from
+            reasons.append(f"{url}: {error}")
+    raise DataError(
+        f"{path.name} could not be downloaded; give --source PATH if you have it, or use "
+        f"--source sample, which needs no network ({'; '.join(reasons)})."
+    )
+
+
+def check(path: Path, wanted: str) -> None:
+    """Raise DataError unless the file's hash, "<algorithm>:<hexadecimal>", is the one wanted."""
+    algorithm, digest = wanted.split(":")
+    with open(path, "rb") as file:
+        found = hashlib.file_digest(file, algorithm).hexdigest()
+    if found != digest:
+        raise DataError(
+            f"{path} is not the archive it should be: its {algorithm} is {found[:12]}..., "
+            f"not {digest[:12]}...; delete it and download it again."
+        )
+
+
+def _continue(url: str, part: Path, size: int) -> None:
+    """Append to part what is still missing of size bytes."""
+    have = part.stat().st_size if part.exists() else 0
+    if have == size:
+        return
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+        if answer.status != 206:  # this server starts from the beginning
+            have = 0
+        bar = tqdm(total=size, initial=have, unit="B", unit_scale=True, desc=part.stem)
+        with open(part, "ab" if have else "wb") as file, bar:
+            while block := answer.read(1 << 16):
+                have += len(block)
+                if have > size:
+                    raise DataError(f"the answer is longer than the {size} bytes expected")
+                file.write(block)
+                bar.update(len(block))
+    if have < size:
+        raise ConnectionError(f"the connection ended after {have} of {size} bytes")

@@ -1,0 +1,166 @@
+"""Turn a source into prepared data: one pass over its items, on all cores, for several rates."""
+
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from helmholtz import store
+from helmholtz.cli import DataError, workers
+from helmholtz.files import locked, remove_leftovers
+
+SPLITS = ("train", "test")
+
+
+class Source(NamedTuple):
+    """Where items come from. Cheap to make: load does the work when something must be made.
+
+    fingerprint tells whether prepared data is still that of this source. load gives the class
+    names; for "train" and "test" a pair (items, labels), items being a list or an array, whatever
+    the domain's compression takes slices of; and further facts to store with the data.
+    """
+
+    name: str
+    fingerprint: str
+    load: Callable[[], tuple[list[str], dict, dict]]
+
+
+class Prepared(NamedTuple):
+    """One item at one rate: the array to learn from, and the item's sizes in bytes."""
+
+    data: np.ndarray
+    raw_bytes: int
+    file_bytes: int
+    scan_bytes: int
+
+
+class Data(NamedTuple):
+    """Prepared data in memory: splits maps "train" and "test" to (items, labels as int64)."""
+
+    splits: dict
+    classes: list[str]
+    attributes: dict
+
+
+def prepare(
+    source: Source,
+    folders: dict[int, Path],
+    settings: dict,
+    compress: Callable[[object, list[int]], dict[int, list[Prepared]]],
+    chunk: int,
+) -> list[Path]:
+    """Make <folder>/train.h5 and test.h5 for every rate of folders that lacks them.
+
+    compress(items, rates), which runs in other processes, gives for every rate the prepared
+    items of a chunk. What is there, whole, and made from the same source with the same settings
+    is left alone. Returns the folders that were made.
+    """
+    wanted = {"source": source.name, "fingerprint": source.fingerprint, **settings}
+    with ExitStack() as locks:
+        for rate in sorted(folders):
+            locks.enter_context(locked(folders[rate]))
+            remove_leftovers(folders[rate])
+        missing = {
+            rate: folder
+            for rate, folder in folders.items()
+            if not all(store.intact(folder / f"{s}.h5", wanted | {"rate": rate}) for s in SPLITS)
+        }
+        if missing:
+            classes, parts, facts = source.load()
+            common = wanted | facts | {"classes": classes}
+            for split in SPLITS:
+                _make_split(split, *parts[split], missing, common, compress, chunk)
+    return list(missing.values())
+
+
+def _make_split(split, items, labels, folders, common, compress, chunk) -> None:
+    """Compress one split at every rate of folders, and publish the files together."""
+    sizes = {rate: np.zeros(3, np.int64) for rate in folders}
+    with ExitStack() as stack:
+        files = {
+            rate: stack.enter_context(store.create(folder / f"{split}.h5"))
+            for rate, folder in folders.items()
+        }
+        bar = stack.enter_context(progress(len(items), f"{split} at {sorted(folders)}"))
+        start = 0
+        for block in _in_parallel(compress, items, list(folders), chunk):
+            for rate, prepared in block.items():
+                _append(files[rate], start, len(items), prepared)
+                sizes[rate] += np.sum([item[1:] for item in prepared], axis=0)
+            start += len(prepared)
+            bar.update(len(prepared))
+        for rate, file in files.items():
+            file["label"] = np.asarray(labels, np.int64)
+            names = ("raw_bytes", "file_bytes", "scan_bytes")
+            totals = dict(zip(names, sizes[rate].tolist(), strict=True))
+            store.set_attributes(file, common | totals | {"rate": rate, "items": len(items)})
+
+
+def _append(file, start: int, total: int, prepared: list[Prepared]) -> None:
+    first = prepared[0].data
+    if start == 0:
+        file.create_dataset("data", (total, *first.shape), first.dtype)
+    file["data"][start : start + len(prepared)] = np.stack([item.data for item in prepared])
+
+
+def _in_parallel(compress, items, rates: list[int], chunk: int) -> Iterator[dict]:
+    """compress over chunks of items, in order, a bounded number of chunks ahead of the reader."""
+    with ProcessPoolExecutor(workers(), initializer=_start_worker) as pool:
+        waiting = deque()
+        try:
+            for start in range(0, len(items), chunk):
+                waiting.append(pool.submit(compress, items[start : start + chunk], rates))
+                if len(waiting) > 2 * workers():
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise MemoryError from None  # a worker was killed, as a rule for its memory
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and do not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
+
+
+def progress(total: int, what: str) -> tqdm:
+    """A progress bar on a terminal; nothing elsewhere."""
+    return tqdm(total=total, desc=what, disable=not sys.stderr.isatty())
+
+
+def load(folder: Path, rate: int | None = None) -> Data:
+    """Read prepared data, our own or the 2018 code's, and verify it.
+
+    rate: what the data must have been prepared at, where the file says so. Raises DataError when
+    a file is missing or damaged, or does not fit.
+    """
+    splits = {}
+    for split in SPLITS:
+        path = folder / f"{split}.h5"
+        arrays, attributes = store.read(path)
+        data, label = arrays.get("data"), arrays.get("label")
+        if data is None or label is None or len(data) != len(label) or len(data) == 0:
+            raise DataError(f"{path} does not hold `data` and as many entries of `label`.")
+        splits[split] = data, label.argmax(axis=1) if label.ndim == 2 else label.astype(np.int64)
+    if rate is not None and attributes.get("rate", rate) != rate:
+        raise DataError(f"{folder} was prepared at {attributes['rate']}, not at {rate}.")
+    labels = np.concatenate([label for _, label in splits.values()])
+    classes = attributes.get("classes") or [str(i) for i in range(labels.max() + 1)]
+    if labels.min() < 0 or labels.max() >= len(classes):
+        raise DataError(f"{folder} holds labels outside its {len(classes)} classes.")
+    return Data(splits, classes, attributes)

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Makes the virtual environment .venv of this checkout, or brings it up to date.
+#   sh scripts/setup.sh [extra ...]       extras: dev
+set -eu
+cd "$(dirname "$0")/.."
+
+if command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q GPU; then
+    build='tensorflow[and-cuda]'
+elif [ "$(uname -s)" = Linux ]; then
+    build=tensorflow-cpu
+else
+    build=tensorflow
+fi
+extras=$(echo "$*" | tr ' ' ',')
+wanted=$(sed -e "s/^tensorflow>=/$build>=/" -e "s/^-e \.\$/-e .[$extras]/" requirements.txt)
+
+[ -x .venv/bin/python ] || ${PYTHON:-python3} -m venv .venv
+stamp=.venv/installed-$extras.txt
+if ! { echo "$wanted"; cat pyproject.toml; } | cmp -s - "$stamp"; then
+    echo "Installing into $(pwd)/.venv (a few minutes the first time) ..."
+    echo "$wanted" >.venv/requirements.txt
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
+    { echo "$wanted"; cat pyproject.toml; } >"$stamp"
+fi
