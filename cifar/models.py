@@ -3,6 +3,7 @@
 python -m cifar.models        writes cifar_paras/<parameters>_<model>.txt
 """
 
+from itertools import chain
 from pathlib import Path
 
 import keras
@@ -22,11 +23,8 @@ def build_model(name: str, shape=(SIZE, SIZE, 3), classes: int = len(LABELS)) ->
     stack = [keras.Input(shape), _conv(32), _conv(64), _downsample(), layers.Dropout(0.5)]
     for _ in range(architecture["blocks"]):
         stack += [_conv(128), _conv(128), _downsample(), layers.Dropout(0.5)]
-    stack += (
-        _dense_tail(architecture["dense"], classes)
-        if architecture["dense"]
-        else _conv_tail(classes)
-    )
+    dense = architecture["dense"]
+    stack += _dense_tail(dense, classes) if dense else _conv_tail(classes)
     return keras.Sequential([*stack, layers.Activation("softmax", dtype="float32")], name=name)
 
 
@@ -43,9 +41,9 @@ def _conv_tail(classes: int) -> list:
 
 
 def _dense_tail(sizes: list[int], classes: int) -> list:
-    hidden = [[layers.Dense(size, "relu"), layers.Dropout(0.5)] for size in sizes]
+    hidden = [[layers.Dense(size, activation="relu"), layers.Dropout(0.5)] for size in sizes]
     # The ReLU before the softmax is the published network's, kept on purpose.
-    return [layers.Flatten(), *sum(hidden, []), layers.Dense(classes, "relu")]
+    return [layers.Flatten(), *chain(*hidden), layers.Dense(classes, activation="relu")]
 
 
 if __name__ == "__main__":

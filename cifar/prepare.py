@@ -66,6 +66,26 @@ def _prepare_one(image, quality: int):
     return Prepared(decoded, image.nbytes, file_bytes, scan_bytes)
 
 
+def load(args: argparse.Namespace):
+    """The prepared data that train.py's flags ask for, made first when it is missing."""
+    from helmholtz import preparation
+
+    quality = args.quality
+    if args.train_dir is None:
+        quality = 100 if quality is None else quality
+        folder = prepare(args.source, [quality], args.size)[quality]
+    data = preparation.load(args.train_dir or folder, quality)
+    for images, _ in data.splits.values():
+        if images.ndim != 4 or images.shape[3] != 3:
+            raise cli.DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
+    return data._replace(splits={k: (_to_uint8(x), y) for k, (x, y) in data.splits.items()})
+
+
+def _to_uint8(images):
+    """The 2018 code stored float32 in 0..1."""
+    return images if images.dtype == "uint8" else (images * 255).round().astype("uint8")
+
+
 def main(argv=None) -> None:
     args = parse_args(argv)
     for quality, folder in prepare(args.source, args.quality, args.size).items():

@@ -1,15 +1,17 @@
 """The embedded data set: drawn objects seen through a noisy camera.
 
 Ten shapes of random place, size, angle and colour before a random background are drawn without
-noise; a camera then adds shot noise, which grows with the light, and read noise, which does not.
-How many bits of each image are noise is therefore known: see noise_bits.
+noise; each shape and what surrounds it have colours that they often resemble, as a ship and the sea
+do. A camera then adds shot noise, which grows with the light, and read noise, which does not. How
+many bits of each image are noise is therefore known: see noise_bits.
 """
+
+import functools
 
 import cv2
 import numpy as np
 from scipy.special import ndtr, xlogy
 
-VERSION = "1"  # of the drawings: a change of this module that changes an image changes this
 SEED = 2018
 ITEMS = {"train": 10_000, "test": 2_000}
 CLASSES = [
@@ -26,6 +28,7 @@ CLASSES = [
 ]
 SIZE = 32
 OVERSAMPLING = 4  # drawn larger, then averaged: anti-aliasing
+TYPICAL = 0.5  # how much of a colour is the class's own: 0 is none, 1 is all
 READ_NOISE = 4.0  # standard deviation, in digital numbers of 0..255
 ELECTRONS = 4.0  # a digital number; shot noise has the variance value / ELECTRONS
 
@@ -37,8 +40,10 @@ OUTLINES = {
     "frame": [(-0.8, -0.8), (0.8, -0.8), (0.8, 0.8), (-0.8, 0.8)],
     "triangle": [(0, -1), (0.87, 0.5), (-0.87, 0.5)],
     "star": _STAR,
-    "cross": [(-0.28, -1), (0.28, -1), (0.28, -0.28), (1, -0.28), (1, 0.28), (0.28, 0.28)]
-    + [(0.28, 1), (-0.28, 1), (-0.28, 0.28), (-1, 0.28), (-1, -0.28), (-0.28, -0.28)],
+    "cross": [
+        *[(-0.28, -1), (0.28, -1), (0.28, -0.28), (1, -0.28), (1, 0.28), (0.28, 0.28)],
+        *[(0.28, 1), (-0.28, 1), (-0.28, 0.28), (-1, 0.28), (-1, -0.28), (-0.28, -0.28)],
+    ],
     "arrow": [(0, -1), (0.8, -0.1), (0.3, -0.1), (0.3, 1), (-0.3, 1), (-0.3, -0.1), (-0.8, -0.1)],
     "hourglass": [(-0.7, -0.9), (0.7, -0.9), (-0.7, 0.9), (0.7, 0.9)],
 }
@@ -64,7 +69,7 @@ def make(split: str, items: int | None = None) -> tuple[np.ndarray, np.ndarray, 
 def draw(name: str, rng: np.random.Generator) -> np.ndarray:
     """A scene without noise: float32, 32 x 32 x 3, in 0..255."""
     size = SIZE * OVERSAMPLING
-    back, front = _two_colours(rng)
+    back, front = _two_colours(CLASSES.index(name), rng)
     slope = rng.uniform(-30, 30, (2, 3)) * np.linspace(-0.5, 0.5, SIZE)[:, None, None]
     background = back + slope[:, None, 0] + slope[None, :, 1]  # lit from one side
     mask = np.zeros((size, size), np.uint8)
@@ -83,30 +88,32 @@ def photograph(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def noise_bits(scene: np.ndarray) -> float:
     """Entropy, in bits, of the photograph of a scene given the scene: what is noise in it."""
-    return float(_ENTROPY[np.rint((scene - _LEVELS[0]) / _STEP).astype(int)].sum())
+    lowest, step, entropies = _entropies()
+    return float(entropies[np.rint((scene - lowest) / step).astype(int)].sum())
 
 
 def _deviation(scene: np.ndarray) -> np.ndarray:
     return np.sqrt(READ_NOISE**2 + np.clip(scene, 0, None) / ELECTRONS)
 
 
-def _entropy(level: np.ndarray) -> np.ndarray:
-    """H of round(clip(level + noise)) for each level: the sum of -p log2 p over 0..255."""
+@functools.cache
+def _entropies() -> tuple[float, float, np.ndarray]:
+    """H of round(clip(level + noise)), sum of -p log2 p over 0..255, for levels a step apart."""
+    lowest, step = -64.0, 1 / 16  # a scene is within -30..265
+    level = np.arange(lowest, 320, step)
     edges = np.concatenate([[-np.inf], np.arange(0.5, 255), [np.inf]])
     below = ndtr((edges - level[:, None]) / _deviation(level)[:, None])
     p = np.diff(below, axis=1)
-    return -xlogy(p, p).sum(axis=1) / np.log(2)
+    return lowest, step, -xlogy(p, p).sum(axis=1) / np.log(2)
 
 
-_STEP = 0.25
-_LEVELS = np.arange(-64, 320, _STEP)  # a scene is within -30..265
-_ENTROPY = _entropy(_LEVELS)
-
-
-def _two_colours(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _two_colours(label: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Background and object, apart enough in brightness to be told apart."""
+    hue = 2 * np.pi * (label / len(CLASSES) + np.arange(3) / 3)
     while True:
         back, front = rng.uniform(20, 235, (2, 3))
+        front += TYPICAL * (127 + 107 * np.cos(hue) - front)
+        back += TYPICAL * (127 - 107 * np.cos(hue) - back)
         if abs(back.mean() - front.mean()) > 40:
             return back, front
 

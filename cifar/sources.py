@@ -1,9 +1,11 @@
 """Where images come from: CIFAR-10, the embedded sample, or a folder of class folders."""
 
+import hashlib
 import io
 import pickle
 import tarfile
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -27,7 +29,8 @@ def open_source(source: str, size: int = SIZE) -> Source:
     """
     path = Path(source)
     if source == "sample":
-        return Source("sample", f"sample {sample.VERSION}", _load_sample)
+        code = Path(sample.__file__).read_bytes()  # other code, other images
+        return Source("sample", hashlib.sha256(code).hexdigest(), _load_sample)
     if source == "cifar10":
         archive = DATA / "cifar10" / Path(ARCHIVE["urls"][0]).name
         return Source("cifar10", ARCHIVE["hash"], lambda: _load_cifar10(archive))
@@ -76,7 +79,7 @@ def _join(batches: list[dict]) -> tuple[np.ndarray, np.ndarray]:
 class _ArraysOnly(pickle.Unpickler):
     """Admits NumPy arrays and plain containers, so that no pickle can run anything."""
 
-    ADMITTED = {
+    ADMITTED: ClassVar = {
         ("numpy.core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
         ("numpy", "ndarray"): np.ndarray,
         ("numpy", "dtype"): np.dtype,

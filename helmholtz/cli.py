@@ -20,6 +20,10 @@ class DataError(Exception):
     """Data is missing or bad; the message names it and says what to do. Exit code 3."""
 
 
+class MachineError(Exception):
+    """This machine lacks something; the message says how to get it. Exit code 4."""
+
+
 def run(main: Callable[[], None], interrupted: str = "the same command starts again") -> None:
     """Call main and turn what stops it into one sentence on standard error and an exit code.
 
@@ -32,6 +36,8 @@ def run(main: Callable[[], None], interrupted: str = "the same command starts ag
         _leave(2, str(error))
     except DataError as error:
         _leave(3, str(error))
+    except MachineError as error:
+        _leave(4, str(error))
     except BrokenPipeError:  # standard output was closed, as by `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(4)
@@ -125,9 +131,29 @@ def add_training_flags(parser: argparse.ArgumentParser, defaults: dict, val: flo
     again.add_argument("--overwrite", action="store_true", help="start a run that exists anew")
 
 
+def add_prediction_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of both predict.py."""
+    parser.add_argument("--log_dir", type=Path, required=True, help="the folder of a finished run")
+    parser.add_argument("--top", type=whole_number(1), default=3, help="classes shown (3)")
+    parser.add_argument("--json", action="store_true", help="a JSON object a file, all classes")
+
+
 def chosen_model(args: argparse.Namespace, models: list[str]) -> str:
     """The network's name, from --model or --setting."""
     return args.model or models[args.setting]
+
+
+def import_keras() -> None:
+    """Import Keras and its backend without the notes that TensorFlow's C++ code prints."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    kept, silent = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 2)
+    try:
+        import keras  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silent)
 
 
 def workers() -> int:

@@ -27,7 +27,8 @@ def fetch(archive: dict, path: Path) -> None:
     """Download archive["urls"], the first that answers, to path, unless path is there.
 
     A partial download is kept as <name>.part and continued the next time, from a mirror too,
-    since only the hash decides. Raises DataError when no address answers.
+    since only the hash decides. archive["bytes"] may be None where the size is not known.
+    Raises DataError when no address answers.
     """
     with locked(path.parent):
         if not path.is_file():
@@ -66,15 +67,22 @@ def check(path: Path, wanted: str) -> None:
         )
 
 
-def _continue(url: str, part: Path, size: int) -> None:
-    """Append to part what is still missing of size bytes."""
+def _continue(url: str, part: Path, size: int | None) -> None:
+    """Append to part what is still missing of size bytes, or of as many as the server has."""
     have = part.stat().st_size if part.exists() else 0
     if have == size:
         return
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # nothing is missing; whether it is right is for the hash to say
+            return
+        raise
+    with answer:
         if answer.status != 206:  # this server starts from the beginning
             have = 0
+        size = size or have + int(answer.headers.get("Content-Length", 0))
         bar = tqdm(total=size, initial=have, unit="B", unit_scale=True, desc=part.stem)
         with open(part, "ab" if have else "wb") as file, bar:
             while block := answer.read(1 << 16):

@@ -23,16 +23,25 @@ def read_tree(folder: Path, endings: set[str]) -> tuple[list[str], dict]:
         if _subfolders(folder / "test") != classes:
             raise DataError(f"{shown(folder)}: train/ and test/ do not hold the same classes.")
         parts = {
-            split: [_files(folder / split / name, endings) for name in classes]
-            for split in ("train", "test")
+            half: _join([_files(folder / half / name, endings) for name in classes])
+            for half in ("train", "test")
         }
     else:
         classes = _subfolders(folder)
-        pairs = [_halves(_files(folder / name, endings), folder / name) for name in classes]
-        parts = {"train": [p[0] for p in pairs], "test": [p[1] for p in pairs]}
+        parts = split({shown(folder / name): _files(folder / name, endings) for name in classes})
     if len(classes) < 2:
         raise DataError(f"{shown(folder)} must hold a folder for each of two classes or more.")
-    return [printable(name) for name in classes], {key: _join(v) for key, v in parts.items()}
+    return [printable(name) for name in classes], parts
+
+
+def split(classes: dict[str, list]) -> dict:
+    """For "train" and "test" a pair (items, labels): a fifth of each class is for testing.
+
+    classes: the sorted items of every class folder, by the name that an error shows. The seeded
+    shuffle depends on the number of items alone. Raises DataError when a class has but one.
+    """
+    pairs = [_halves(items, name) for name, items in classes.items()]
+    return {"train": _join([p[0] for p in pairs]), "test": _join([p[1] for p in pairs])}
 
 
 def fingerprint(root: Path, paths: list[Path]) -> str:
@@ -76,18 +85,18 @@ def _files(folder: Path, endings: set[str]) -> list[Path]:
     return sorted(found)
 
 
-def _halves(paths: list[Path], folder: Path) -> tuple[list[Path], list[Path]]:
+def _halves(items: list, name: str) -> tuple[list, list]:
     """Four fifths for training and a fifth for testing, each in order of name."""
-    if len(paths) < 2:
-        raise DataError(f"The class folder {shown(folder)} needs two files or more to be split.")
-    held_out = max(1, round(TEST_SHARE * len(paths)))
-    test = set(np.random.default_rng(SPLIT_SEED).permutation(len(paths))[:held_out].tolist())
+    if len(items) < 2:
+        raise DataError(f"The class folder {name} needs two files or more to be split.")
+    held_out = max(1, round(TEST_SHARE * len(items)))
+    test = set(np.random.default_rng(SPLIT_SEED).permutation(len(items))[:held_out].tolist())
     return (
-        [p for i, p in enumerate(paths) if i not in test],
-        [p for i, p in enumerate(paths) if i in test],
+        [item for i, item in enumerate(items) if i not in test],
+        [item for i, item in enumerate(items) if i in test],
     )
 
 
-def _join(classes: list[list[Path]]) -> tuple[list[Path], np.ndarray]:
-    labels = np.repeat(np.arange(len(classes)), [len(paths) for paths in classes])
-    return [path for paths in classes for path in paths], labels
+def _join(classes: list[list]) -> tuple[list, np.ndarray]:
+    labels = np.repeat(np.arange(len(classes)), [len(items) for items in classes])
+    return [item for items in classes for item in items], labels

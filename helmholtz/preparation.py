@@ -19,8 +19,10 @@ from tqdm import tqdm
 from helmholtz import store
 from helmholtz.cli import DataError, workers
 from helmholtz.files import locked, remove_leftovers
+from helmholtz.folders import folder_name
 
 SPLITS = ("train", "test")
+SIZES = ("raw_bytes", "file_bytes", "scan_bytes")
 
 
 class Source(NamedTuple):
@@ -94,7 +96,7 @@ def _make_split(split, items, labels, folders, common, compress, chunk) -> None:
         }
         bar = stack.enter_context(progress(len(items), f"{split} at {sorted(folders)}"))
         start = 0
-        for block in _in_parallel(compress, items, list(folders), chunk):
+        for block in in_parallel(compress, items, chunk, list(folders)):
             for rate, prepared in block.items():
                 _append(files[rate], start, len(items), prepared)
                 sizes[rate] += np.sum([item[1:] for item in prepared], axis=0)
@@ -102,8 +104,7 @@ def _make_split(split, items, labels, folders, common, compress, chunk) -> None:
             bar.update(len(prepared))
         for rate, file in files.items():
             file["label"] = np.asarray(labels, np.int64)
-            names = ("raw_bytes", "file_bytes", "scan_bytes")
-            totals = dict(zip(names, sizes[rate].tolist(), strict=True))
+            totals = dict(zip(SIZES, sizes[rate].tolist(), strict=True))
             store.set_attributes(file, common | totals | {"rate": rate, "items": len(items)})
 
 
@@ -114,13 +115,16 @@ def _append(file, start: int, total: int, prepared: list[Prepared]) -> None:
     file["data"][start : start + len(prepared)] = np.stack([item.data for item in prepared])
 
 
-def _in_parallel(compress, items, rates: list[int], chunk: int) -> Iterator[dict]:
-    """compress over chunks of items, in order, a bounded number of chunks ahead of the reader."""
+def in_parallel(function, items, chunk: int, *arguments) -> Iterator:
+    """What function(chunk of items, *arguments) gives for every chunk, in order.
+
+    Runs in as many processes as there are cores, a bounded number of chunks ahead of the reader.
+    """
     with ProcessPoolExecutor(workers(), initializer=_start_worker) as pool:
         waiting = deque()
         try:
             for start in range(0, len(items), chunk):
-                waiting.append(pool.submit(compress, items[start : start + chunk], rates))
+                waiting.append(pool.submit(function, items[start : start + chunk], *arguments))
                 if len(waiting) > 2 * workers():
                     yield waiting.popleft().result()
             while waiting:
@@ -143,24 +147,40 @@ def progress(total: int, what: str) -> tqdm:
     return tqdm(total=total, desc=what, disable=not sys.stderr.isatty())
 
 
-def load(folder: Path, rate: int | None = None) -> Data:
+def load(folder: Path, rate: int | None) -> Data:
     """Read prepared data, our own or the 2018 code's, and verify it.
 
-    rate: what the data must have been prepared at, where the file says so. Raises DataError when
-    a file is missing or damaged, or does not fit.
+    rate: what the data must have been prepared at; it may be None where the file says so itself.
+    Raises DataError when a file is missing or damaged, or does not fit.
     """
-    splits = {}
+    splits, found = {}, {}
     for split in SPLITS:
-        path = folder / f"{split}.h5"
-        arrays, attributes = store.read(path)
-        data, label = arrays.get("data"), arrays.get("label")
-        if data is None or label is None or len(data) != len(label) or len(data) == 0:
-            raise DataError(f"{path} does not hold `data` and as many entries of `label`.")
-        splits[split] = data, label.argmax(axis=1) if label.ndim == 2 else label.astype(np.int64)
-    if rate is not None and attributes.get("rate", rate) != rate:
+        arrays, found[split] = store.read(folder / f"{split}.h5")
+        splits[split] = _checked(folder / f"{split}.h5", arrays)
+    attributes = _joined(found, folder, rate)
+    if rate not in (None, attributes["rate"]):
         raise DataError(f"{folder} was prepared at {attributes['rate']}, not at {rate}.")
     labels = np.concatenate([label for _, label in splits.values()])
-    classes = attributes.get("classes") or [str(i) for i in range(labels.max() + 1)]
+    classes = attributes.setdefault("classes", [str(i) for i in range(labels.max() + 1)])
     if labels.min() < 0 or labels.max() >= len(classes):
         raise DataError(f"{folder} holds labels outside its {len(classes)} classes.")
     return Data(splits, classes, attributes)
+
+
+def _checked(path: Path, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Items and labels of one file; labels may be one-hot, as the 2018 code's are."""
+    data, label = arrays.get("data"), arrays.get("label")
+    if data is None or label is None or label.ndim == 0 or len(data) != len(label) or not data.size:
+        raise DataError(f"{path} does not hold `data` and as many entries of `label`.")
+    return data, label.argmax(axis=1) if label.ndim == 2 else label.astype(np.int64)
+
+
+def _joined(found: dict, folder: Path, rate: int | None) -> dict:
+    """The attributes of both splits together; of somebody else's files what is known of them."""
+    train, test = found["train"], found["test"]
+    if "rate" not in train or "rate" not in test:
+        if rate is None:
+            raise DataError(f"{folder} does not say its rate: give it, as in --quality 5.")
+        return {"source": folder_name(folder), "rate": rate}
+    sums = {key: train[key] + test[key] for key in (*SIZES, "items")}
+    return train | sums | {"digest": train["digest"] + test["digest"]}

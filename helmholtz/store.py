@@ -32,7 +32,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     """
     with _opened(path) as file:
         found = digest(file)
-        if file.attrs.get("digest", found) != found or "digest" not in file.attrs and file.attrs:
+        if file.attrs.get("digest", found) != found or ("digest" not in file.attrs and file.attrs):
             raise DataError(f"{path} is damaged: its content does not match its digest.")
         return {name: item[()] for name, item in file.items()}, attributes(file)
 
@@ -97,5 +97,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # h5py has no type of its own for what it meets in a damaged file
         raise DataError(f"{path} is damaged or no HDF5 file ({error}).") from error

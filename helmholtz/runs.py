@@ -1,0 +1,181 @@
+"""A run's directory: where it is, what it holds, and what its history says."""
+
+import csv
+import io
+import json
+import math
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from helmholtz.cli import LOGS, DataError, UsageError
+from helmholtz.files import write_json, write_text
+
+COLUMNS = ["epoch", "acc", "loss", "val_acc", "val_loss", "lr", "seconds"]
+OUTPUTS = ["history.csv", "best.weights.h5", "model.keras", "confusion.csv"]
+WINDOW = 10  # epochs that the published statistics look at together
+CONVERGED = 0.99  # of the best epoch, as published
+
+# What may differ between an interrupted run and the command that goes on with it.
+FREE_FLAGS = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir"}
+
+
+def folder_of(setting: dict, rate_name: str) -> Path:
+    """logs/<domain>/<source>/<model>/<rate_name>_<rate>/seed_<seed> for a described run."""
+    data, flags = setting["data"], setting["flags"]
+    rate, seed = f"{rate_name}_{data['rate']}", f"seed_{flags['seed']}"
+    return LOGS / setting["domain"] / data["source"] / setting["model"] / rate / seed
+
+
+def claim(folder: Path, setting: dict, resume: bool, overwrite: bool) -> None:
+    """Make folder the place of a run with this setting, and write setting.json.
+
+    Raises UsageError when another run's results would be lost, or when the run to be resumed was
+    not started like this.
+    """
+    if (folder / "result.json").exists() and not overwrite:
+        raise UsageError(
+            f"{folder} holds a finished run: give --overwrite to train it anew, or --log_dir."
+        )
+    interrupted = any(folder.glob("checkpoint_*.h5"))
+    if interrupted and not (resume or overwrite):
+        raise UsageError(
+            f"{folder} holds an interrupted run: give --resume to go on, or --overwrite."
+        )
+    if interrupted and resume:
+        changed = differences(read_json(folder / "setting.json"), setting)
+        if changed:
+            raise UsageError(f"{folder} cannot be resumed, it differs in {'; '.join(changed)}.")
+    if overwrite:
+        clear(folder)
+    write_json(folder / "setting.json", setting)
+
+
+def clear(folder: Path) -> None:
+    """Remove what a run wrote, and nothing else; result.json goes first."""
+    for pattern in (
+        "result.json",
+        "checkpoint_*.h5",
+        "history.csv",
+        "best.weights.h5",
+        "model.keras",
+    ):
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def differences(old: dict, new: dict) -> list[str]:
+    """What stands in the way of resuming: flags, data and versions that are not the same."""
+    found = []
+    for part in ("flags", "data", "versions"):
+        for key in sorted(set(old.get(part, {})) | set(new[part])):
+            was, now = old.get(part, {}).get(key), new[part].get(key)
+            if was != now and not (part == "flags" and key in FREE_FLAGS):
+                found.append(f"{key} (was {was}, is {now})")
+    return found
+
+
+def describe(args, domain: str, model: str, data: dict, shape: tuple) -> dict:
+    """The setting of a run: every flag, the data, versions and the machine.
+
+    data: the attributes of the prepared data.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    return {
+        "domain": domain,
+        "model": model,
+        "rate": data["rate"],
+        "shape": list(shape),
+        "flags": {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items()},
+        "data": data,
+        "versions": {
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+            "backend": f"{backend} {_backend_version(backend)}",
+            "numpy": version("numpy"),
+        },
+        "commit": _commit(),
+        "machine": {"system": platform.platform(), "processor": processor()},
+    }
+
+
+def _backend_version(backend: str) -> str:
+    module = __import__({"torch": "torch", "jax": "jax"}.get(backend, "tensorflow"))
+    return module.__version__
+
+
+def _commit() -> str | None:
+    """The commit of the code, with a + when it was changed since; None outside git."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None
+
+
+def processor() -> str:
+    """The processor's name as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON object; DataError when it is missing or damaged."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is missing or damaged ({error}).") from error
+    if not isinstance(value, dict):
+        raise DataError(f"{path} does not hold a JSON object.")
+    return value
+
+
+def read_setting(folder: Path, domain: str) -> dict:
+    """setting.json of a finished run of domain; DataError when it is not that."""
+    setting = read_json(folder / "setting.json")
+    if not (folder / "result.json").exists() or setting.get("domain") != domain:
+        raise DataError(f"{folder} is not a finished run of {domain}/train.py.")
+    return setting
+
+
+def write_history(folder: Path, history: list[dict]) -> None:
+    """Write history.csv, a row an epoch."""
+    _write_csv(folder / "history.csv", [COLUMNS, *([row[c] for c in COLUMNS] for row in history)])
+
+
+def write_confusion(folder: Path, classes: list[str], counts) -> None:
+    """Write confusion.csv: a row a true class, a column a predicted one."""
+    rows = ([name, *row] for name, row in zip(classes, counts.tolist(), strict=True))
+    _write_csv(folder / "confusion.csv", [["true class", *classes], *rows])
+
+
+def _write_csv(path: Path, rows: list[list]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def statistics(accuracies: list[float]) -> dict:
+    """How the paper reads a run, from the validation accuracy of each epoch, epochs from 1 on.
+
+    best_val_acc and best_epoch; mean_of_ten_best; convergence_epoch, the first epoch i for which
+    the mean over epochs i to i+9 exceeds 0.99 of the best epoch. The last two are None for a run
+    shorter than ten epochs, and convergence_epoch also where no such epoch exists.
+    """
+    best = max(accuracies)
+    windows = [accuracies[i : i + WINDOW] for i in range(len(accuracies) - WINDOW + 1)]
+    means = [math.fsum(window) / WINDOW for window in windows]
+    converged = [i for i, mean in enumerate(means, start=1) if mean > CONVERGED * best]
+    ten_best = sorted(accuracies)[-WINDOW:]
+    return {
+        "best_val_acc": best,
+        "best_epoch": accuracies.index(best) + 1,
+        "mean_of_ten_best": math.fsum(ten_best) / WINDOW if windows else None,
+        "convergence_epoch": converged[0] if converged else None,
+    }

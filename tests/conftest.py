@@ -1,0 +1,47 @@
+"""What all tests share: a command run in this process, and data made once."""
+
+import os
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helmholtz import cli
+
+
+@pytest.fixture
+def command(capsys):
+    """Run a command's main as its entry point does; gives (exit code, standard error)."""
+
+    def run(main, *argv):
+        try:
+            cli.run(lambda: main([str(a) for a in argv]))
+        except SystemExit as stop:
+            return stop.code, capsys.readouterr().err
+        return 0, capsys.readouterr().err
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory, monkeypatch):
+    """Keep prepared data and logs out of the checkout; prepared data is shared by the session."""
+    base = tmp_path_factory.getbasetemp()
+    for domain in ("cifar",):
+        monkeypatch.setattr(f"{domain}.sources.DATA", base / domain)
+    monkeypatch.setattr("helmholtz.runs.LOGS", base / "logs")
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    """A folder of two classes, dark and bright, of 40 noisy PNG images each."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for name, level in (("dark", 60), ("bright", 190)):
+        (folder / name).mkdir()
+        for i in range(40):
+            pixels = rng.normal(level, 20, (32, 32, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{i:02d}.png")
+    return folder

@@ -1,0 +1,206 @@
+"""Where images come from, and what is refused."""
+
+import io
+import os
+import pickle
+import tarfile
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cifar import prepare, sources
+from cifar.settings import LABELS
+from helmholtz.cli import DataError
+from helmholtz.folders import folder_name
+
+
+def archive_of(path, monkeypatch, members):
+    """A tar.gz of pickles that passes for the published archive."""
+    import hashlib
+
+    with tarfile.open(path, "w:gz") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    monkeypatch.setitem(sources.ARCHIVE, "hash", f"sha256:{digest}")
+    return path
+
+
+class Python2Pickler(pickle._Pickler):
+    """Writes byte strings as Python 2 did, which is how the published archive was written."""
+
+    dispatch: ClassVar = dict(pickle._Pickler.dispatch)
+
+    def save_bytes(self, value):
+        self.write(pickle.BINSTRING + len(value).to_bytes(4, "little") + value)
+
+    dispatch[bytes] = save_bytes
+
+
+def batch(start, count=10):
+    values = np.arange(start, start + count, dtype=np.uint8)
+    data = np.repeat(values[:, None], 3072, axis=1)
+    data[:, :1024] = 7  # the red plane
+    file = io.BytesIO()
+    Python2Pickler(file, protocol=2).dump({b"data": data, b"labels": list(range(count))})
+    return file.getvalue().replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+
+
+def test_the_archive_is_read_without_extracting(tmp_path, monkeypatch):
+    members = {f"data_batch_{i}": batch(10 * i) for i in (2, 1)} | {"test_batch": batch(90)}
+    path = archive_of(tmp_path / "a.tar.gz", monkeypatch, members)
+    classes, parts, _ = sources.open_source(str(path)).load()
+    images, labels = parts["train"]
+    assert classes == LABELS
+    assert images.shape == (20, 32, 32, 3)
+    assert images[0, 0, 0].tolist() == [7, 10, 10]  # batch 1 first; planes became R, G, B
+    assert labels.tolist() == list(range(10)) * 2
+    assert parts["test"][0][0, 0, 0].tolist() == [7, 90, 90]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.tar.gz"]
+
+
+def test_a_wrong_hash_is_refused_before_anything_is_read(tmp_path, command):
+    path = tmp_path / "cifar-10-python.tar.gz"
+    path.write_bytes(b"not the archive")
+    code, error = command(prepare.main, "--source", path)
+    assert code == 3
+    assert "is not the archive it should be" in error
+
+
+class Hostile:
+    def __reduce__(self):
+        return os.system, ("touch PWNED",)
+
+
+def test_a_hostile_pickle_runs_nothing(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    data = pickle.dumps(Hostile(), protocol=2)
+    path = archive_of(tmp_path / "a.tar.gz", monkeypatch, {"data_batch_1": data})
+    code, error = command(prepare.main, "--source", path)
+    assert code == 3
+    assert "system: refused" in error
+    assert not (tmp_path / "PWNED").exists()
+
+
+def saved(folder, name, image, **options):
+    folder.mkdir(exist_ok=True)
+    image.save(folder / name, **options)
+    return folder / name
+
+
+def test_images_are_read_as_a_viewer_shows_them(tmp_path):
+    red = Image.new("RGB", (32, 32), (255, 0, 0))
+    kinds = {
+        "grey.png": (Image.new("L", (32, 32), 90), (90, 90, 90)),
+        "grey16.png": (Image.new("I;16", (32, 32), 90 * 257), (90, 90, 90)),
+        "palette.gif": (red.convert("P"), (255, 0, 0)),
+        "alpha.png": (Image.new("RGBA", (32, 32), (255, 0, 0, 0)), (255, 255, 255)),
+        "cmyk.tif": (Image.new("CMYK", (32, 32), (0, 255, 255, 0)), (255, 0, 0)),
+        "bits.png": (Image.new("1", (32, 32), 1), (255, 255, 255)),
+    }
+    for name, (image, colour) in kinds.items():
+        read = sources.read_image(saved(tmp_path, name, image), 32)
+        assert read.shape == (32, 32, 3)
+        assert read.dtype == np.uint8
+        assert read[5, 5].tolist() == list(colour), name
+
+
+def test_exif_rotation_is_applied_and_large_images_are_brought_to_size(tmp_path):
+    image = Image.new("RGB", (64, 64), "black")
+    image.paste((255, 255, 255), (0, 0, 64, 32))  # the upper half is white
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown turned clockwise by a quarter: the right half is white
+    path = saved(tmp_path, "turned.png", image, exif=exif)
+    read = sources.read_image(path, 32)
+    assert read[16, 2].tolist() == [0, 0, 0]
+    assert read[16, 29].tolist() == [255, 255, 255]
+
+
+def folder_of(root, **classes):
+    for name, files in classes.items():
+        (root / name).mkdir(parents=True)
+        for i in range(files):
+            Image.new("RGB", (32, 32), (i, 0, 0)).save(root / name / f"{i:02d}.png")
+    return root
+
+
+def test_a_folder_without_splits_is_split_by_name(tmp_path):
+    root = folder_of(tmp_path / "mine", cat=10, dog=5)
+    classes, parts, _ = sources.open_source(str(root)).load()
+    train, test = parts["train"], parts["test"]
+    assert classes == ["cat", "dog"]
+    assert (len(train[0]), len(test[0])) == (12, 3)
+    assert train[1].tolist() == [0] * 8 + [1] * 4
+    assert not set(train[0]) & set(test[0])
+    assert parts["test"][0] == sources.open_source(str(root)).load()[1]["test"][0]
+
+
+def test_train_and_test_folders_are_taken_as_they_are(tmp_path):
+    folder_of(tmp_path / "train", cat=3, dog=3)
+    folder_of(tmp_path / "test", cat=1, dog=2)
+    _, parts, _ = sources.open_source(str(tmp_path)).load()
+    assert [len(parts[s][0]) for s in ("train", "test")] == [6, 3]
+
+
+def broken_folder(root, kind):
+    folder_of(root, cat=4, dog=4)
+    good = (root / "cat" / "00.png").read_bytes()
+    if kind == "one class":
+        (root / "dog").rename(root / ".dog")
+    elif kind == "empty class":
+        (root / "empty").mkdir()
+    elif kind == "single file":
+        folder_of(root, lonely=1)
+    elif kind == "truncated":
+        image = Image.effect_noise((32, 32), 90).convert("RGB")
+        image.save(root / "cat" / "broken.jpg")
+        data = (root / "cat" / "broken.jpg").read_bytes()
+        (root / "cat" / "broken.jpg").write_bytes(data[: len(data) * 3 // 4])
+    elif kind == "text":
+        (root / "cat" / "broken.jpg").write_text("hello")
+    elif kind == "zero bytes":
+        (root / "cat" / "broken.png").write_bytes(b"")
+    elif kind == "directory":
+        (root / "cat" / "broken.png").mkdir()
+    elif kind == "cut":
+        (root / "cat" / "broken.png").write_bytes(good[:40])
+    return root
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("one class", "two classes"),
+        ("empty class", "empty"),
+        ("single file", "lonely"),
+        ("truncated", "broken.jpg is damaged"),
+        ("text", "broken.jpg is no image"),
+        ("zero bytes", "broken.png is no image"),
+        ("directory", "broken.png"),
+        ("cut", "broken.png"),
+    ],
+)
+def test_a_bad_folder_is_one_sentence_and_leaves_nothing(tmp_path, command, kind, said):
+    root = broken_folder(tmp_path / "photos", kind)
+    code, error = command(prepare.main, "--source", root, "--quality", 5)
+    assert code == 3
+    assert said in error
+    assert len(error.splitlines()) == 1
+    assert not list(sources.DATA.glob(f"{folder_name(root)}/**/*.h5"))
+    assert not list(sources.DATA.glob(f"{folder_name(root)}/**/.tmp-*"))
+
+
+def test_an_image_that_claims_to_be_huge_is_not_decoded(tmp_path):
+    path = saved(tmp_path, "bomb.png", Image.new("1", (9_000, 9_000)))
+    with pytest.raises(DataError, match="larger than"):
+        sources.read_image(path, 32)
+
+
+def test_a_source_that_does_not_exist(command):
+    code, error = command(prepare.main, "--source", "no/such/thing")
+    assert code == 3
+    assert "no/such/thing does not exist" in error

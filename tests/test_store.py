@@ -1,0 +1,67 @@
+"""HDF5 files that are whole or refused."""
+
+import h5py
+import numpy as np
+import pytest
+
+from helmholtz import store
+from helmholtz.cli import DataError
+
+
+def stored(path):
+    with store.create(path) as file:
+        file["data"] = np.arange(600, dtype=np.uint8).reshape(20, 30)
+        store.set_attributes(file, {"classes": ["a", "b"], "rate": 5})
+    return path
+
+
+def test_what_was_stored_comes_back(tmp_path):
+    arrays, attributes = store.read(stored(tmp_path / "x.h5"))
+    np.testing.assert_array_equal(arrays["data"].ravel(), np.arange(600).astype(np.uint8))
+    assert attributes["classes"] == ["a", "b"]
+    assert store.intact(tmp_path / "x.h5", {"rate": 5})
+    assert not store.intact(tmp_path / "x.h5", {"rate": 6})
+    assert [p.name for p in tmp_path.iterdir()] == ["x.h5"]
+
+
+def test_a_writer_that_fails_leaves_what_was_there(tmp_path):
+    before = stored(tmp_path / "x.h5").read_bytes()
+    with pytest.raises(TypeError), store.create(tmp_path / "x.h5") as file:
+        file["data"] = object()
+    assert (tmp_path / "x.h5").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["x.h5"]
+
+
+def test_a_file_cut_anywhere_is_refused(tmp_path):
+    path = stored(tmp_path / "x.h5")
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DataError):
+            store.read(path)
+
+
+def test_a_flipped_byte_is_found_or_does_not_matter(tmp_path):
+    """Every byte in turn: the file is refused, or gives exactly what was stored."""
+    path = stored(tmp_path / "x.h5")
+    whole = path.read_bytes()
+    refused = 0
+    for position in range(0, len(whole), 3):
+        flipped = bytearray(whole)
+        flipped[position] ^= 0xFF
+        path.write_bytes(flipped)
+        try:
+            arrays, attributes = store.read(path)
+        except DataError:
+            refused += 1
+        else:
+            assert arrays["data"].ravel().tolist() == [i % 256 for i in range(600)]
+            assert attributes == store.read(stored(tmp_path / "y.h5"))[1]
+    assert refused > 300  # the 600 bytes of data alone make 200
+
+
+def test_a_file_that_claims_to_be_huge_is_refused(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("data", (1 << 40,), "uint8", chunks=(1 << 20,))
+    with pytest.raises(DataError, match="claims to be larger"):
+        store.read(tmp_path / "x.h5")
