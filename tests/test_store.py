@@ -41,23 +41,20 @@ def test_a_file_cut_anywhere_is_refused(tmp_path):
             store.read(path)
 
 
-def test_a_flipped_byte_is_found_or_does_not_matter(tmp_path):
-    """Every byte in turn: the file is refused, or gives exactly what was stored."""
+def test_a_flipped_byte_is_refused_wherever_it_is(tmp_path):
     path = stored(tmp_path / "x.h5")
     whole = path.read_bytes()
-    refused = 0
-    for position in range(0, len(whole), 3):
+    for position in range(0, len(whole), 7):
         flipped = bytearray(whole)
         flipped[position] ^= 0xFF
         path.write_bytes(flipped)
-        try:
-            arrays, attributes = store.read(path)
-        except DataError:
-            refused += 1
-        else:
-            assert arrays["data"].ravel().tolist() == [i % 256 for i in range(600)]
-            assert attributes == store.read(stored(tmp_path / "y.h5"))[1]
-    assert refused > 300  # the 600 bytes of data alone make 200
+        with pytest.raises(DataError):
+            store.read(path)
+
+
+def test_the_same_content_is_the_same_file(tmp_path):
+    first, second = stored(tmp_path / "x.h5"), stored(tmp_path / "y.h5")
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_a_file_that_claims_to_be_huge_is_refused(tmp_path):
