@@ -4,8 +4,6 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from helmholtz import store
 from helmholtz.cli import DataError
 
@@ -16,7 +14,7 @@ def save(folder: Path, history: list[dict], variables: list) -> None:
     """Write checkpoint_<epoch>.h5 with the values of Keras variables, and drop older ones."""
     with store.create(folder / f"checkpoint_{len(history):04d}.h5") as file:
         for i, variable in enumerate(variables):
-            file[f"{i:04d}"] = np.asarray(variable)
+            file[f"{i:04d}"] = variable.numpy()
         store.set_attributes(file, {"history": json.dumps(history)})
     for path in sorted(folder.glob("checkpoint_*.h5"))[:-KEPT]:
         path.unlink()
