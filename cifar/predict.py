@@ -18,6 +18,8 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def main(argv=None) -> None:
     args = parse_args(argv)
+    import numpy as np
+
     from cifar.jpeg import compress
     from cifar.sources import read_image
     from helmholtz import runs
@@ -25,6 +27,7 @@ def main(argv=None) -> None:
     setting = runs.read_setting(args.log_dir, "cifar")
     size = setting["shape"][0]
     images = [compress(read_image(path, size), setting["rate"])[0] for path in args.files]
+    items = np.stack(images).astype("float32") / 255
 
     cli.import_keras()
     from cifar.models import build_model
@@ -32,7 +35,6 @@ def main(argv=None) -> None:
 
     classes = setting["data"]["classes"]
     network = build_model(setting["model"], setting["shape"], len(classes))
-    items = [image.astype("float32") / 255 for image in images]
     prediction.show(prediction.predict(network, items, args, classes), args)
 
 

@@ -37,6 +37,13 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
     add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (32)")
 
 
+def source_name(args: argparse.Namespace) -> str:
+    """What the data that these flags ask for is known by, in data/ and in logs/."""
+    from cifar.sources import open_source
+
+    return open_source(args.source, args.size).name
+
+
 def prepare(source: str, qualities: list[int], size: int = SIZE) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every quality."""
     from cifar.jpeg import CODEC

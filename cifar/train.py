@@ -13,7 +13,6 @@ from cifar.settings import ARCHITECTURES, MOMENTUM, TRAINING
 from helmholtz import cli
 
 MODELS = list(ARCHITECTURES)
-INTERRUPTED = "the same command with --resume goes on after the last finished epoch"
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -59,4 +58,4 @@ def main(argv=None) -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main, INTERRUPTED)
+    cli.run(main, cli.RESUMABLE)

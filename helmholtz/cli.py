@@ -8,6 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from helmholtz import trackers
+
+RESUMABLE = "the same command with --resume goes on after the last finished epoch"
 LOGS = Path(__file__).parents[1] / "logs"
 MACHINE_ERRORS = (MemoryError, OSError)
 
@@ -106,13 +109,9 @@ def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
 def add_training_flags(parser: argparse.ArgumentParser, defaults: dict, val: float) -> None:
     """The flags of a training run that are the same for images and for sound."""
     add = parser.add_argument
-    for name, kind in {
-        "batch_size": whole_number(1),
-        "num_epoch": whole_number(1),
-        "learning_rate": number(0),
-        "decay_rate": number(0),
-    }.items():
-        add(f"--{name}", type=kind, default=defaults[name], metavar="N", help="(%(default)s)")
+    for name, default in defaults.items():
+        kind = whole_number(1) if isinstance(default, int) else number(0)
+        add(f"--{name}", type=kind, default=default, metavar="N", help="(%(default)s)")
     add(
         "--val",
         type=number(0, 1),
@@ -126,9 +125,23 @@ def add_training_flags(parser: argparse.ArgumentParser, defaults: dict, val: flo
     add("--precision", choices=["float32", "bfloat16"], default="float32", help="(float32)")
     add("--train_dir", type=Path, help="a folder with prepared train.h5 and test.h5")
     add("--log_dir", type=Path, help="where the run is written (logs/<domain>/<source>/...)")
+    for name in trackers.PACKAGES:
+        add(f"--{name}", action=_Tracker, help=f"write every epoch to {name} as well")
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     again.add_argument("--overwrite", action="store_true", help="start a run that exists anew")
+
+
+class _Tracker(argparse.Action):
+    """A switch that refuses at once when its package is not installed."""
+
+    def __init__(self, option_strings, dest, help):
+        super().__init__(option_strings, dest, nargs=0, default=False, help=help)
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, True)
+        if sentence := trackers.missing(namespace):
+            raise UsageError(sentence)
 
 
 def add_prediction_flags(parser: argparse.ArgumentParser) -> None:
@@ -144,8 +157,11 @@ def chosen_model(args: argparse.Namespace, models: list[str]) -> str:
 
 
 def import_keras() -> None:
-    """Import Keras and its backend without the notes that TensorFlow's C++ code prints."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    """Import Keras and its backend without the notes that TensorFlow's C++ code prints.
+
+    Some are graded as errors and are none. What TensorFlow found is told by training.announce.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     kept, silent = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 2)
     try:

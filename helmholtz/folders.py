@@ -48,7 +48,7 @@ def fingerprint(root: Path, paths: list[Path]) -> str:
     """A digest of names, sizes and times of change: it differs when the data was touched."""
     result = hashlib.sha256()
     for path in paths:
-        stat = path.stat()
+        stat = path.stat() if path.exists() else path.lstat()  # a link to nothing
         line = f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n"
         result.update(line.encode("utf-8", "surrogateescape"))
     return result.hexdigest()

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -9,21 +10,27 @@ from helmholtz.cli import DataError
 from helmholtz.folders import shown
 
 
-def predict(network, items: list[np.ndarray], args: argparse.Namespace, classes: list) -> list:
-    """Load the run's weights; for each item give its (class, probability) pairs, best first.
-
-    Raises DataError when the weights are missing, damaged, or another network's.
-    """
-    path = args.log_dir / "best.weights.h5"
-    try:
-        network.load_weights(path)
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        raise DataError(f"{path} is missing, damaged, or of another network.") from error
-    probabilities = network.predict(np.stack(items), verbose=0)
+def predict(network, items: np.ndarray, args: argparse.Namespace, classes: list) -> list:
+    """Load the run's weights; for each item give its (class, probability) pairs, best first."""
+    load_weights(network, args.log_dir / "best.weights.h5")
+    probabilities = network.predict(items, verbose=0)
     return [
         sorted(zip(classes, map(float, row), strict=True), key=lambda pair: -pair[1])
         for row in probabilities
     ]
+
+
+def load_weights(network, path: Path) -> None:
+    """Load weights, and nothing but weights, into a network of our own code.
+
+    Raises DataError when the file is missing, damaged, or of another network.
+    """
+    if not path.name.endswith(".weights.h5"):
+        raise DataError(f"{path} is not a .weights.h5 file.")
+    try:
+        network.load_weights(path)
+    except Exception as error:  # h5py and Keras have no type of their own for a foreign file
+        raise DataError(f"{path} is missing, damaged, or of another network.") from error
 
 
 def show(answers: list, args: argparse.Namespace) -> None:

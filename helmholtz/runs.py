@@ -18,14 +18,19 @@ WINDOW = 10  # epochs that the published statistics look at together
 CONVERGED = 0.99  # of the best epoch, as published
 
 # What may differ between an interrupted run and the command that goes on with it.
-FREE_FLAGS = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir"}
+FREE_FLAGS = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir", "tensorboard", "wandb"}
 
 
 def folder_of(setting: dict, rate_name: str) -> Path:
-    """logs/<domain>/<source>/<model>/<rate_name>_<rate>/seed_<seed> for a described run."""
-    data, flags = setting["data"], setting["flags"]
-    rate, seed = f"{rate_name}_{data['rate']}", f"seed_{flags['seed']}"
-    return LOGS / setting["domain"] / data["source"] / setting["model"] / rate / seed
+    """The folder of a described run, whose flags name none."""
+    data, seed = setting["data"], setting["flags"]["seed"]
+    rate = f"{rate_name}_{data['rate']}"
+    return LOGS / place(setting["domain"], data["source"], setting["model"], rate, seed)
+
+
+def place(domain: str, source: str, model: str, rate: str, seed: int) -> Path:
+    """<domain>/<source>/<model>/<rate>/seed_<seed>, a run's place in logs/; rate as quality_5."""
+    return Path(domain, source, model, rate, f"seed_{seed}")
 
 
 def claim(folder: Path, setting: dict, resume: bool, overwrite: bool) -> None:

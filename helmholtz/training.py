@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 from tqdm import tqdm
 
-from helmholtz import checkpoints, runs
+from helmholtz import checkpoints, runs, trackers
 from helmholtz.cli import DataError
 from helmholtz.files import replacing, write_json
 from helmholtz.folders import SPLIT_SEED
@@ -77,6 +77,16 @@ def compile_model(items, layers: list, network, optimizer) -> keras.Model:
     return model
 
 
+def announce(model, parts: dict, folder: Path) -> None:
+    """Say what is about to be trained, on what, and where it goes."""
+    network = model.layers[-1]
+    print(
+        f"{network.name}, {network.count_params():,} parameters, {len(parts['train']):,} items, "
+        f"{keras.backend.backend()} on {device()}: {folder}",
+        flush=True,
+    )
+
+
 def fit(model, labels, parts: dict, folder: Path, args) -> list[dict]:
     """Train until args.num_epoch, from the newest checkpoint where there is one.
 
@@ -84,17 +94,22 @@ def fit(model, labels, parts: dict, folder: Path, args) -> list[dict]:
     and dropout of an epoch depend on (args.seed, epoch) alone. Returns the history.
     Raises DataError when the loss is no longer finite.
     """
+    announce(model, parts, folder)
     network = model.layers[-1]
     model.optimizer.build(model.trainable_variables)
     variables = [*network.variables, *model.optimizer.variables]
     history = checkpoints.restore(folder, variables)
-    with _Progress(args, len(history), len(parts["train"])) as progress:
+    with (
+        trackers.following(args, folder, history) as follow,
+        _Progress(args, len(history), len(parts["train"])) as progress,
+    ):
         for epoch in range(len(history) + 1, args.num_epoch + 1):
             row = _one_epoch(model, labels, parts, epoch, args, progress)
             best = max((old["val_acc"] for old in history), default=-1.0)
             history.append(row)
             runs.write_history(folder, history)
             progress.report(row)
+            follow(row)
             if not np.isfinite(row["loss"]):
                 raise DataError(
                     f"The loss became {row['loss']} in epoch {epoch}: lower --learning_rate "

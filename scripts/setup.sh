@@ -12,10 +12,10 @@ else
     build=tensorflow
 fi
 extras=$(echo "$*" | tr ' ' ',')
-wanted=$(sed -e "s/^tensorflow>=/$build>=/" -e "s/^-e \.\$/-e .[$extras]/" requirements.txt)
+wanted=$(sed -e "s/^tensorflow>=/$build>=/" -e "s/^-e \.\$/-e .${extras:+[$extras]}/" requirements.txt)
 
 [ -x .venv/bin/python ] || ${PYTHON:-python3} -m venv .venv
-stamp=.venv/installed-$extras.txt
+stamp=.venv/installed${extras:+-$extras}.txt
 if ! { echo "$wanted"; cat pyproject.toml; } | cmp -s - "$stamp"; then
     echo "Installing into $(pwd)/.venv (a few minutes the first time) ..."
     echo "$wanted" >.venv/requirements.txt

@@ -223,6 +223,7 @@ def test_interrupted_it_exits_75_and_goes_on(source, tmp_path):
     process = subprocess.Popen(
         [sys.executable, script, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    assert process.stdout.readline().startswith("all-cnns, 700,354 parameters, 64 items")
     assert process.stdout.readline().startswith("epoch 1/500")
     os.kill(process.pid, signal.SIGTERM)
     error = process.communicate(timeout=60)[1]

@@ -1,0 +1,106 @@
+"""Mel spectrograms in decibels as published: what librosa gives, in a third of the time."""
+
+import functools
+from collections.abc import Iterator
+
+import numpy as np
+import soxr
+from scipy import fft, sparse
+
+from audio.mp3 import fit
+from audio.settings import HOP, N_FFT, RATE
+from helmholtz.cli import UsageError
+
+BLOCK = 32  # frames that stay in the processor's cache together
+FLOOR = 1e-5  # the least value of a band, and
+RANGE = 80.0  # the decibels below the loudest that are kept: librosa's amplitude_to_db
+
+
+def extract(samples: np.ndarray, frames: int, mels: int, resample: int, phase: bool) -> np.ndarray:
+    """The spectrograms of a clip, channels as layers.
+
+    samples: float32 at RATE, samples x channels. frames: samples that the clip is cropped to, or
+    padded to with silence. resample: the rate in Hz that the spectrogram is made at.
+    Returns float16, mels x frames x channels; with phase each channel is followed by its phase.
+    """
+    samples = fit(samples, frames)
+    if resample != RATE:
+        samples = soxr.resample(samples, RATE, resample)
+    bank = filter_bank(resample, mels)
+    layers = []
+    for channel in samples.T:
+        powers, cosines = [], []
+        for spectrum in stft(channel):
+            powers.append(bank @ (spectrum.real**2 + spectrum.imag**2).T)
+            if phase:
+                cosines.append(cosine(spectrum[:, :mels]).T)
+        layers.append(decibels(np.hstack(powers)))
+        if phase:
+            layers.append(np.hstack(cosines))
+    return np.stack(layers, axis=-1).astype(np.float16)
+
+
+def stft(samples: np.ndarray) -> Iterator[np.ndarray]:
+    """Short-time Fourier transform: complex64, frames x (N_FFT / 2 + 1) bins, BLOCK at a time.
+
+    A frame every HOP samples, its middle on the sample, silence beyond the ends, Hann window.
+    """
+    padded = np.pad(np.ascontiguousarray(samples, np.float32), N_FFT // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
+    for start in range(0, len(windows), BLOCK):
+        yield fft.rfft(windows[start : start + BLOCK] * _hann(), axis=1)
+
+
+@functools.cache
+def _hann() -> np.ndarray:
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
+
+
+@functools.cache
+def filter_bank(rate: int, mels: int) -> sparse.csr_array:
+    """Triangles of equal area that overlap by half, equally spaced in mel: mels x bins, float32."""
+    bins = fft.rfftfreq(N_FFT, 1 / rate)
+    corners = _mel_to_hz(np.linspace(0, _hz_to_mel(rate / 2), mels + 2))
+    below, above = np.diff(corners)[:-1, None], np.diff(corners)[1:, None]
+    up = (bins - corners[:-2, None]) / below
+    down = (corners[2:, None] - bins) / above
+    weights = np.maximum(0, np.minimum(up, down)) * 2 / (below + above)
+    return sparse.csr_array(weights.astype(np.float32))
+
+
+# Slaney's mel scale: 3 mel are 200 Hz up to 1 kHz, and 27 mel a factor of 6.4 above it.
+_KNEE, _STEP = 15, np.log(6.4) / 27
+
+
+def _hz_to_mel(hz: float) -> float:
+    return 3 * hz / 200 if hz < 1000 else _KNEE + np.log(hz / 1000) / _STEP
+
+
+def _mel_to_hz(mel: np.ndarray) -> np.ndarray:
+    return np.where(mel < _KNEE, 200 * mel / 3, 1000 * np.exp(_STEP * (mel - _KNEE)))
+
+
+def decibels(power: np.ndarray) -> np.ndarray:
+    """20 log10 of the power: it is the amplitude that has 20, but so it was published."""
+    db = 20 * np.log10(np.maximum(FLOOR, power))
+    return np.maximum(db, db.max() - RANGE)
+
+
+def cosine(spectrum: np.ndarray) -> np.ndarray:
+    """Cosine of the phase; of silence it is 1.
+
+    The published phase was complex and lost its imaginary part when it was stored; of the
+    spectrum's bins it took the lowest, as many as there are mel bands.
+    """
+    size = np.abs(spectrum)
+    return np.where(size > 0, spectrum.real / np.where(size > 0, size, 1), 1)
+
+
+def tile(spectrograms: np.ndarray) -> np.ndarray:
+    """Mono spectrograms, N x mels x frames x 1, as three equal channels, without a copy.
+
+    Raises UsageError when they have more channels than one.
+    """
+    if spectrograms.shape[3] != 1:
+        raise UsageError("--tile is for mono spectrograms: give --mono, and no --phase.")
+    return np.broadcast_to(spectrograms, (*spectrograms.shape[:3], 3))

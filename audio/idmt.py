@@ -1,0 +1,112 @@
+"""The archive of IDMT-SMT-Audio-Effects: a zip of zips, of which two hold the twelve classes."""
+
+import functools
+import shutil
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from audio.settings import ARCHIVE, CLASS_FOLDERS, LABELS
+from helmholtz.cli import DataError
+from helmholtz.download import check
+from helmholtz.files import replacing
+from helmholtz.folders import shown
+
+LAYOUT = "Gitarre monophon/Samples/Chorus/*.wav"
+ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error)
+
+
+class Member(NamedTuple):
+    """A file within a zip."""
+
+    archive: Path
+    name: str
+
+    def read(self) -> bytes:
+        """Its content; raises DataError when the zip is damaged."""
+        try:
+            return _opened(self.archive).read(self.name)
+        except ZIP_ERRORS as error:
+            raise DataError(f"{self} cannot be read: {error}.") from error
+
+    def __str__(self) -> str:
+        return shown(self.archive / self.name)
+
+
+@functools.lru_cache(maxsize=2)
+def _opened(path: Path) -> zipfile.ZipFile:
+    """Kept open, as the directory is long; in the workers only, which must not share a file."""
+    return zipfile.ZipFile(path)
+
+
+def read_archive(path: Path, copies: Path) -> dict[str, list[Member]]:
+    """The sorted files of every class of LABELS, from the archive as it was published.
+
+    The two nested zips that hold them are copied out to the folder copies, and nothing else.
+    Raises DataError when the archive is another, byte for byte, or laid out differently.
+    """
+    check(path, ARCHIVE["hash"])
+    found = {label: [] for label in LABELS}
+    try:
+        for part in [path, *_copy_nested(path, copies)]:
+            with zipfile.ZipFile(part) as opened:
+                for name in opened.namelist():
+                    if label := class_of(f"{part.stem}/{name}"):
+                        found[label].append(Member(part, name))
+    except ZIP_ERRORS as error:
+        raise DataError(
+            f"{shown(path)} cannot be read here ({error}): unpack it and the zips "
+            "in it by hand, and give the folder as --source."
+        ) from error
+    return _complete(found, path)
+
+
+def _copy_nested(path: Path, copies: Path) -> list[Path]:
+    """Copy the nested zips of CLASS_FOLDERS to a folder, where they are not there already."""
+    parts = []
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            name = PurePosixPath(info.filename)
+            if name.suffix.lower() != ".zip" or name.stem not in CLASS_FOLDERS:
+                continue
+            part = copies / name.name
+            if not part.is_file() or part.stat().st_size != info.file_size:
+                with replacing(part) as temporary, open(temporary, "wb") as file:
+                    shutil.copyfileobj(archive.open(info), file, 1 << 20)
+            parts.append(part)
+    return parts
+
+
+def is_unpacked(folder: Path) -> bool:
+    """Whether a folder holds the unpacked archive, at most two folders down."""
+    first = next(iter(CLASS_FOLDERS))
+    return any(next(folder.glob(f"{above}{first}/Samples"), None) for above in ("", "*/", "*/*/"))
+
+
+def read_folder(folder: Path) -> dict[str, list[Path]]:
+    """The sorted files of every class of LABELS, from the unpacked archive."""
+    found = {label: [] for label in LABELS}
+    for path in folder.rglob("Samples/*/*"):
+        if label := class_of(path.relative_to(folder).as_posix()):
+            found[label].append(path)
+    return _complete(found, folder)
+
+
+def class_of(name: str) -> str | None:
+    """The class that a path within the archive belongs to, if any."""
+    *above, samples, label, file = ["", "", "", *PurePosixPath(name).parts]
+    wanted = CLASS_FOLDERS.get(above[-1], [])
+    fits = samples == "Samples" and label in wanted and file.lower().endswith(".wav")
+    return label if fits and file[0] != "." else None
+
+
+def _complete(found: dict, path: Path) -> dict:
+    missing = [label for label, files in found.items() if not files]
+    if missing:
+        there = ", ".join(f"{label} {len(files)}" for label, files in found.items() if files)
+        raise DataError(
+            f"{shown(path)} is not laid out as expected, {LAYOUT}: no files of "
+            f"{', '.join(missing)} in it, but of {there or 'no class'}."
+        )
+    return {label: sorted(files) for label, files in found.items()}

@@ -1,0 +1,152 @@
+"""Compress a source of sounds at one bitrate or several, once, for training.
+
+python audio/prepare.py --bitrate 8 32 128 --source sample
+
+Writes data/<source>/bitrate_<b>/train.h5 and test.h5 beside this file: `data`, float16 mel
+spectrograms in decibels N x mels x frames x channels, `label`, int64, and attributes with the
+codec, the sizes in bytes, and what was skipped or clipped.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from audio.settings import BITRATES, FEATURES, LEGAL_BITRATES, RATE
+from helmholtz import cli
+from helmholtz.folders import shown
+
+CHUNK = 8  # clips that a process works on at a time
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    add_bitrate_flag(
+        parser, nargs="+", default=BITRATES, help="kb/s; 0 is uncompressed (the published seven)"
+    )
+    add_source_flags(parser)
+    return parser.parse_args(argv)
+
+
+def add_bitrate_flag(parser: argparse.ArgumentParser, **options) -> None:
+    """--bitrate, of what MP3 has."""
+    kind = cli.whole_number(0, LEGAL_BITRATES[-1])
+    parser.add_argument("--bitrate", type=kind, choices=LEGAL_BITRATES, metavar="KBPS", **options)
+
+
+def add_source_flags(parser: argparse.ArgumentParser) -> None:
+    """--source and those of FEATURES, which train.py has too."""
+    add = parser.add_argument
+    names = ("--source", "-c", "--classpath")
+    add(*names, default="idmt", help="idmt, sample, its archive, or a folder (idmt)")
+    add("--skip_bad", action="store_true", help="leave out files that cannot be used")
+    add("-m", "--mono", action="store_true", help="mix two channels down to one")
+    seconds = cli.number(0.02, 600)
+    add("-d", "--dur", type=seconds, metavar="SECONDS", help="of every clip (the longest's)")
+    add("--mels", type=cli.whole_number(8, 512), default=FEATURES["mels"], help="bands (96)")
+    rate = cli.whole_number(8000, 96_000)
+    add("-r", "--resample", type=rate, default=RATE, metavar="HZ", help="of spectrograms (44100)")
+    add("--phase", action="store_true", help="the phase as further channels")
+
+
+def feature_flags(args: argparse.Namespace) -> dict:
+    """The flags of FEATURES."""
+    return {name: getattr(args, name) for name in FEATURES}
+
+
+def source_name(args: argparse.Namespace) -> str:
+    """What the data that these flags ask for is known by, in data/ and in logs/."""
+    from audio.sources import open_source
+
+    return open_source(args.source).name + suffix(feature_flags(args))
+
+
+def suffix(features: dict) -> str:
+    """What is added to a source's name, so that unlike spectrograms live side by side."""
+    changed = {name: value for name, value in features.items() if value != FEATURES[name]}
+    return "".join(
+        f"-{name}" if value is True else f"-{name}{value:g}" for name, value in changed.items()
+    )
+
+
+def prepare(
+    source: str, bitrates: list[int], features: dict = FEATURES, skip_bad: bool = False
+) -> dict[int, Path]:
+    """Make what is missing of the prepared data; returns the folder of every bitrate."""
+    from audio.mp3 import codec
+    from audio.sources import DATA, open_source
+    from audio.survey import surveyed
+    from helmholtz import preparation
+
+    opened = surveyed(open_source(source), features["mono"], features["dur"], skip_bad)
+    opened = opened._replace(name=opened.name + suffix(features))
+    folders = {b: DATA / opened.name / f"bitrate_{b}" for b in bitrates}
+    settings = {"codec": codec(), **features}
+    compress = partial(compress_sounds, features=features)
+    preparation.prepare(opened, folders, settings, compress, CHUNK)
+    return folders
+
+
+def compress_sounds(clips: list, bitrates: list[int], features: dict) -> dict:
+    """Prepare survey.Clips at every bitrate."""
+    from audio.sources import read_clip
+
+    mono, dur = features["mono"], features["dur"]
+    read = [(read_clip(clip.sound, mono, dur), clip.frames) for clip in clips]
+    return {b: [_prepare_one(*sound, b, features) for sound in read] for b in bitrates}
+
+
+def _prepare_one(sound, frames: int, bitrate: int, features: dict):
+    from audio.features import extract
+    from audio.mp3 import compress
+    from helmholtz.preparation import Prepared
+
+    decoded, file_bytes = compress(sound, RATE, bitrate)
+    data = extract(decoded, frames, features["mels"], features["resample"], features["phase"])
+    raw_bytes = 2 * sound.size  # as 16-bit samples
+    return Prepared(data, raw_bytes, file_bytes, file_bytes)  # an MP3 has next to no header
+
+
+def prepare_file(path: Path, attributes: dict):
+    """A sound file as the data with these attributes was prepared.
+
+    Returns float16 spectrograms, mels x frames x channels. Raises DataError when the file cannot
+    be used, or when it is not known how the data was prepared.
+    """
+    from audio.survey import Clip
+
+    if not {"frames", "rate", *FEATURES} <= set(attributes):
+        raise cli.DataError("The run's data does not say how it was prepared from sound files.")
+    features, bitrate = {name: attributes[name] for name in FEATURES}, attributes["rate"]
+    clip = Clip(path, attributes["frames"])
+    spectrograms = compress_sounds([clip], [bitrate], features)[bitrate][0].data
+    channels = spectrograms.shape[2] // (1 + features["phase"])
+    if channels != attributes["channels"]:
+        wanted = {1: "mono", 2: "stereo"}[attributes["channels"]]
+        raise cli.DataError(f"{shown(path)} is not {wanted}, as the sounds that were learnt from.")
+    return spectrograms
+
+
+def load(args: argparse.Namespace):
+    """The prepared data that train.py's flags ask for, made first when it is missing."""
+    from helmholtz import preparation
+
+    bitrate = args.bitrate
+    if args.train_dir is None:
+        bitrate = 128 if bitrate is None else bitrate
+        folder = prepare(args.source, [bitrate], feature_flags(args), args.skip_bad)[bitrate]
+    data = preparation.load(args.train_dir or folder, bitrate)
+    shapes = {spectrograms.shape[1:] for spectrograms, _ in data.splits.values()}
+    if len(shapes) > 1 or len(shapes.pop()) != 3:
+        raise cli.DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
+    return data
+
+
+def main(argv=None) -> None:
+    args = parse_args(argv)
+    folders = prepare(args.source, args.bitrate, feature_flags(args), args.skip_bad)
+    for bitrate, folder in folders.items():
+        print(f"bitrate {bitrate}: {folder}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,43 @@
+"""The facts of the sound experiment, each stated once. Pure data: imports nothing."""
+
+# The twelve classes of IDMT-SMT-Audio-Effects, and the parts of the archive that hold them.
+CLASS_FOLDERS = {
+    "Gitarre monophon": ["Chorus", "Distortion", "EQ", "FeedbackDelay", "Flanger", "NoFX"],
+    "Gitarre monophon2": ["Overdrive", "Phaser", "Reverb", "SlapbackDelay", "Tremolo", "Vibrato"],
+}
+LABELS = [label for labels in CLASS_FOLDERS.values() for label in labels]  # in order of name
+BITRATES = [8, 16, 32, 64, 96, 128, 160]  # kb/s, the published sweep; 0 is uncompressed
+LEGAL_BITRATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
+RATE = 44100  # Hz, of every clip when it is compressed
+
+# How sound becomes spectrograms. dur, in seconds, is None for as long as the longest clip.
+FEATURES = {"mono": False, "dur": None, "mels": 96, "resample": RATE, "phase": False}
+N_FFT = 2048  # samples
+HOP = 512  # samples
+SHAPE = (96, 173, 1)  # mels, frames and channels of a clip of 2 s
+
+# The networks in the order of --setting: convolutional blocks after the stem, and the sizes of
+# the dense layers.
+ARCHITECTURES = {
+    "cnn_x3_mlp_0": {"blocks": 3, "dense": []},
+    "cnn_x4_mlp_128": {"blocks": 4, "dense": [128]},
+    "cnn_x3_mlp_64_128": {"blocks": 3, "dense": [64, 128]},
+    "cnn_x3_mlp_128": {"blocks": 3, "dense": [128]},
+    "cnn_x3_mlp_128x2": {"blocks": 3, "dense": [128, 128]},
+    "cnn_x2_mlp_128": {"blocks": 2, "dense": [128]},
+}
+TRAINING = {"batch_size": 50, "num_epoch": 200, "learning_rate": 1.0}
+RHO = 0.95  # of Adadelta
+VAL = 0.25  # share of the training split held out for validation
+
+ARCHIVE = {
+    "name": "IDMT-SMT-AUDIO-EFFECTS.zip",
+    "urls": [
+        "https://zenodo.org/record/7544032/files/IDMT-SMT-AUDIO-EFFECTS.zip?download=1",
+    ],
+    "bytes": None,  # about 6.5 GB
+    "hash": "md5:91e845a1b347352993ebd5ba948d5a7c",
+    "licence": "IDMT-SMT-Audio-Effects (Michael Stein, Fraunhofer IDMT, "
+    "https://doi.org/10.5281/zenodo.7544032) is licensed CC BY-NC-ND 4.0: "
+    "not for commercial use, and nothing derived from it may be passed on.",
+}

@@ -1,0 +1,143 @@
+"""Where sound comes from: IDMT's guitar effects, the embedded sample, or a folder of classes."""
+
+import io
+import math
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from audio import idmt
+from audio.settings import ARCHIVE, LABELS, RATE
+from helmholtz import folders
+from helmholtz.cli import DataError
+from helmholtz.download import check, fetch
+from helmholtz.preparation import Source
+
+DATA = Path(__file__).parent / "data"
+ENDINGS = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
+RATES = (4_000, 384_000)  # Hz, of files that are taken
+SHORTEST = 0.01  # seconds, about a hop between two spectra
+MAX_SAMPLES = 1 << 25  # of a file, over its channels; what claims to be longer is not decoded
+LOUDEST = 2.0**31  # of a sample; files exist that hold whole numbers as floats
+MARGIN = 0.05  # seconds read beyond --dur, so that resampling knows what comes
+
+
+def open_source(source: str) -> Source:
+    """The source of a --source flag: "idmt", "sample", the archive of IDMT, or a folder.
+
+    Its items are what read_clip takes. Raises DataError when the source does not exist or cannot
+    be used.
+    """
+    path = Path(source)
+    if source == "sample":
+        from audio import sample  # slow to import
+
+        return Source("sample", f"sample {sample.VERSION}", _load_sample)
+    if source == "idmt":
+        archive = DATA / "idmt" / ARCHIVE["name"]
+        return Source("idmt", ARCHIVE["hash"], lambda: _load_idmt(archive))
+    if path.is_dir():
+        return _open_folder(path)
+    if path.is_file():
+        check(path, ARCHIVE["hash"])
+        return Source("idmt", ARCHIVE["hash"], lambda: read_archive(path))
+    raise DataError(f"The source {source} does not exist: give idmt, sample or a path.")
+
+
+def _load_sample() -> tuple[list[str], dict, dict]:
+    from audio import sample
+
+    parts = {split: sample.make(split) for split in sample.ITEMS}
+    facts = {"frames": sample.SAMPLES, "channels": 1, "true_noise_bits": sample.noise_bits()}
+    return sample.CLASSES, parts, facts
+
+
+def _load_idmt(archive: Path) -> tuple[list[str], dict, dict]:
+    print(ARCHIVE["licence"], file=sys.stderr)
+    fetch(ARCHIVE, archive)
+    return read_archive(archive)
+
+
+def read_archive(path: Path) -> tuple[list[str], dict, dict]:
+    """LABELS; for each split (files, labels), from the published archive; and no more."""
+    return LABELS, folders.split(idmt.read_archive(path, DATA / "idmt")), {}
+
+
+def _open_folder(path: Path) -> Source:
+    if idmt.is_unpacked(path):
+        classes, parts = LABELS, folders.split(idmt.read_folder(path))
+    else:
+        classes, parts = folders.read_tree(path, ENDINGS)
+    paths = [p for items, _ in parts.values() for p in items]
+    found = folders.fingerprint(path, paths)
+    return Source(folders.folder_name(path), found, lambda: (classes, parts, {}))
+
+
+def read_clip(sound, mono: bool, dur: float | None) -> np.ndarray:
+    """Sound as it is compressed: float32, frames x channels, at RATE.
+
+    sound: an item of a source. mono: mix two channels down to one. dur: seconds after which the
+    sound is cut. Raises DataError as read_sound does.
+    """
+    if isinstance(sound, Path | idmt.Member):
+        samples, rate = read_sound(sound, dur)
+    else:
+        from audio import sample
+
+        samples, rate = sample.record(sound), RATE
+    if mono:
+        samples = samples.mean(axis=1, keepdims=True)
+    if rate != RATE:
+        samples = soxr.resample(samples, rate, RATE)
+    return samples if dur is None else samples[: round(dur * RATE)]
+
+
+def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.ndarray, int]:
+    """Read a sound file, or not much more than its first dur seconds.
+
+    Returns float32 samples, frames x channels, and their rate in Hz. Raises DataError when the
+    file cannot be read, or holds nothing that a network could learn from.
+    """
+    name = named(sound)
+    if isinstance(sound, Path) and not sound.is_file():
+        raise DataError(f"{name} is not a file: remove it.")
+    # As bytes, for names that are not UTF-8.
+    content = os.fsencode(sound) if isinstance(sound, Path) else io.BytesIO(sound.read())
+    try:
+        with soundfile.SoundFile(content) as file:
+            frames = _frames_to_read(file, name, dur)
+            samples = file.read(frames, dtype="float32", always_2d=True)
+    except soundfile.SoundFileError as error:
+        reason = getattr(error, "error_string", str(error)).rstrip(".")
+        raise DataError(
+            f"{name} is damaged or no sound: repair or remove it ({reason})."
+        ) from error
+    if len(samples) < SHORTEST * file.samplerate:
+        raise DataError(f"{name} is too short, {len(samples)} samples: remove it.")
+    if not (np.abs(samples) <= LOUDEST).all():  # NaN is not
+        raise DataError(f"{name} holds samples that are no numbers: repair or remove it.")
+    return samples, file.samplerate
+
+
+def _frames_to_read(file: soundfile.SoundFile, name: str, dur: float | None) -> int:
+    """How much to read of an open file; DataError when its header says that it is no use."""
+    low, high = RATES
+    if file.channels > 2:
+        raise DataError(f"{name} has {file.channels} channels: mix it down to two or one.")
+    if not low <= file.samplerate <= high:
+        raise DataError(f"{name} is at {file.samplerate} Hz: resample it to {low} to {high} Hz.")
+    frames = file.frames
+    if dur is not None:
+        frames = min(frames, math.ceil((dur + MARGIN) * file.samplerate))
+    if frames * file.channels > MAX_SAMPLES:
+        raise DataError(f"{name} is too long, {frames} samples: cut it, or give --dur.")
+    return frames
+
+
+def named(sound: Path | idmt.Member) -> str:
+    """A file as it stands in a sentence."""
+    return folders.shown(sound) if isinstance(sound, Path) else str(sound)

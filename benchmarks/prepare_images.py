@@ -1,0 +1,92 @@
+"""How fast images are prepared, beside the plain way and the codec's own limit.
+
+python benchmarks/prepare_images.py [--quick] [--runs 3]
+
+60,000 images of the sample (10,000 with --quick) at each quality. The plain way: a JPEG file an
+image with Pillow, read back with imageio, float32, gzip HDF5, one after the other. The limit: the
+codec alone, encode plus decode in a bare loop on one core, divided by the cores. Prints a row a
+quality: medians of the runs, and the peak memory of this process and of its largest worker.
+"""
+
+import argparse
+import resource
+import statistics
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import h5py
+import imageio.v3 as imageio
+import numpy as np
+from PIL import Image
+
+from cifar import sample
+from cifar.jpeg import CODEC, compress
+from cifar.prepare import CHUNK, compress_images
+from cifar.settings import QUALITIES
+from helmholtz import preparation
+from helmholtz.cli import workers
+from helmholtz.runs import processor
+
+TEST_SHARE = 6  # a sixth of CIFAR-10 is its test split
+
+
+def plain_way(images: np.ndarray, quality: int, folder: Path) -> None:
+    back = np.empty(images.shape, np.float32)
+    for i, image in enumerate(images):
+        file = folder / f"{i}.jpg"
+        Image.fromarray(image).save(file, quality=quality)
+        back[i] = imageio.imread(file) / 255
+    with h5py.File(folder / "data.h5", "w") as file:
+        file.create_dataset("data", data=back, compression="gzip")
+
+
+def our_way(images: np.ndarray, quality: int, folder: Path) -> None:
+    count = len(images) // TEST_SHARE
+    labels = np.zeros(len(images), np.int64)
+    parts = {"test": (images[:count], labels[:count]), "train": (images[count:], labels[count:])}
+    source = preparation.Source("benchmark", "", lambda: (["all"], parts, {}))
+    work = partial(compress_images, size=images.shape[1])
+    preparation.prepare(source, {quality: folder}, {"codec": CODEC}, work, CHUNK)
+
+
+def codec_alone(images: np.ndarray, quality: int, folder: Path) -> None:
+    for image in images:
+        compress(image, quality)
+
+
+def seconds(way, images: np.ndarray, quality: int, runs: int) -> float:
+    """Median seconds of a way of doing the work, in an empty folder each time."""
+    taken = []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            way(images, quality, Path(folder))
+            taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--quick", action="store_true", help="10,000 images, three qualities")
+    parser.add_argument("--runs", type=int, default=3)
+    args = parser.parse_args()
+    images = sample.make("train", 10_000 if args.quick else 60_000)[0]
+    few = images[: len(images) // 10]  # enough for the two slow measures, which grow linearly
+    print(f"{len(images):,} images, {workers()} cores, {processor()}, {CODEC}")
+    print("quality   ours s   plain s   times   limit s   of limit   peak MB")
+    for quality in (5, 25, 100) if args.quick else QUALITIES:
+        ours = seconds(our_way, images, quality, args.runs)
+        plain = 10 * seconds(plain_way, few, quality, args.runs)
+        limit = 10 * seconds(codec_alone, few, quality, args.runs) / workers()
+        peak = sum(resource.getrusage(who).ru_maxrss for who in (0, resource.RUSAGE_CHILDREN)) / 1e3
+        print(
+            f"{quality:7} {ours:8.2f} {plain:9.1f} {plain / ours:7.1f} "
+            f"{limit:9.2f} {ours / limit:10.2f} {peak:9.0f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

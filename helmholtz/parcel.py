@@ -1,0 +1,53 @@
+"""What of a run travels between machines that share no disk: its files, and no others."""
+
+import re
+from pathlib import Path
+
+from helmholtz.checkpoints import KEPT
+from helmholtz.files import replacing
+
+# What a run writes. Checkpoints come first, so that the best weights never lag behind one.
+FILES = (
+    r"checkpoint_\d{4,9}\.h5",
+    r"setting\.json|history\.csv|confusion\.csv|best\.weights\.h5|model\.keras|train\.log",
+    r"result\.json",
+)
+
+
+def read_new(folder: Path, seen: dict, running: bool = False) -> dict[str, bytes]:
+    """The files of a run that are new or changed since they were noted in seen."""
+    found = {}
+    for pattern in FILES[:-1] if running else FILES:  # a run that still runs has no result
+        for path in sorted(folder.iterdir()):
+            if not re.fullmatch(pattern, path.name):
+                continue
+            try:
+                stamp = _stamp(path)
+                if seen.get(path.name) != stamp:
+                    found[path.name] = path.read_bytes()
+                    seen[path.name] = stamp
+            except FileNotFoundError:  # a checkpoint that has just been replaced by the next
+                pass
+    return found
+
+
+def stamps(folder: Path, names) -> dict:
+    """What read_new takes for files that the other side has."""
+    return {name: _stamp(folder / name) for name in names}
+
+
+def _stamp(path: Path) -> tuple:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    """Publish files of a run, the result last; nothing but what a run writes is accepted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for pattern in FILES:
+        for name, content in sorted(files.items()):
+            if re.fullmatch(pattern, name):
+                with replacing(folder / name) as temporary:
+                    temporary.write_bytes(content)
+    for path in sorted(folder.glob("checkpoint_*.h5"))[:-KEPT]:
+        path.unlink()

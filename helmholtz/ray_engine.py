@@ -1,0 +1,161 @@
+"""Runs as Ray tasks, on nodes that need not share a disk with us or with each other.
+
+Prepared data and what a run has written so far travel to the node with the task. What the run
+writes there comes back while it trains, so that when the node dies, or we are stopped, the run
+goes on elsewhere after the last epoch that arrived.
+"""
+
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from helmholtz import local_engine, parcel, plan, runs
+from helmholtz.child import spawn
+from helmholtz.cli import MachineError, UsageError
+from helmholtz.launcher import LOST
+from helmholtz.plan import Run
+from helmholtz.preparation import SPLITS
+
+try:
+    import ray
+except ImportError:
+    raise MachineError("Ray is not installed: sh scripts/setup.sh ray") from None
+
+TIMEOUT = 5  # seconds for a cluster to answer
+
+
+class Job(NamedTuple):
+    run: Run
+    stream: object  # of pairs (exit code or None, {file name: bytes})
+
+
+class Cluster:
+    """Every run that is to be done is a task; Ray decides where and when."""
+
+    def __init__(self, address: str | None, cpus: int, per_gpu: int, every: int):
+        _connect(address)
+        self.every = every  # seconds between two looks at what a run has written
+        gpus = ray.cluster_resources().get("GPU", 0)
+        largest = max((node["Resources"].get("CPU", 0) for node in ray.nodes()), default=0)
+        if largest < cpus:
+            raise UsageError(
+                f"No node has {cpus} cores, the largest has {largest:.0f}: see --cpus."
+            )
+        self.environment = local_engine.memory_share(per_gpu) if gpus else {}
+        self.environment |= local_engine.threads(cpus)
+        self.task = ray.remote(train).options(
+            num_cpus=cpus,
+            num_gpus=1 / per_gpu if gpus else 0,
+            num_returns="streaming",
+            scheduling_strategy="SPREAD",
+            max_retries=0,  # Ray would start from the beginning; we resume, see Launcher
+        )
+        self.data = {}
+
+    def has_room(self) -> bool:
+        return True  # Ray queues what does not fit, and a cluster may grow
+
+    def start(self, run: Run, flags: list[str]) -> Job:
+        folder = plan.data_folder(run)
+        if folder not in self.data:
+            self.data[folder] = ray.put(
+                {f"{s}.h5": np.fromfile(folder / f"{s}.h5", np.uint8) for s in SPLITS}
+            )
+        if "--overwrite" in flags:
+            runs.clear(run.folder)
+        files = parcel.read_new(run.folder, {})
+        run.state = "queued"
+        module, data = f"{run.domain}.train", self.data[folder]
+        return Job(run, self.task.remote(module, flags, files, data, self.environment, self.every))
+
+    def poll(self, job: Job):
+        """Store what has arrived; the exit code, LOST, or None while the run goes on."""
+        try:
+            while ray.wait([job.stream], timeout=0)[0]:
+                code, files = ray.get(next(job.stream))
+                job.run.state = "running"
+                parcel.write(job.run.folder, files)
+                if code is not None:
+                    return code
+        except ray.exceptions.RayTaskError as error:  # our own code failed there, as on a full disk
+            with open(job.run.folder / "train.log", "a", encoding="utf-8") as log:
+                print(f"On the node: {error.cause}", file=log)
+            return 4
+        except (ray.exceptions.RayError, StopIteration):
+            return LOST
+        return None
+
+    def stop(self, jobs: list[Job], seconds: float) -> None:
+        """Give the tasks up; what they sent so far is here, and they clean up behind them."""
+        for job in jobs:
+            ray.cancel(job.stream)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and None in [self.poll(job) for job in jobs]:
+            time.sleep(0.1)
+        ray.shutdown()
+
+
+def _connect(address: str | None) -> None:
+    """Join a cluster, or start one of this machine; MachineError when it does not answer."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        if address:
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), TIMEOUT).close()
+        ray.init(address, logging_level="error", log_to_driver=False)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise MachineError(
+            f"No Ray cluster answers at {address}: `ray start --head` starts one and tells its "
+            f"address ({str(error).strip().splitlines()[0]})."
+        ) from None
+
+
+def check_paths(run: Run) -> None:
+    """Nodes have the project, and of our files only those that we send."""
+    for name, value in vars(run.args).items():
+        if isinstance(value, Path) and name not in ("train_dir", "log_dir"):
+            raise UsageError(f"--{name} names a file of this machine, which other nodes lack.")
+
+
+def train(
+    module: str, flags: list[str], files: dict, data: dict, environment: dict, every: int
+) -> Iterator[tuple]:
+    """The task: a run in a folder of its own; gives what is new in it, as Job.stream says.
+
+    files: what is there of an interrupted run. data: the prepared files. Both are bytes by name.
+    """
+    yield None, {}  # it has begun
+    with tempfile.TemporaryDirectory(prefix="helmholtz-") as temporary:
+        folder, prepared = Path(temporary, "run"), Path(temporary, "data")
+        parcel.write(folder, files)
+        prepared.mkdir()
+        for name, content in data.items():
+            content.tofile(prepared / name)
+        seen = parcel.stamps(folder, files)
+        flags = [*flags, "--train_dir", str(prepared), "--log_dir", str(folder)]
+        with open(folder / "train.log", "ab") as log:
+            process = spawn(module, flags, environment, log)
+        try:
+            for code in _ticks(process, every):
+                yield code, parcel.read_new(folder, seen, running=code is None)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _ticks(process, every: int) -> Iterator[int | None]:
+    """None every so many seconds, and in the end the exit code."""
+    due = time.monotonic() + every
+    while (code := process.poll()) is None:
+        time.sleep(0.1)
+        if time.monotonic() > due:
+            yield None
+            due = time.monotonic() + every
+    yield code

@@ -1,0 +1,122 @@
+"""From runs to experiments: means over seeds with their 95 % intervals.
+
+Everything here comes from the rows of runs.csv alone, so that a table that was kept gives the
+same summary again.
+"""
+
+import math
+
+from scipy.special import stdtrit
+
+from helmholtz.logbook import COUNTED, OLD
+
+CONFIDENCE = 0.95
+EXPERIMENT = ["domain", "source", "data", "protocol", "model"]  # what may be compared over rates
+COLUMNS = [
+    *EXPERIMENT,
+    *("rate", "seeds", "seed_list", "not_counted", "parameters", "epochs", "accuracy_is"),
+    *("accuracy", "accuracy_low", "accuracy_high", "test_acc", "test_acc_low", "test_acc_high"),
+    *("convergence_epoch", "convergence_epoch_low", "convergence_epoch_high", "converged"),
+    *("raw_bytes", "file_bytes", "scan_bytes", "lossless_bytes", "true_noise_bits"),
+    *("seconds", "seconds_to_converge", "devices", "chance", "val_items"),
+]
+TEN_BEST, SHORT = "mean of ten best epochs", "best epoch (short)"
+
+
+def accuracy(row: dict) -> float:
+    """As published, the mean of the ten best epochs; of a shorter run, its best epoch."""
+    return row["best_val_acc"] if row["mean_of_ten_best"] is None else row["mean_of_ten_best"]
+
+
+def protocol(row: dict) -> str:
+    """How a run was trained, in words. Runs that differ in this are never averaged."""
+    if row["state"] == OLD:
+        return f"2018 code, {row['epochs']} epochs"
+    flags = row["flags"]
+    told = {
+        "batch": flags.get("batch_size"),
+        "learning rate": flags.get("learning_rate"),
+        "decay": flags.get("decay_rate"),
+        "from": flags.get("weights"),
+    }
+    words = [f"{row['train_items']} items", f"{row['epochs']} epochs"]
+    words += [f"{name} {value}" for name, value in told.items() if value is not None]
+    words += ["tiled"] if flags.get("tile") else []
+    return ", ".join([*words, row["precision"], f"validated on {row['validated_on']}"])
+
+
+def interval(values: list[float]) -> tuple[float, float | None, float | None]:
+    """Mean, and the 95 % interval of the mean: Student's t, for n values that are independent
+    and normal: mean -+ t(0.975, n - 1) s / sqrt(n). A single value has none."""
+    n = len(values)
+    mean = math.fsum(values) / n
+    if n < 2:
+        return mean, None, None
+    variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
+    return mean, *around(mean, math.sqrt(variance / n), n - 1)
+
+
+def around(mean: float, error: float, freedom: float) -> tuple[float, float]:
+    """The ends of the interval around a mean with this standard error."""
+    half = stdtrit(freedom, (1 + CONFIDENCE) / 2) * error
+    return float(mean - half), float(mean + half)
+
+
+def counted(rows: list[dict]) -> dict[tuple, list[dict]]:
+    """The runs that count, by experiment and rate: (*EXPERIMENT, rate)."""
+    groups = {}
+    for row in rows:
+        if row["state"] in COUNTED and row["model"] and row["rate"] is not None:
+            known = row | {"protocol": protocol(row)}
+            groups.setdefault(tuple(known[key] for key in [*EXPERIMENT, "rate"]), []).append(row)
+    return groups
+
+
+def summarise(rows: list[dict]) -> list[dict]:
+    """The rows of summary.csv, sorted by experiment and rate."""
+    named = ("domain", "source", "model", "rate")
+    lost = [tuple(row[n] for n in named) for row in rows if row["state"] not in COUNTED]
+    groups = counted(rows)
+    found = []
+    for key in sorted(groups, key=lambda k: [(v is None, v if v is not None else "") for v in k]):
+        row = dict(zip([*EXPERIMENT, "rate"], key, strict=True)) | _over_seeds(groups[key])
+        row["not_counted"] = lost.count(tuple(row[name] for name in named))
+        found.append({column: row[column] for column in COLUMNS})
+    return found
+
+
+def _over_seeds(rows: list[dict]) -> dict:
+    """One row of summary.csv from the runs of one experiment at one rate."""
+    first = rows[0]
+    short = first["mean_of_ten_best"] is None
+    same = ("parameters", "epochs", "lossless_bytes", "true_noise_bits", "chance", "val_items")
+    sizes = ("raw_bytes", "file_bytes", "scan_bytes", "seconds")
+    to_converge = [
+        row["convergence_epoch"] * row["seconds"] / row["epochs"]
+        for row in rows
+        if row["convergence_epoch"] and row["seconds"] is not None
+    ]
+    return {
+        "seeds": len(rows),
+        "seed_list": " ".join(str(r["seed"]) for r in rows if r["seed"] is not None) or None,
+        "accuracy_is": SHORT if short else TEN_BEST,
+        **_interval_columns("accuracy", [accuracy(row) for row in rows]),
+        **_interval_columns("test_acc", [row["test_acc"] for row in rows]),
+        **_interval_columns("convergence_epoch", [row["convergence_epoch"] for row in rows]),
+        "converged": sum(row["convergence_epoch"] is not None for row in rows),
+        **{key: first[key] for key in same},
+        **{key: _mean([row[key] for row in rows]) for key in sizes},
+        "seconds_to_converge": _mean(to_converge) if len(to_converge) == len(rows) else None,
+        "devices": "; ".join(sorted({row["device"] for row in rows if row["device"]})) or None,
+    }
+
+
+def _interval_columns(name: str, values: list) -> dict:
+    known = [value for value in values if value is not None]
+    found = interval(known) if known else (None, None, None)
+    return dict(zip([name, f"{name}_low", f"{name}_high"], found, strict=True))
+
+
+def _mean(values: list) -> float | None:
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known else None

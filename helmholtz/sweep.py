@@ -1,0 +1,170 @@
+"""Train many runs: every rate with every network and every seed, here or on a cluster.
+
+python -m helmholtz.sweep cifar --quality 1 5 10 --setting 0 1 --seed 0 1 2 --num_epoch 20
+python -m helmholtz.sweep audio --source sample --gpus 0,2 --per_gpu 2
+python -m helmholtz.sweep cifar --engine ray --address 10.0.0.1:6379
+
+Flags that are not the sweep's own go to every train.py. The same command goes on where the last
+one stopped: finished runs are skipped, interrupted ones resumed. Exit codes are those of train.py,
+and 1 when runs have failed.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from helmholtz import cli, local_engine, plan, runs, table
+from helmholtz.child import spawn
+from helmholtz.launcher import Launcher
+from helmholtz.plan import RATES, Run
+
+RUN_BYTES = 20_000_000  # on disk, of a run of middling size: weights, and two checkpoints
+INTERRUPTED = "the same command goes on after the last finished epoch of every run"
+
+
+def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
+    """The sweep's own flags, and those that it hands on to train.py."""
+    parser = argparse.ArgumentParser(
+        prog="python -m helmholtz.sweep",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    domains = parser.add_subparsers(dest="domain", required=True, metavar="cifar|audio")
+    for domain, rate in RATES.items():
+        one = domains.add_parser(
+            domain, help=f"-h lists its flags: --{rate} ...", allow_abbrev=False
+        )
+        _add_lists(one, rate)
+        _add_machine(one)
+        _add_conduct(one)
+    return parser.parse_known_args(argv)
+
+
+def _add_lists(parser: argparse.ArgumentParser, rate: str) -> None:
+    add = parser.add_argument
+    add(f"--{rate}", nargs="+", metavar="N", help="rates (the published ones)")
+    network = parser.add_mutually_exclusive_group()
+    network.add_argument("--setting", nargs="+", default=["0"], metavar="N", help="networks (0)")
+    network.add_argument("--model", nargs="+", metavar="NAME", help="networks by their names")
+    add("--seed", nargs="+", default=["0"], metavar="N", help="(0)")
+
+
+def _add_machine(parser: argparse.ArgumentParser) -> None:
+    add, count = parser.add_argument, cli.whole_number(1)
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--gpus", metavar="0,2", help="GPUs to use (all that nvidia-smi lists)")
+    place.add_argument("--jobs", type=count, metavar="N", help="N runs at a time on the processor")
+    add("--per_gpu", type=count, default=1, metavar="N", help="runs on each GPU at a time (1)")
+    add("--engine", choices=["local", "ray"], default="local", help="(local)")
+    add("--address", help="host:port of a Ray cluster (one that runs here, or a new one)")
+    add("--sync", type=count, default=30, metavar="SECONDS", help="between fetches from Ray (30)")
+    add("--cpus", type=count, default=1, metavar="N", help="cores that a run takes on Ray (1)")
+
+
+def _add_conduct(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--retries", type=cli.whole_number(0), default=1, metavar="N", help="after a failure (1)")
+    add("--only", type=cli.whole_number(0), metavar="N", help="just the run of this number")
+    add("--dry_run", action="store_true", help="list the runs and what would be done")
+    add("--overwrite", action="store_true", help="train every run anew")
+    add(
+        "--log_dir",
+        type=Path,
+        metavar="ROOT",
+        help="in place of logs/, with the same folders in it",
+    )
+
+
+def main(argv=None) -> None:
+    args, rest = parse_args(argv)
+    _check_engine_flags(args)
+    all_runs = _chosen(plan.plan(args, rest), args.only)
+    slots = []
+    if args.engine == "local":
+        slots = local_engine.slots(args.gpus, args.per_gpu, args.jobs, len(all_runs))
+    if args.dry_run:
+        _check_conflicts(all_runs, table.listing(all_runs, args.overwrite))
+        return
+    _check_conflicts(all_runs, [plan.outlook(run, args.overwrite) for run in all_runs])
+    root = args.log_dir or runs.LOGS
+    to_do = [run for run in all_runs if plan.outlook(run, args.overwrite)[0] != "skip"]
+    _check_disk(root, len(to_do))
+    engine = _open_engine(args, slots, all_runs[0])
+    _prepare(to_do)
+
+    show = table.Live(all_runs)
+    try:
+        Launcher(all_runs, engine, args.retries, args.overwrite, show).conduct()
+    finally:
+        show.close()
+    table.final(all_runs)
+    print(f"\n{table.summary(all_runs)}\n{root.resolve()}")
+    if any(run.state == "failed" for run in all_runs):
+        sys.exit(1)
+
+
+def _check_engine_flags(args: argparse.Namespace) -> None:
+    if args.engine == "ray" and (args.gpus or args.jobs):
+        raise cli.UsageError("Ray places the runs itself: use --cpus and --per_gpu to tell it how.")
+    if args.engine != "ray" and args.address:
+        raise cli.UsageError("--address is that of a Ray cluster: add --engine ray.")
+
+
+def _chosen(all_runs: list[Run], number: int | None) -> list[Run]:
+    if number is None:
+        return all_runs
+    if number >= len(all_runs):
+        raise cli.UsageError(f"There is no run {number}: they are 0 to {len(all_runs) - 1}.")
+    return [all_runs[number]]
+
+
+def _check_conflicts(all_runs: list[Run], outlooks: list[tuple[str, str]]) -> None:
+    """Refuse to begin when a run is there that was made with other flags."""
+    pairs = zip(all_runs, outlooks, strict=True)
+    refused = [(run, why) for run, (what, why) in pairs if what == "refuse"]
+    if refused:
+        run, why = refused[0]
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        raise cli.UsageError(
+            f"{run.folder} was {why}{more}: give --overwrite to train anew, or another --log_dir."
+        )
+
+
+def _check_disk(root: Path, count: int) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(root).free
+    if free < RUN_BYTES * count:
+        raise cli.MachineError(
+            f"The disk of {root.resolve()} has {free / 1e9:.2f} GB free, and {count} run(s) need "
+            f"about {RUN_BYTES * count / 1e9:.2f} GB: make room, or give another --log_dir."
+        )
+
+
+def _open_engine(args: argparse.Namespace, slots: list, run: Run):
+    if args.engine == "local":
+        return local_engine.Local(slots)
+    from helmholtz import ray_engine
+
+    ray_engine.check_paths(run)
+    return ray_engine.Cluster(args.address, args.cpus, args.per_gpu, args.sync)
+
+
+def _prepare(to_do: list[Run]) -> None:
+    """Make the data of all runs once, in one pass over the source; ends as prepare.py ends."""
+    if not to_do or to_do[0].args.train_dir:
+        return
+    domain = to_do[0].domain
+    rates = sorted({run.rate for run in to_do})
+    flags = [f"--{RATES[domain]}", *map(str, rates), *plan.source_flags(to_do[0])]
+    process = spawn(f"{domain}.prepare", flags)
+    try:
+        code = process.wait()
+    finally:
+        process.kill()  # which does nothing when it has ended
+    if code:
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    cli.run(main, INTERRUPTED)

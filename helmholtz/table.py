@@ -1,0 +1,141 @@
+"""What a sweep shows: a line an event, a live block on a terminal, and a table at the end."""
+
+import os
+import shutil
+import sys
+import time
+from collections import Counter
+
+from helmholtz import plan, runs
+from helmholtz.cli import DataError
+from helmholtz.plan import RATES, Run
+
+REFRESH = 1.0  # seconds
+LOG_LINES = 5  # of a failed run
+ERASE = "\x1b[{}F\x1b[J"  # up so many lines, and clear to the end of the screen
+
+
+class Live:
+    """Call it with a run and what happened to it, or with nothing when time passes."""
+
+    def __init__(self, all_runs: list[Run]):
+        self.runs, self.started, self.drawn, self.next = all_runs, time.monotonic(), 0, 0.0
+        self.before = {}  # epochs that a run had when it was first started here
+        self.live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+    def __call__(self, run: Run | None = None, what: str = "") -> None:
+        if run is None and not (self.live and time.monotonic() >= self.next):
+            return
+        self._erase()
+        if run is not None:
+            if run.state in ("queued", "running"):
+                self.before.setdefault(run, plan.epochs(run)[0])
+            print(f"{time.strftime('%H:%M:%S')}  {run.name}: {_told(run, what)}")
+        if self.live:
+            self._draw()
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        self._erase()
+
+    def _erase(self) -> None:
+        if self.drawn:
+            print(ERASE.format(self.drawn), end="")
+        self.drawn = 0
+
+    def _draw(self) -> None:
+        size = shutil.get_terminal_size()
+        running = [_progress(run) for run in self.runs if run.state == "running"]
+        lines = [summary(self.runs, self.time_left()), *running][: size.lines - 1]
+        for line in lines:
+            print(line[: size.columns - 1])
+        self.drawn, self.next = len(lines), time.monotonic() + REFRESH
+
+    def time_left(self) -> float | None:
+        """Seconds, from the epochs that this launcher has seen so far; None before the first."""
+        done = left = 0
+        for run in self.runs:
+            epoch = plan.epochs(run)[0] if run in self.before else 0
+            done += max(0, epoch - self.before.get(run, 0))
+            if run.state in ("waiting", "queued", "running"):
+                left += max(0, run.args.num_epoch - epoch)
+        return (time.monotonic() - self.started) * left / done if done else None
+
+
+def _told(run: Run, what: str) -> str:
+    if run.state != "done":
+        return f"{what}: {run.note}" if run.note else what
+    result = _result(run)
+    text = f"done, validation accuracy {result['best_val_acc']:.4f} in epoch {result['best_epoch']}"
+    return "already done" if run.note else text
+
+
+def _progress(run: Run) -> str:
+    epoch, accuracy = plan.epochs(run)
+    shown = "" if accuracy is None else f"  val_acc {accuracy:.3f}"
+    return f"  {run.name}  epoch {epoch}/{run.args.num_epoch}{shown}"
+
+
+def summary(all_runs: list[Run], seconds: float | None = None) -> str:
+    """How many runs are in which state, and the time left where it is known."""
+    counts = Counter(run.state for run in all_runs)
+    states = ("done", "running", "waiting", "failed", "queued", "elsewhere")
+    text = "  ".join(f"{counts[s]} {s}" for s in states if counts[s] or s in states[:4])
+    if seconds is None:
+        return text
+    return (
+        f"{text}  {int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{int(seconds % 60):02d} left"
+    )
+
+
+def listing(all_runs: list[Run], overwrite: bool) -> list[tuple[str, str]]:
+    """Print every run with its number and what would be done about it; return the latter."""
+    found = [plan.outlook(run, overwrite) for run in all_runs]
+    rows = [("", RATES[all_runs[0].domain], "model", "seed", "to do", "")]
+    for run, (what, why) in zip(all_runs, found, strict=True):
+        rows.append((str(run.number), str(run.rate), run.model, str(run.seed), what, why))
+    _print_columns(rows)
+    return found
+
+
+def final(all_runs: list[Run]) -> None:
+    """Print all runs with their accuracy, and of those that failed the end of their log."""
+    rows = [(RATES[all_runs[0].domain], "model", "seed", "state", "epochs", "val_acc", "test_acc")]
+    for run in all_runs:
+        result = _result(run) if run.state == "done" else {}
+        numbers = [_four(result.get(key)) for key in ("best_val_acc", "test_acc")]
+        count = result.get("epochs") or plan.epochs(run)[0]
+        rows.append((str(run.rate), run.model, str(run.seed), run.state, str(count), *numbers))
+    print()
+    _print_columns(rows)
+    for run in all_runs:
+        if run.state == "failed":
+            print(f"\n{run.name} failed: {run.note}. The end of {run.folder / 'train.log'}:")
+            print("\n".join(f"    {line}" for line in log_end(run)))
+
+
+def log_end(run: Run) -> list[str]:
+    """The last lines that a run's last attempt left in train.log."""
+    try:
+        text = (run.folder / "train.log").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    text = text.rpartition("\n$ ")[2]  # a line with the command begins an attempt
+    return [line for line in text.splitlines() if line.strip()][-LOG_LINES:]
+
+
+def _result(run: Run) -> dict:
+    try:
+        return runs.read_json(run.folder / "result.json")
+    except DataError:
+        return {"best_val_acc": float("nan"), "best_epoch": "?"}
+
+
+def _four(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _print_columns(rows: list[tuple]) -> None:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,123 @@
+"""The sound codec: lame against lameenc, and both against their source."""
+
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from scipy import signal
+
+from audio import mp3, prepare
+from audio.mp3 import compress
+from audio.settings import LEGAL_BITRATES, RATE
+from helmholtz.cli import MachineError
+
+MP3_BITRATES = LEGAL_BITRATES[1:]
+needs_lame = pytest.mark.skipif(not shutil.which("lame"), reason="lame is not installed")
+
+
+def sound(seconds=0.7, channels=1, seed=0):
+    """A hit that rings, in a band that every bitrate keeps: float32, frames x channels."""
+    frames = round(seconds * RATE)
+    noise = np.random.default_rng(seed).standard_normal((frames, channels))
+    band = signal.sosfilt(signal.butter(2, [200, 1500], "band", fs=RATE, output="sos"), noise, 0)
+    hit = band * np.exp(-5 * np.arange(frames) / RATE)[:, None]
+    return (0.8 * hit / np.abs(hit).max()).astype(np.float32)
+
+
+def lag(samples, source):
+    """By how many samples the one is later than the other, by cross-correlation."""
+    return int(signal.correlate(samples, source).argmax()) - (len(source) - 1)
+
+
+@needs_lame
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("bitrate", MP3_BITRATES)
+def test_the_tool_and_the_package_give_the_same_samples(bitrate, channels):
+    samples = sound(channels=channels)
+    with_tool, tool_bytes = compress(samples, RATE, bitrate, "lame")
+    with_package, package_bytes = compress(samples, RATE, bitrate, "lameenc")
+    np.testing.assert_array_equal(with_tool, with_package)
+    assert tool_bytes == package_bytes
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("bitrate", LEGAL_BITRATES)
+def test_nothing_is_shifted_or_longer_at_any_bitrate(bitrate, channels):
+    source = sound(channels=channels)
+    decoded, _ = compress(source, RATE, bitrate)
+    assert (decoded.shape, decoded.dtype) == (source.shape, np.float32)
+    assert [lag(decoded[:, i], source[:, i]) for i in range(channels)] == [0] * channels
+    assert np.corrcoef(decoded.ravel(), source.ravel())[0, 1] > 0.6
+
+
+@pytest.mark.parametrize("rate", [8000, 39063, 48000, 96000])
+@pytest.mark.parametrize("frames", [441, 1153, 20011])
+def test_any_rate_and_length_comes_back_as_it_was(rate, frames):
+    source = sound()[:frames, 0]
+    for bitrate in (8, 32, 320):
+        decoded, _ = compress(source, rate, bitrate)
+        assert decoded.shape == source.shape
+    assert lag(decoded, source) == 0
+
+
+@pytest.mark.parametrize("bitrate", MP3_BITRATES)
+def test_the_file_has_the_bitrate_that_was_asked_for(bitrate):
+    file_bytes = compress(sound(2), RATE, bitrate)[1]
+    assert file_bytes == pytest.approx(2 * bitrate * 1000 / 8, rel=0.1)
+
+
+def test_uncompressed_means_16_bits():
+    source = sound()
+    decoded, file_bytes = compress(source, RATE, 0)
+    assert np.abs(decoded - source).max() <= 0.5 / 32768
+    assert file_bytes == 2 * source.size
+    np.testing.assert_array_equal(compress(decoded, RATE, 0)[0], decoded)
+
+
+def test_what_is_beyond_full_scale_is_clipped_and_counted():
+    samples = np.array([0, 1, -1, 1.5, -2, 0.5], np.float32)
+    assert mp3.count_clipped(samples) == 2
+    assert mp3.to_pcm(samples).tolist() == [0, 32767, -32768, 32767, -32768, 16384]
+
+
+@pytest.mark.parametrize("bitrate", [33, -8, 7, 384])
+def test_a_bitrate_that_does_not_exist_is_refused_with_the_list(bitrate):
+    with pytest.raises(ValueError, match="0, 8, 16, 24, 32, 40"):
+        compress(sound(), RATE, bitrate)
+
+
+@needs_lame
+def test_the_users_own_options_for_lame_change_nothing(monkeypatch):
+    expected = compress(sound(), RATE, 64, "lame")[0]
+    monkeypatch.setenv("LAMEOPT", "-V 2 --scale 0.1")
+    np.testing.assert_array_equal(compress(sound(), RATE, 64, "lame")[0], expected)
+
+
+def test_silence_stays_silent():
+    assert not compress(np.zeros((RATE, 1), np.float32), RATE, 32)[0].any()
+
+
+def test_the_codec_names_its_version():
+    assert mp3.codec().startswith(f"{mp3.encoder()}, LAME 3" if mp3.encoder() == "lame" else "lame")
+
+
+@pytest.fixture
+def no_encoder(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setitem(sys.modules, "lameenc", None)
+    for cached in (mp3.encoder, mp3.codec):
+        cached.cache_clear()
+    yield
+    monkeypatch.undo()
+    for cached in (mp3.encoder, mp3.codec):
+        cached.cache_clear()
+
+
+def test_without_any_encoder_the_sentence_says_how_to_get_one(no_encoder, command):
+    with pytest.raises(MachineError, match="lameenc"):
+        compress(sound(), RATE, 32)
+    code, error = command(prepare.main, "--source", "sample", "--bitrate", 32)
+    assert code == 4
+    assert "pip install lameenc" in error
+    assert "apt-get install lame" in error

@@ -1,0 +1,124 @@
+"""Prepared sounds: what is made, at every bitrate, and what is left alone."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio import prepare, sample, sources
+from audio.features import extract
+from audio.mp3 import compress
+from audio.settings import BITRATES, FEATURES, LABELS, LEGAL_BITRATES, RATE, SHAPE
+from audio.train import parse_args
+from helmholtz import preparation
+from helmholtz.cli import DataError
+
+FEW = {"train": 24, "test": 12}
+
+
+@pytest.fixture
+def few(monkeypatch):
+    monkeypatch.setattr(sample, "ITEMS", FEW)
+
+
+@pytest.fixture
+def stereo(tmp_path):
+    """A folder of two classes of stereo files that differ between left and right."""
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        for i in range(3):
+            noise = rng.normal(0, 0.1, (13000 + i, 2)) * [1, 0.3]
+            soundfile.write(tmp_path / "in" / name / f"{i}.wav", noise, RATE)
+    return tmp_path / "in"
+
+
+def test_the_shape_and_the_labels_are_the_same_at_every_bitrate(few):
+    bitrates = [0, *BITRATES]
+    folders = prepare.prepare("sample", bitrates)
+    sizes = []
+    for bitrate in bitrates:
+        data = preparation.load(folders[bitrate], bitrate)
+        for split, (spectrograms, labels) in data.splits.items():
+            assert (spectrograms.shape, spectrograms.dtype) == ((FEW[split], *SHAPE), np.float16)
+            assert labels.tolist() == [i % 12 for i in range(FEW[split])]
+        assert data.classes == LABELS
+        assert data.attributes["raw_bytes"] == 36 * 2 * 88200
+        assert data.attributes["true_noise_bits"] == pytest.approx(88200 * 7.047, rel=1e-4)
+        sizes.append(data.attributes["file_bytes"])
+    assert sizes[0] == data.attributes["raw_bytes"]
+    assert sorted(sizes[1:]) == sizes[1:]
+
+
+def test_the_data_are_the_spectrograms_of_the_compressed_sounds(few):
+    data = preparation.load(prepare.prepare("sample", [32])[32], 32)
+    notes, _ = sample.make("test", FEW["test"])
+    for note, spectrogram in zip(notes, data.splits["test"][0], strict=True):
+        decoded = compress(sample.record(note), RATE, 32)[0]
+        expected = extract(decoded, 88200, 96, RATE, phase=False)
+        np.testing.assert_array_equal(spectrogram, expected)
+
+
+def test_other_features_get_a_folder_of_their_own(stereo):
+    def shape(**changed):
+        folder = prepare.prepare(str(stereo), [64], FEATURES | changed)[64]
+        return folder.parent.name, preparation.load(folder, 64).splits["test"][0].shape[1:]
+
+    plain, as_it_is = shape()
+    assert as_it_is == (96, 1 + 13002 // 512, 2)
+    assert shape(mono=True) == (f"{plain}-mono", (96, 26, 1))
+    assert shape(phase=True, mels=40) == (f"{plain}-mels40-phase", (40, 26, 4))
+    assert shape(dur=0.1, resample=22050) == (f"{plain}-dur0.1-resample22050", (96, 5, 2))
+    assert shape(dur=0.5)[1] == (96, 44, 2)
+
+
+def test_what_is_there_is_left_alone_until_a_file_changes(stereo):
+    folder = prepare.prepare(str(stereo), [8])[8]
+    before = (folder / "train.h5").stat().st_mtime_ns
+    prepare.prepare(str(stereo), [8, 16])
+    assert (folder / "train.h5").stat().st_mtime_ns == before
+    (stereo / "a" / "0.wav").unlink()
+    prepare.prepare(str(stereo), [8])
+    assert preparation.load(folder, 8).attributes["items"] == 5
+
+
+def test_a_file_to_predict_is_prepared_as_the_data_were(stereo, tmp_path):
+    features = FEATURES | {"dur": 0.2, "phase": True}
+    data = preparation.load(prepare.prepare(str(stereo), [32], features)[32], 32)
+    rows = [*data.splits["train"][0], *data.splits["test"][0]]
+    for path in stereo.glob("*/*.wav"):
+        again = prepare.prepare_file(path, data.attributes)
+        assert sum(np.array_equal(again, row) for row in rows) == 1
+    soundfile.write(tmp_path / "mono.wav", np.zeros(9000), RATE)
+    with pytest.raises(DataError, match=r"mono\.wav is not stereo"):
+        prepare.prepare_file(tmp_path / "mono.wav", data.attributes)
+    with pytest.raises(DataError, match="does not say how"):
+        prepare.prepare_file(tmp_path / "mono.wav", {"rate": 32})
+
+
+def test_noise_that_is_cut_off_or_silence_is_not_counted(few):
+    bits = {}
+    for dur in (None, 0.5, 4):
+        folder = prepare.prepare("sample", [0], FEATURES | {"dur": dur})[0]
+        data = preparation.load(folder, 0)
+        assert data.attributes["frames"] == (dur or 2) * RATE
+        bits[dur] = data.attributes["true_noise_bits"]
+    assert bits[0.5] == pytest.approx(bits[None] / 4)
+    assert bits[4] == bits[None]
+
+
+def test_train_finds_the_same_data(few, tmp_path):
+    args = parse_args(["--source", "sample", "--bitrate", "8"])
+    data = prepare.load(args)
+    folder = sources.DATA / prepare.source_name(args) / "bitrate_8"
+    assert folder.is_dir()
+    by_folder = prepare.load(parse_args(["--train_dir", str(folder)]))
+    np.testing.assert_array_equal(data.splits["test"][0], by_folder.splits["test"][0])
+    assert parse_args(["-c", "sample"]).source == "sample"
+
+
+@pytest.mark.parametrize("value", ["33", "-1", "8.5", "abc", "", "400"])
+def test_a_bitrate_that_does_not_exist_is_wrong_usage(value, command):
+    code, error = command(prepare.main, "--bitrate", value)
+    assert code == 2
+    if value == "33":
+        assert all(str(bitrate) in error for bitrate in LEGAL_BITRATES)

@@ -1,0 +1,291 @@
+"""Where sound comes from, and what is refused."""
+
+import hashlib
+import io
+import os
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio import idmt, prepare, sources
+from audio.settings import CLASS_FOLDERS, LABELS, RATE
+from audio.survey import surveyed
+from helmholtz import preparation
+from helmholtz.cli import DataError
+from helmholtz.folders import folder_name
+
+TONE = 0.5 * np.sin(np.arange(4410) / 10)
+FLAGS = ["--bitrate", 32, "--dur", 0.1]
+
+
+def wav(samples=TONE, rate=RATE, kind="WAV", subtype=None):
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format=kind, subtype=subtype)
+    return file.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two classes of nine good files each."""
+    for name in ("a", "b"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        for i in range(9):
+            (tmp_path / "in" / name / f"{i}.wav").write_bytes(wav())
+    return tmp_path / "in"
+
+
+def prepared(folder):
+    """What there is of a folder's prepared data, whole or not."""
+    return [p for p in sources.DATA.glob(f"{folder_name(folder)}*/*/*") if p.name != ".lock"]
+
+
+def at_rate(rate):
+    """A WAV that claims to be at a rate."""
+    data = bytearray(wav())
+    data[24:28] = struct.pack("<I", rate)
+    return bytes(data)
+
+
+BAD = {
+    "zero bytes": (b"", "damaged or no sound"),
+    "text": (b"this is no sound\n" * 10, "damaged or no sound"),
+    "a cut header": (wav()[:30], "damaged or no sound"),
+    "no samples": (wav(TONE[:0]), "too short, 0 samples"),
+    "10 samples": (wav(TONE[:10]), "too short, 10 samples"),
+    "NaN": (wav(np.where(TONE > 0.49, np.nan, TONE), subtype="FLOAT"), "no numbers"),
+    "infinity": (wav(np.where(TONE > 0.49, np.inf, TONE), subtype="FLOAT"), "no numbers"),
+    "1 Hz": (at_rate(1), "at 1 Hz"),
+    "1 MHz": (at_rate(1_000_000), "at 1000000 Hz"),
+    "six channels": (wav(np.tile(TONE[:, None], 6)), "6 channels"),
+    "a folder": (None, "not a file"),
+}
+
+
+def put(path, content):
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_file_is_named_and_nothing_is_half_made(case, folder, command):
+    content, said = BAD[case]
+    put(folder / "b" / "x y.wav", content)
+    code, error = command(prepare.main, "--source", folder, *FLAGS)
+    assert code == 3
+    assert error.count("\n") == 1
+    for part in (str(folder / "b" / "x y.wav"), said, "--skip_bad"):
+        assert part in error
+    assert not prepared(folder)
+
+
+def test_bad_files_are_left_out_when_told_and_listed(folder, command):
+    for i, (content, _) in enumerate(BAD.values()):
+        put(folder / "a" / f"bad {i}.wav", content)
+    for i in range(30):
+        put(folder / "a" / f"good {i}.wav", wav())
+    code, error = command(prepare.main, "--source", folder, "--skip_bad", *FLAGS)
+    assert code == 0
+    assert f"Skipped {len(BAD)} files" in error
+    assert all(said in error for _, said in BAD.values())
+    data = preparation.load(prepared(folder)[0].parent, 32)
+    assert data.attributes["items"] == 48
+    assert data.attributes["skipped"] == len(BAD)
+    assert len(data.attributes["skipped_files"]) == len(BAD)
+    assert command(prepare.main, "--source", folder, *FLAGS)[0] == 0  # it is there now
+
+
+def test_a_class_without_a_usable_file_is_an_error(folder, command):
+    for path in (folder / "b").iterdir():
+        path.write_bytes(b"")
+    code, error = command(prepare.main, "--source", folder, "--skip_bad", *FLAGS)
+    assert code == 3
+    assert "No file of the class b" in error
+
+
+def test_a_class_with_a_single_file_is_an_error(folder, command):
+    for i in range(8):
+        (folder / "b" / f"{i}.wav").unlink()
+    code, error = command(prepare.main, "--source", folder, *FLAGS)
+    assert (code, "two files or more" in error) == (3, True)
+
+
+def test_mono_and_stereo_are_mixed_only_when_told(folder, command):
+    (folder / "a" / "s.wav").write_bytes(wav(np.stack([TONE, TONE], 1)))
+    code, error = command(prepare.main, "--source", folder, *FLAGS)
+    assert code == 3
+    assert f"{folder}/a/s.wav is stereo: give --mono" in error
+    assert not prepared(folder)
+    assert command(prepare.main, "--source", folder, "--mono", *FLAGS)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *[" .wav", "two words.wav", "UPPER.WAV", 'it\'s "q".wav', "a;b.wav", "$(x).wav"],
+        *["new\nline.wav", "-b 8.wav", "\u00fc\u4e2d.wav", os.fsdecode(b"\xff\xfe.wav")],
+    ],
+)
+def test_any_file_name_will_do(name, folder, command):
+    (folder / "a" / name).write_bytes(wav())
+    assert command(prepare.main, "--source", folder, *FLAGS) == (0, "")
+    (folder / "a" / name).write_bytes(b"broken")
+    code, error = command(prepare.main, "--source", folder, *FLAGS)
+    assert (code, error.count("\n")) == (3, 1)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "AIFF", "MP3"])
+def test_all_formats_are_read(kind, tmp_path):
+    path = tmp_path / f"x.{kind.lower()}"
+    path.write_bytes(wav(kind=kind))
+    samples, rate = sources.read_sound(path)
+    assert rate == RATE
+    assert samples.shape[1] == 1
+    assert np.corrcoef(samples[:4410, 0], TONE)[0, 1] > 0.99
+
+
+def test_what_claims_to_be_too_long_is_not_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "MAX_SAMPLES", 20_000)
+    path = tmp_path / "long.flac"
+    path.write_bytes(wav(np.zeros(30_000), kind="FLAC"))
+    with pytest.raises(DataError, match="too long, 30000 samples"):
+        sources.read_sound(path)
+    assert len(sources.read_sound(path, dur=0.1)[0]) < 20_000
+
+
+def test_a_clip_is_resampled_mixed_and_cut(tmp_path):
+    time = np.arange(39063) / 39063
+    stereo = np.stack([np.sin(440 * 2 * np.pi * time), np.zeros_like(time)], 1)
+    path = tmp_path / "x.wav"
+    path.write_bytes(wav(stereo, rate=39063, subtype="FLOAT"))
+    clip = sources.read_clip(path, mono=True, dur=0.5)
+    assert (clip.shape, clip.dtype) == ((22050, 1), np.float32)
+    expected = 0.5 * np.sin(440 * 2 * np.pi * np.arange(22050) / RATE)
+    np.testing.assert_allclose(clip[500:, 0], expected[500:], atol=2e-3)
+    assert sources.read_clip(path, mono=False, dur=None).shape == (44100, 2)
+
+
+def test_clips_are_as_long_as_the_longest_and_clipping_is_counted(folder, command):
+    (folder / "a" / "loud.wav").write_bytes(wav(np.tile(TONE, 3) * 2.5, subtype="FLOAT"))
+    code, error = command(prepare.main, "--source", folder, "--bitrate", 0)
+    assert code == 0
+    clipped = int((np.abs(np.tile(TONE, 3) * 2.5) > 1).sum())
+    assert f"{clipped} samples beyond full scale" in error
+    data = preparation.load(prepared(folder)[0].parent, 0)
+    assert data.attributes["clipped_samples"] == clipped
+    assert data.attributes["frames"] == 3 * 4410
+    assert data.splits["train"][0].shape[1:] == (96, 1 + 3 * 4410 // 512, 1)
+    assert data.attributes["raw_bytes"] == data.attributes["file_bytes"] == 2 * 4410 * 21
+
+
+# The archive of IDMT-SMT-Audio-Effects, in small.
+
+
+def zipped(files):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def parts(omit=()):
+    """The nested archives, with what does not belong to the twelve classes."""
+    nested = {}
+    for part, labels in CLASS_FOLDERS.items():
+        wavs = {
+            f"{part}/Samples/{label}/G{i}.wav": wav(TONE * (1 + k) / 10)
+            for k, label in enumerate(labels)
+            for i in (2, 1)
+            if label not in omit
+        }
+        nested[part] = wavs | {
+            f"{part}/Lists/x.xml": b"",
+            f"__MACOSX/{part}/Samples/EQ/._a.wav": b"",
+        }
+    nested["Gitarre polyphon"] = {"Gitarre polyphon/Samples/EQ/G1.wav": wav()}
+    return nested
+
+
+def archive_of(path, monkeypatch, **options):
+    """A zip that passes for the published archive."""
+    top = "IDMT-SMT-AUDIO-EFFECTS/IDMT-SMT-AUDIO-EFFECTS"
+    nested = {f"{top}/{name}.zip": zipped(files) for name, files in parts(**options).items()}
+    path.write_bytes(zipped(nested | {f"{top}/Description.pdf": b"%PDF"}))
+    monkeypatch.setitem(idmt.ARCHIVE, "hash", f"md5:{hashlib.md5(path.read_bytes()).hexdigest()}")
+    return path
+
+
+def test_the_archive_is_read_through_its_nested_zips(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "DATA", tmp_path / "data")
+    path = archive_of(tmp_path / "IDMT.zip", monkeypatch)
+    source = surveyed(sources.open_source(str(path)), mono=False, dur=None, skip_bad=False)
+    classes, splits, facts = source.load()
+    assert (source.name, classes) == ("idmt", LABELS)
+    for sounds, labels in splits.values():
+        assert labels.tolist() == list(range(12))
+        assert [clip.sound.name.split("/")[-2] for clip in sounds] == LABELS
+    assert (facts["frames"], facts["channels"]) == (4410, 1)
+    copied = sorted(p.name for p in (tmp_path / "data" / "idmt").iterdir())
+    assert copied == ["Gitarre monophon.zip", "Gitarre monophon2.zip"]
+
+
+def test_the_archive_is_prepared_like_its_unpacked_folder(tmp_path, monkeypatch, command):
+    monkeypatch.setattr(sources, "DATA", tmp_path / "data")
+    path = archive_of(tmp_path / "IDMT.zip", monkeypatch)
+    for files in parts().values():
+        for name, content in files.items():
+            target = tmp_path / "unpacked" / "IDMT-SMT-AUDIO-EFFECTS" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    arrays = []
+    for source in (path, tmp_path / "unpacked"):
+        folders = prepare.prepare(str(source), [32])
+        data = preparation.load(folders[32], 32)
+        assert data.classes == LABELS
+        arrays.append(data.splits["train"][0])
+    np.testing.assert_array_equal(*arrays)
+
+
+def test_an_archive_that_is_laid_out_differently_says_what_was_found(
+    tmp_path, monkeypatch, command
+):
+    monkeypatch.setattr(sources, "DATA", tmp_path / "data")
+    path = archive_of(tmp_path / "IDMT.zip", monkeypatch, omit=("EQ", "Vibrato"))
+    code, error = command(prepare.main, "--source", path, *FLAGS)
+    assert code == 3
+    assert "no files of EQ, Vibrato" in error
+    assert "Chorus 2" in error
+
+
+def test_a_wrong_archive_is_refused(tmp_path, command):
+    (tmp_path / "x.zip").write_bytes(zipped({"a": b"b"}))
+    code, error = command(prepare.main, "--source", tmp_path / "x.zip", *FLAGS)
+    assert (code, "is not the archive it should be" in error) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("Gitarre monophon/Samples/NoFX/G1.wav", "NoFX"),
+        ("x/y/Gitarre monophon2/Samples/Reverb/G1.WAV", "Reverb"),
+        ("Gitarre monophon/Gitarre monophon/Samples/NoFX/G1.wav", "NoFX"),
+        ("Gitarre monophon2/Samples/NoFX/G1.wav", None),
+        ("Gitarre polyphon/Samples/NoFX/G1.wav", None),
+        ("Gitarre monophon/Lists/NoFX/G1.wav", None),
+        ("Gitarre monophon/Samples/NoFX/._G1.wav", None),
+        ("Gitarre monophon/Samples/NoFX/G1.txt", None),
+        ("Samples", None),
+    ],
+)
+def test_the_class_is_told_from_the_path(name, label):
+    assert idmt.class_of(name) == label
+
+
+def test_a_source_that_does_not_exist(command):
+    code, error = command(prepare.main, "--source", "/no/where", *FLAGS)
+    assert (code, "does not exist" in error) == (3, True)

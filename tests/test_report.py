@@ -1,0 +1,264 @@
+"""From run folders to tables: states, statistics, and what is never counted."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from report_runs import MODELS, history, make_run
+from scipy import stats
+
+from helmholtz import csvrows, logbook, report, summary
+
+
+@pytest.fixture
+def logs(tmp_path):
+    return tmp_path / "logs"
+
+
+def read(logs):
+    found, foreign = logbook.read([logs], logs / "report")
+    return {run.row["folder"]: run.row for run in found}, foreign
+
+
+def only(logs):
+    rows, _ = read(logs)
+    assert len(rows) == 1
+    return next(iter(rows.values()))
+
+
+def table(logs):
+    """The rows of summary of what is under logs."""
+    return summary.summarise(list(read(logs)[0].values()))
+
+
+def made(logs):
+    """The same through the command, from summary.csv."""
+    report.main([str(logs), "--out", str(logs / "report")])
+    with open(logs / "report" / "summary.csv") as file:
+        return list(csv.DictReader(file))
+
+
+def plain_statistics(accuracies):
+    """The paper's statistics, word for word, with numpy."""
+    a = np.array(accuracies)
+    windows = (i + 1 for i in range(len(a) - 9) if a[i : i + 10].mean() > 0.99 * a.max())
+    return np.sort(a)[-10:].mean(), next(windows, None)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_published_statistics_are_those_of_the_history(logs, seed):
+    make_run(logs, seed=seed, epochs=40 + seed, top=0.7)
+    (row,) = table(logs)
+    val_acc = [r["val_acc"] for r in history(40 + seed, 0.7, hash((0, seed)) % 2**32)]
+    mean, converged = plain_statistics(val_acc)
+    assert row["accuracy"] == pytest.approx(mean)
+    assert row["convergence_epoch"] == converged
+    assert row["accuracy_is"] == "mean of ten best epochs"
+
+
+def test_a_run_of_nine_epochs_is_marked_and_not_guessed_at(logs):
+    make_run(logs, epochs=9)
+    (row,) = table(logs)
+    best = max(r["val_acc"] for r in history(9, 0.8, hash((0, 0)) % 2**32))
+    assert (row["accuracy"], row["accuracy_is"]) == (best, "best epoch (short)")
+    assert row["convergence_epoch"] is None
+
+
+def test_the_interval_is_student_s():
+    values = [0.71, 0.74, 0.72, 0.78]
+    mean, low, high = summary.interval(values)
+    wanted = stats.t.interval(0.95, 3, np.mean(values), stats.sem(values))
+    assert (mean, low, high) == pytest.approx((np.mean(values), *wanted))
+    assert summary.interval([0.5]) == (0.5, None, None)
+
+
+def test_seeds_become_a_mean_with_its_interval_and_one_seed_has_none(logs):
+    for seed in range(3):
+        make_run(logs, 5, seed)
+    make_run(logs, 25, 0)
+    five, one = made(logs)
+    assert (five["seeds"], five["seed_list"], one["seeds"]) == ("3", "0 1 2", "1")
+    assert float(five["accuracy_low"]) < float(five["accuracy"]) < float(five["accuracy_high"])
+    assert one["accuracy_low"] == one["accuracy_high"] == ""
+
+
+def test_test_accuracy_stands_apart(logs):
+    make_run(logs, 0, 0, test_acc=0.5)
+    make_run(logs, 0, 1, test_acc=0.6)
+    (row,) = table(logs)
+    assert row["test_acc"] == 0.55
+    assert row["accuracy"] > 0.65
+
+
+def test_runs_that_were_trained_otherwise_or_on_other_data_are_never_averaged(logs):
+    make_run(logs, 0, 0)
+    make_run(logs, 0, 1, epochs=30)
+    make_run(logs, 0, 2, data="0therd4t")
+    make_run(logs, 0, 3, source="other")
+    assert [row["seeds"] for row in table(logs)] == [1] * 4
+
+
+def damage(folder, name, content):
+    (folder / name).write_bytes(content)
+
+
+BROKEN = {
+    "result.json": [b"", b'{"domain": "cifar"', b"[]", b"{}", b"\xff\xfe\x00", b'{"seed": 1}'],
+    "setting.json": [b"", b"{", b"null", b"[" * 100_000],
+    "history.csv": [b"", b"\x00\xff", b"a,b\n1,2\n", b"epoch,acc,loss,val_acc,val_loss\n1,2\n"],
+}
+
+
+@pytest.mark.parametrize(("name", "content"), [(n, c) for n, cs in BROKEN.items() for c in cs])
+def test_a_broken_file_is_told_and_not_counted(logs, name, content):
+    make_run(logs, 0, 0)
+    damage(make_run(logs, 0, 1), name, content)
+    rows, _ = read(logs)
+    states = [row["state"] for row in rows.values()]
+    assert states == ["finished", "damaged"]
+    assert name in next(row["note"] for row in rows.values() if row["state"] == "damaged")
+    assert [(row["seeds"], row["not_counted"]) for row in table(logs)] == [(1, 1)]
+
+
+def test_a_history_cut_within_a_row_is_damaged(logs):
+    folder = make_run(logs)
+    text = (folder / "history.csv").read_bytes()
+    damage(folder, "history.csv", text[:-20])
+    assert only(logs)["state"] == "damaged"
+
+
+def test_a_result_that_is_not_the_history_s_is_damaged(logs):
+    folder = make_run(logs)
+    result = json.loads((folder / "result.json").read_text())
+    for key, value in (("mean_of_ten_best", 0.99), ("epochs", 21), ("best_val_acc", 1.5)):
+        damage(folder, "result.json", json.dumps(result | {key: value}).encode())
+        assert only(logs)["state"] == "damaged"
+        assert key in only(logs)["note"] or "epochs" in only(logs)["note"]
+
+
+def test_no_number_in_a_history_is_divergence(logs):
+    folder = make_run(logs, finished=False)
+    lines = (folder / "history.csv").read_text().splitlines()
+    damage(folder, "history.csv", "\n".join([*lines[:5], "5,0.1,nan,0.1,nan,0.1,1.0"]).encode())
+    row = only(logs)
+    assert (row["state"], row["best_val_acc"]) == ("diverged", None)
+    assert row["note"] == "loss, val_loss: no number from epoch 5 on"
+
+
+def test_a_run_that_goes_on_is_running_and_an_old_one_stopped(logs):
+    folder = make_run(logs, finished=False, epochs=7)
+    assert (only(logs)["state"], only(logs)["note"]) == ("running", "epoch 7 of 7")
+    os.utime(folder / "history.csv", (time.time() - 7200,) * 2)
+    assert only(logs)["state"] == "stopped"
+    assert "nothing for 2.0 h" in only(logs)["note"]
+    (folder / "history.csv").unlink()
+    assert only(logs)["state"] == "no epoch yet"
+
+
+def test_the_same_seed_twice_counts_once(logs):
+    make_run(logs, 5, 1)
+    make_run(logs / "copy", 5, 1)
+    rows, _ = read(logs)
+    assert sorted(row["state"] for row in rows.values()) == ["duplicate", "finished"]
+    assert [row["seeds"] for row in table(logs)] == [1]
+
+
+def test_files_of_no_run_are_listed(logs):
+    make_run(logs)
+    (logs / "notes.docx").write_bytes(b"?")
+    (logs / "README.md").touch()
+    (logs / ".tmp-1-history.csv").touch()
+    (logs / "loop").symlink_to(logs)
+    (logs / "earlier").mkdir()
+    for name in ("runs.csv", "summary.csv", "x.svg"):
+        (logs / "earlier" / name).touch()
+    assert read(logs)[1] == [str(logs / "notes.docx")]
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("logs/all-cnns/quality_5", ("cifar", None, "all-cnns", 5)),
+        ("photos/all-cnns/quality_75", ("cifar", "photos", "all-cnns", 75)),
+        ("cnn_x3_mlp_0/bitrate_32", ("audio", None, "cnn_x3_mlp_0", 32)),
+    ],
+)
+def test_the_2018_code_s_history_is_read_with_names_from_its_path(logs, path, wanted):
+    folder = logs / path
+    folder.mkdir(parents=True)
+    val_acc = [r["val_acc"] for r in history(12, 0.6, 0)]
+    lines = [
+        ",acc,loss,val_acc,val_loss",
+        *(f"{i},0.5,1.2,{a!r},1.1" for i, a in enumerate(val_acc)),
+    ]
+    (folder / "history.csv").write_text("\n".join(lines) + "\n")
+    row = only(logs)
+    assert tuple(row[k] for k in ("domain", "source", "model", "rate")) == wanted
+    assert (row["state"], row["epochs"], row["seed"]) == ("finished (2018 code)", 12, None)
+    (row,) = table(logs)
+    assert row["accuracy"] == pytest.approx(plain_statistics(val_acc)[0])
+    assert (row["file_bytes"], row["seconds"]) == (None, None)
+
+
+def test_a_kept_runs_csv_gives_the_same_summary_again(logs, tmp_path):
+    for rate in (0, 5, 25):
+        for seed in range(3):
+            make_run(logs, rate, seed, top=0.8 - 0.02 * (rate == 5))
+    damage(make_run(logs, 10, 0), "result.json", b"")
+    made(logs)
+    first = logs / "report"
+    report.main([str(first / "runs.csv"), "--out", str(tmp_path / "again")])
+    for name in ("runs.csv", "summary.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (first / name).read_bytes()
+    answers = [
+        json.loads((f / "summary.json").read_text())["answers"] for f in (first, tmp_path / "again")
+    ]
+    assert answers[0] == answers[1]
+
+
+def test_every_column_of_a_table_comes_back(tmp_path):
+    row = dict.fromkeys(logbook.COLUMNS) | {"note": "", "flags": {"source": 'a,"b"\n'}, "seed": 3}
+    row |= {"best_val_acc": 0.1 + 0.2, "source": "x, y", "data": "12345678"}
+    csvrows.write(tmp_path / "t.csv", [row], logbook.COLUMNS)
+    assert csvrows.read(tmp_path / "t.csv", logbook.COLUMNS) == [row]
+
+
+def test_bad_input_is_told_in_a_sentence(tmp_path, command):
+    code, error = command(report.main, tmp_path / "no")
+    assert (code, "does not exist" in error) == (3, True)
+    code, error = command(report.main, tmp_path, "--out", tmp_path / "r")
+    assert (code, "No run under" in error) == (3, True)
+    (tmp_path / "runs.csv").write_text("a,b\n1,2\n")
+    code, error = command(report.main, tmp_path / "runs.csv", "--out", tmp_path / "r")
+    assert (code, "no table of runs" in error, error.count("\n")) == (3, True, 1)
+    code, error = command(report.main, tmp_path, "--tolerance", "2")
+    assert code == 2
+
+
+def test_no_keras_and_help_without_anything_heavy(logs):
+    make_run(logs)
+    program = (
+        "import sys; from helmholtz import report\n"
+        "try: report.parse_args(['-h'])\n"
+        "except SystemExit: pass\n"
+        "assert not {'numpy', 'scipy', 'matplotlib', 'keras'} & set(sys.modules)\n"
+        f"report.main([{str(logs)!r}, '--out', {str(logs / 'report')!r}])\n"
+        "assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_thousand_runs_of_200_epochs_take_less_than_30_seconds(logs):
+    for i in range(1000):
+        rate, seed = (0, 1, 5, 10, 25)[i % 5], i // 10
+        make_run(logs, rate, seed, epochs=200, model=list(MODELS)[i // 5 % 2], bytes_=700 + rate)
+    began = time.process_time()  # of this process: other work on the machine does not count
+    rows = made(logs)
+    assert sum(int(row["seeds"]) for row in rows) == 1000
+    assert time.process_time() - began < 30

@@ -1,0 +1,76 @@
+"""A sweep on a real Ray cluster of two nodes, one of which is lost while runs are on it."""
+
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from cifar import prepare
+from helmholtz import runs, sweep
+
+pytest.importorskip("ray", reason="Ray is not installed: sh scripts/setup.sh ray")
+
+RUN_FILES = {"setting.json", "history.csv", "best.weights.h5", "result.json", "train.log"}
+RUN_FILES |= {"confusion.csv", "model.keras"}
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """A head without cores, and two nodes of a core each."""
+    from ray.cluster_utils import Cluster
+
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        monkeypatch.setenv("TMPDIR", folder)  # short, for Ray's sockets; runs work there too
+        monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+        try:
+            cluster.nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+            yield cluster
+        finally:
+            cluster.shutdown()
+
+
+def wait_for(condition, process, seconds=120):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        assert process.poll() is None, "the sweep ended early"
+        time.sleep(0.1)
+
+
+def test_a_node_that_dies_costs_only_its_runs(cluster, photos, tmp_path):
+    data = prepare.prepare(str(photos), [5])[5]
+    logs = tmp_path / "logs"
+    flags = ["--train_dir", data, "--quality", "5", "--seed", "0", "1", "--num_epoch", "3"]
+    flags += ["--batch_size", "16", "--limit", "32", "--log_dir", logs]
+    flags += ["--engine", "ray", "--address", cluster.address, "--sync", "1"]
+    command = [sys.executable, "-m", "helmholtz.sweep", "cifar", *map(str, flags)]
+    nodes = Path(os.environ["TMPDIR"])
+    sweeping = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    # Both nodes work, each in a folder of its own, and an epoch of one run has come back.
+    wait_for(lambda: len(list(nodes.glob("helmholtz-*/run"))) == 2, sweeping)
+    wait_for(lambda: any(logs.rglob("checkpoint_0001.h5")), sweeping)
+    cluster.remove_node(cluster.nodes[1], allow_graceful=False)
+
+    said = sweeping.communicate(timeout=180)[0]
+    assert sweeping.returncode == 0, said
+    assert "the machine that it ran on was lost" in said
+    for seed in range(2):
+        folder = logs / runs.place("cifar", data.parent.name, "all-cnns", "quality_5", seed)
+        assert {path.name for path in folder.iterdir()} >= RUN_FILES
+        assert len(list(folder.glob("checkpoint_*.h5"))) == 2
+        with open(folder / "history.csv") as file:
+            assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3"]
+
+
+def test_an_unreachable_cluster_is_told_before_anything_starts(command, tmp_path):
+    flags = ["--source", "sample", "--quality", "5", "--log_dir", tmp_path]
+    for address in ("127.0.0.1:1", "nowhere"):
+        code, error = command(sweep.main, "cifar", *flags, "--engine", "ray", "--address", address)
+        assert (code, f"No Ray cluster answers at {address}" in error) == (4, True), error
+    assert not any(tmp_path.iterdir())
