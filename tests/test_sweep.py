@@ -299,7 +299,7 @@ def test_a_night_with_accidents(folders):
     """Six runs, one that cannot work; the launcher is killed, and two take its place at once."""
     flags, logs = folders
     command = [*SWEEP, "cifar", "--quality", "1", "5", "10", "--seed", "0", "1", *flags]
-    command += ["--num_epoch", "3", "--jobs", "2"]
+    command += ["--num_epoch", "3", "--jobs", "2", "--retries", "0"]
     args, rest = sweep.parse_args(command[3:])
     all_runs = plan.plan(args, rest)
     broken = all_runs[3].folder / "setting.json"
