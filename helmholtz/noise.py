@@ -15,7 +15,7 @@ that the codec has to carry at that rate, and all that lies between it and the n
 import math
 from itertools import takewhile
 
-from helmholtz.summary import EXPERIMENT, accuracy, around, counted, interval
+from helmholtz.report.summary import EXPERIMENT, accuracy, around, counted, interval
 
 YES, PROBABLY, UNSURE, NO, ALONE = (
     "within",

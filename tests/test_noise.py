@@ -9,7 +9,8 @@ from scipy import stats
 
 from cifar import jpeg, sample
 from cifar import train as cifar_train
-from helmholtz import advice, answer, logbook, noise, summary
+from helmholtz import noise
+from helmholtz.report import advice, answer, logbook, summary
 
 FLAGS = {"quality": 0, "source": "sample", "limit": 300, "num_epoch": 20, "batch_size": 32}
 

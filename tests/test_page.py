@@ -14,7 +14,9 @@ import pytest
 from PIL import Image
 from report_runs import make_run
 
-from helmholtz import report, sheets, store
+from helmholtz import store
+from helmholtz.report import __main__ as report
+from helmholtz.report import sheets
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)

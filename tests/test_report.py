@@ -12,7 +12,8 @@ import pytest
 from report_runs import MODELS, history, make_run
 from scipy import stats
 
-from helmholtz import csvrows, logbook, report, summary
+from helmholtz.report import __main__ as report
+from helmholtz.report import csvrows, logbook, summary
 
 
 @pytest.fixture
@@ -243,7 +244,7 @@ def test_bad_input_is_told_in_a_sentence(tmp_path, command):
 def test_no_keras_and_help_without_anything_heavy(logs):
     make_run(logs)
     program = (
-        "import sys; from helmholtz import report\n"
+        "import sys; from helmholtz.report import __main__ as report\n"
         "try: report.parse_args(['-h'])\n"
         "except SystemExit: pass\n"
         "assert not {'numpy', 'scipy', 'matplotlib', 'keras'} & set(sys.modules)\n"

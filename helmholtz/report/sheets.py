@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from helmholtz import store
-from helmholtz.advice import RATE_FLAGS, rate_name
-from helmholtz.charts import WIDTH
 from helmholtz.cli import DataError, MachineError, UsageError
 from helmholtz.noise import height
+from helmholtz.report.advice import RATE_FLAGS, rate_name
+from helmholtz.report.charts import WIDTH
 
-PREPARED = Path(__file__).parents[1]  # above cifar/data and audio/data
+PREPARED = Path(__file__).parents[2]  # above cifar/data and audio/data
 IMAGES, SOUNDS = 6, 3  # columns of a sheet
 LONGEST = 10  # seconds of a clip to listen to
 PACKED = 500  # images that the lossless size is the mean of

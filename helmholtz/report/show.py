@@ -1,7 +1,7 @@
 """What the report says on the terminal: a compact table, the answers, and what was not counted."""
 
-from helmholtz.advice import rate_name
-from helmholtz.logbook import COUNTED
+from helmholtz.report.advice import rate_name
+from helmholtz.report.logbook import COUNTED
 
 SHOWN = 10  # runs and files listed by name; the page lists all
 

@@ -5,9 +5,9 @@ import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-from helmholtz import charts, figures, runfiles, sheets
-from helmholtz.logbook import RUNNING, Run
-from helmholtz.summary import protocol
+from helmholtz.report import charts, figures, runfiles, sheets
+from helmholtz.report.logbook import RUNNING, Run
+from helmholtz.report.summary import protocol
 
 BARS = "Bars are 95 % intervals over seeds (Student's t); a hollow marker is one seed, without one."
 DASHED = "The dashed line is the uncompressed run."

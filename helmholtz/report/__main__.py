@@ -38,7 +38,7 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def collect(args: argparse.Namespace) -> tuple[list, list[str]]:
     """The runs under args.folders, as logbook.Run, and the files that are none of theirs."""
-    from helmholtz import csvrows, logbook
+    from helmholtz.report import csvrows, logbook
 
     roots = args.folders or [cli.LOGS]
     for root in roots:
@@ -64,7 +64,7 @@ def scenes(summary: list[dict]) -> dict[tuple, list[dict]]:
 
 def add_lossless(runs: list) -> None:
     """Set lossless_bytes in the rows of runs whose uncompressed data is still there."""
-    from helmholtz import sheets
+    from helmholtz.report import sheets
 
     known = {}
     for run in runs:
@@ -78,8 +78,8 @@ def add_lossless(runs: list) -> None:
 
 def answers(rows: list[dict], summary: list[dict], tolerance: float) -> list[dict]:
     """The answer of every experiment."""
-    from helmholtz.answer import answer
     from helmholtz.noise import experiments, measure
+    from helmholtz.report.answer import answer
 
     return [
         answer(measure(group, runs, tolerance), {row["rate"]: row for row in group}, runs)
@@ -89,9 +89,9 @@ def answers(rows: list[dict], summary: list[dict], tolerance: float) -> list[dic
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    from helmholtz import csvrows, drawing, logbook, page, show
-    from helmholtz import summary as summaries
     from helmholtz.files import write_json, write_text
+    from helmholtz.report import csvrows, drawing, logbook, page, show
+    from helmholtz.report import summary as summaries
 
     runs, foreign = collect(args)
     add_lossless(runs)

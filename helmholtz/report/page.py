@@ -4,11 +4,11 @@ import base64
 import time
 from html import escape
 
-from helmholtz.advice import rate_name
-from helmholtz.drawing import Drawn
-from helmholtz.logbook import COUNTED
-from helmholtz.pagetext import CSS, METHOD
-from helmholtz.show import number, states, with_interval
+from helmholtz.report.advice import rate_name
+from helmholtz.report.drawing import Drawn
+from helmholtz.report.logbook import COUNTED
+from helmholtz.report.pagetext import CSS, METHOD
+from helmholtz.report.show import number, states, with_interval
 
 # What the browser itself enforces: nothing is fetched and nothing runs.
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"

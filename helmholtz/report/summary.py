@@ -8,7 +8,7 @@ import math
 
 from scipy.special import stdtrit
 
-from helmholtz.logbook import COUNTED, OLD
+from helmholtz.report.logbook import COUNTED, OLD
 
 CONFIDENCE = 0.95
 EXPERIMENT = ["domain", "source", "data", "protocol", "model"]  # what may be compared over rates

@@ -2,9 +2,9 @@
 there is nothing to show. A scene is what shares a figure: networks on the same data, trained alike.
 """
 
-from helmholtz import charts
-from helmholtz.charts import COLOURS, figure, points
-from helmholtz.logbook import Run
+from helmholtz.report import charts
+from helmholtz.report.charts import COLOURS, figure, points
+from helmholtz.report.logbook import Run
 
 CURVES = 6  # runs in one figure of learning curves
 LABELLED = 25  # classes up to which a confusion matrix names them

@@ -3,9 +3,9 @@
 import re
 import shlex
 
-from helmholtz.logbook import RATE_NAMES
 from helmholtz.noise import ALONE, PROBABLY, UNSURE
-from helmholtz.summary import SHORT
+from helmholtz.report.logbook import RATE_NAMES
+from helmholtz.report.summary import SHORT
 
 SEEDS = 3  # from which an interval says something
 UNITS = {"cifar": ("quality {}", "an image"), "audio": ("{} kb/s", "a clip")}

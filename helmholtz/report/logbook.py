@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from helmholtz import runs
 from helmholtz.folders import printable
-from helmholtz.runfiles import (
+from helmholtz.report.runfiles import (
     CURVES,
     FURTHER,
     NUMBERS,

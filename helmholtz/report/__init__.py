@@ -1,0 +1,1 @@
+"""From the runs under logs/ to tables, figures, one page, and an answer."""
