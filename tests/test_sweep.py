@@ -17,7 +17,9 @@ import cifar
 from audio import train as audio_train
 from cifar import prepare, train
 from cifar import settings as cifar_settings
-from helmholtz import launcher, local_engine, parcel, plan, runs, sweep
+from helmholtz import runs
+from helmholtz.sweep import __main__ as sweep
+from helmholtz.sweep import launcher, local_engine, parcel, plan
 
 ROOT = Path(cifar.__file__).parents[1]
 SWEEP = [sys.executable, "-m", "helmholtz.sweep"]
@@ -166,7 +168,7 @@ def test_mistakes_are_told_before_anything_starts(flags, code, said, command, tm
 
 def test_no_keras_in_the_launcher():
     program = (
-        "import sys, helmholtz.sweep as s\n"
+        "import sys, helmholtz.sweep.__main__ as s\n"
         "s.main('cifar --source sample --dry_run'.split())\n"
         "print({'keras', 'tensorflow', 'ray'} & set(sys.modules), file=sys.stderr)"
     )

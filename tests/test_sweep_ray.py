@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cifar import prepare
-from helmholtz import runs, sweep
+from helmholtz import runs
+from helmholtz.sweep import __main__ as sweep
 
 pytest.importorskip("ray", reason="Ray is not installed: sh scripts/setup.sh ray")
 

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from helmholtz.child import spawn
 from helmholtz.cli import UsageError, workers
-from helmholtz.plan import Run
+from helmholtz.sweep.child import spawn
+from helmholtz.sweep.plan import Run
 
 CORES_A_RUN = 4  # networks as small as these gain little from more
 MEMORY = 0.9  # of a GPU, for all of its runs together

@@ -14,10 +14,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from helmholtz import cli, local_engine, plan, runs, table
-from helmholtz.child import spawn
-from helmholtz.launcher import Launcher
-from helmholtz.plan import RATES, Run
+from helmholtz import cli, runs
+from helmholtz.sweep import local_engine, plan, table
+from helmholtz.sweep.child import spawn
+from helmholtz.sweep.launcher import Launcher
+from helmholtz.sweep.plan import RATES, Run
 
 RUN_BYTES = 20_000_000  # on disk, of a run of middling size: weights, and two checkpoints
 INTERRUPTED = "the same command goes on after the last finished epoch of every run"
@@ -144,7 +145,7 @@ def _check_disk(root: Path, count: int) -> None:
 def _open_engine(args: argparse.Namespace, slots: list, run: Run):
     if args.engine == "local":
         return local_engine.Local(slots)
-    from helmholtz import ray_engine
+    from helmholtz.sweep import ray_engine
 
     ray_engine.check_paths(run)
     return ray_engine.Cluster(args.address, args.cpus, args.per_gpu, args.sync)

@@ -3,9 +3,9 @@
 import time
 from collections import deque
 
-from helmholtz import plan
 from helmholtz.files import remove_leftovers
-from helmholtz.plan import Run
+from helmholtz.sweep import plan
+from helmholtz.sweep.plan import Run
 
 PAUSE = 0.05  # seconds between two looks at what is running
 GRACE = 20  # seconds for a run to stop by itself

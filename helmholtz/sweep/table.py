@@ -6,9 +6,10 @@ import sys
 import time
 from collections import Counter
 
-from helmholtz import plan, runs
+from helmholtz import runs
 from helmholtz.cli import DataError
-from helmholtz.plan import RATES, Run
+from helmholtz.sweep import plan
+from helmholtz.sweep.plan import RATES, Run
 
 REFRESH = 1.0  # seconds
 LOG_LINES = 5  # of a failed run

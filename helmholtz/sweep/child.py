@@ -1,6 +1,6 @@
 """Run one of the project's programs as a child that does not outlive who started it.
 
-python -m helmholtz.child cifar.train --quality 5
+python -m helmholtz.sweep.child cifar.train --quality 5
 
 Standard input is a pipe that the parent keeps open and writes nothing to. It ends when the parent
 ends, however that happens, `kill -9` included, on every system that has pipes; then so does the
@@ -22,7 +22,7 @@ def spawn(module: str, flags: list[str], environment: dict | None = None, log=No
     it decides when it stops.
     """
     return subprocess.Popen(
-        [sys.executable, "-m", "helmholtz.child", module, *flags],
+        [sys.executable, "-m", "helmholtz.sweep.child", module, *flags],
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,

@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz import local_engine, parcel, plan, runs
-from helmholtz.child import spawn
+from helmholtz import runs
 from helmholtz.cli import MachineError, UsageError
-from helmholtz.launcher import LOST
-from helmholtz.plan import Run
 from helmholtz.preparation import SPLITS
+from helmholtz.sweep import local_engine, parcel, plan
+from helmholtz.sweep.child import spawn
+from helmholtz.sweep.launcher import LOST
+from helmholtz.sweep.plan import Run
 
 try:
     import ray
