@@ -1,11 +1,15 @@
 """Files that are whole or not there at all."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+
+SPARE = 1 << 20  # bytes of a file's own structure, and of small files beside it
 
 
 @contextlib.contextmanager
@@ -39,6 +43,18 @@ def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files of processes that died; only for who has locked the folder."""
     for path in folder.glob(".tmp-*"):
         path.unlink(missing_ok=True)
+
+
+def require_space(folder: Path, size: int) -> None:
+    """Raise OSError when the disk of folder has no room for size more bytes.
+
+    HDF5 can crash when a disk fills up while it writes, so it is asked before.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < size + SPARE:
+        raise OSError(
+            errno.ENOSPC, f"{size / 1e6:.0f} MB wanted, {free / 1e6:.0f} MB free", str(folder)
+        )
 
 
 def write_text(path: Path, text: str) -> None:

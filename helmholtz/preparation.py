@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from helmholtz import store
 from helmholtz.cli import DataError, workers
-from helmholtz.files import locked, remove_leftovers
+from helmholtz.files import locked, remove_leftovers, require_space
 from helmholtz.folders import folder_name
 
 SPLITS = ("train", "test")
@@ -97,6 +97,9 @@ def _make_split(split, items, labels, folders, common, compress, chunk) -> None:
         bar = stack.enter_context(progress(len(items), f"{split} at {sorted(folders)}"))
         start = 0
         for block in in_parallel(compress, items, chunk, list(folders)):
+            if start == 0:
+                item_bytes = sum(prepared[0].data.nbytes for prepared in block.values())
+                require_space(next(iter(folders.values())), item_bytes * len(items))
             for rate, prepared in block.items():
                 _append(files[rate], start, len(items), prepared)
                 sizes[rate] += np.sum([item[1:] for item in prepared], axis=0)

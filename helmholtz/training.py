@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from helmholtz import checkpoints, runs, trackers
 from helmholtz.cli import DataError
-from helmholtz.files import replacing, write_json
+from helmholtz.files import replacing, require_space, write_json
 from helmholtz.folders import SPLIT_SEED
 from helmholtz.preparation import Data
 
@@ -98,6 +98,7 @@ def fit(model, labels, parts: dict, folder: Path, args) -> list[dict]:
     network = model.layers[-1]
     model.optimizer.build(model.trainable_variables)
     variables = [*network.variables, *model.optimizer.variables]
+    epoch_bytes = 2 * sum(variable.numpy().nbytes for variable in variables)  # a checkpoint, a best
     history = checkpoints.restore(folder, variables)
     with (
         trackers.following(args, folder, history) as follow,
@@ -115,6 +116,7 @@ def fit(model, labels, parts: dict, folder: Path, args) -> list[dict]:
                     f"The loss became {row['loss']} in epoch {epoch}: lower --learning_rate "
                     f"and start again with --overwrite (kept in {folder})."
                 )
+            require_space(folder, epoch_bytes)
             if row["val_acc"] > best:
                 with replacing(folder / "best.weights.h5") as temporary:
                     network.save_weights(temporary)
