@@ -7,7 +7,7 @@ sh scripts/setup.sh
 PATH="$(pwd)/.venv/bin:$PATH"
 quick="--source sample --log_dir logs/demo --jobs 2 --overwrite"
 
-python -m helmholtz.sweep cifar --quality 5 50 $quick \
-    --limit 3000 --num_epoch 5 --batch_size 32 --learning_rate 0.02 --precision bfloat16
-python -m helmholtz.sweep audio --bitrate 32 128 $quick --num_epoch 10 --batch_size 24
+python -m helmholtz.sweep cifar --quality 0 10 $quick \
+    --limit 3000 --num_epoch 4 --batch_size 32 --learning_rate 0.02 --precision bfloat16
+python -m helmholtz.sweep audio --bitrate 32 128 $quick --num_epoch 6 --batch_size 20
 python -m helmholtz.report logs/demo --out logs/demo/report
