@@ -10,7 +10,7 @@ from helmholtz import cli
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = cli.Parser(description=__doc__.split("\n\n")[0])
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sound files")
     cli.add_prediction_flags(parser)
     return parser.parse_args(argv)

@@ -19,7 +19,7 @@ CHUNK = 8  # clips that a process works on at a time
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = cli.Parser(description=__doc__.split("\n\n")[0])
     add_bitrate_flag(
         parser, nargs="+", default=BITRATES, help="kb/s; 0 is uncompressed (the published seven)"
     )

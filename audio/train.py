@@ -17,7 +17,7 @@ MODELS = list(ARCHITECTURES)
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = cli.Parser(prog="train.py", description=__doc__.split("\n\n")[0])
     add_bitrate_flag(parser, help="kb/s of the MP3, 8 to 320; 0 is uncompressed (128)")
     cli.add_model_flags(parser, MODELS)
     add_source_flags(parser)

@@ -17,7 +17,7 @@ CHUNK = 256  # images that a process works on at a time
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = cli.Parser(description=__doc__.split("\n\n")[0])
     parser.add_argument(
         "--quality",
         type=cli.whole_number(0, 100),

@@ -16,7 +16,7 @@ MODELS = list(ARCHITECTURES)
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = cli.Parser(prog="train.py", description=__doc__.split("\n\n")[0])
     quality = cli.whole_number(0, 100)
     parser.add_argument(
         "--quality", type=quality, help="JPEG quality, 1 to 100; 0 is uncompressed (100)"

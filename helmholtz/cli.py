@@ -68,6 +68,13 @@ def _machine_sentence(error: Exception) -> str:
     return f"The machine refused: {error}."
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the flags in one sentence, without the page of usage before it."""
+
+    def error(self, message: str):
+        raise UsageError(f"{message}; `{self.prog} -h` lists the flags.")
+
+
 def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
     """An argparse type: a whole number from low to high, both included."""
     wanted = f"a whole number from {low} to {high}" if high is not None else f"{low} or more"

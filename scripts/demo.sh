@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh
 PATH="$(pwd)/.venv/bin:$PATH"
-quick="--source sample --log_dir logs/demo --jobs 2 --overwrite"
+rm -rf logs/demo
+quick="--source sample --log_dir logs/demo --jobs 2"
 
 python -m helmholtz.sweep cifar --quality 0 10 $quick \
     --limit 3000 --num_epoch 4 --batch_size 32 --learning_rate 0.02 --precision bfloat16

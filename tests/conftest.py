@@ -1,6 +1,8 @@
 """What all tests share: a command run in this process, and data made once."""
 
 import os
+import shutil
+from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 
@@ -8,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cifar import sources
 from helmholtz import cli
+from helmholtz.folders import folder_name
 
 
 @pytest.fixture
@@ -44,4 +48,6 @@ def photos(tmp_path_factory):
         for i in range(40):
             pixels = rng.normal(level, 20, (32, 32, 3)).clip(0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{i:02d}.png")
-    return folder
+    yield folder
+    # Commands that tests start as processes prepare their data in the checkout.
+    shutil.rmtree(Path(sources.__file__).parent / "data" / folder_name(folder), ignore_errors=True)

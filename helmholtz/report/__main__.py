@@ -14,9 +14,7 @@ from helmholtz import cli
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m helmholtz.report", description=__doc__.split("\n\n")[0]
-    )
+    parser = cli.Parser(prog="python -m helmholtz.report", description=__doc__.split("\n\n")[0])
     add = parser.add_argument
     add("folders", nargs="*", type=Path, metavar="FOLDER", help="with runs, or a runs.csv (logs/)")
     add("--out", type=Path, default=cli.LOGS / "report", help="where to write (logs/report)")

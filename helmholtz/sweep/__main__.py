@@ -26,7 +26,7 @@ INTERRUPTED = "the same command goes on after the last finished epoch of every r
 
 def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
     """The sweep's own flags, and those that it hands on to train.py."""
-    parser = argparse.ArgumentParser(
+    parser = cli.Parser(
         prog="python -m helmholtz.sweep",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,11 +1,9 @@
 """The runs of a sweep: which they are, where they are, and what is left to do for each."""
 
 import argparse
-import contextlib
 import csv
 import fcntl
 import importlib
-import io
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +53,7 @@ def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
         [*rest, f"--{rate}", str(r), "--setting", str(s), "--seed", str(n)]
         for n, s, r in itertools.product(*lists)
     ]
-    parsed = [_parsed(train, one) for one in flags]
+    parsed = [train.parse_args(one) for one in flags]
     _refuse_own_flags(parsed[0])
     source = _source_name(prepare, parsed)
     found = {}
@@ -80,17 +78,6 @@ def _settings(args: argparse.Namespace, models: list[str]) -> list:
     if unknown:
         raise UsageError(f"There is no network {unknown[0]}: --model takes {', '.join(models)}.")
     return [models.index(name) for name in args.model or []] or args.setting
-
-
-def _parsed(train, flags: list[str]) -> argparse.Namespace:
-    """What train.py makes of flags; what it says against them as one sentence."""
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said):
-            return train.parse_args(flags)
-    except SystemExit:
-        sentence = said.getvalue().strip().splitlines()[-1].partition("error: ")[2]
-        raise UsageError(f"{train.__name__} says: {sentence}.") from None
 
 
 def _refuse_own_flags(options: argparse.Namespace) -> None:
