@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from helmholtz.cli import LOGS, DataError, UsageError
-from helmholtz.files import write_json, write_text
+from helmholtz.files import remove_leftovers, write_json, write_text
 
 COLUMNS = ["epoch", "acc", "loss", "val_acc", "val_loss", "lr", "seconds"]
 OUTPUTS = ["history.csv", "best.weights.h5", "model.keras", "confusion.csv"]
@@ -54,6 +54,7 @@ def claim(folder: Path, setting: dict, resume: bool, overwrite: bool) -> None:
             raise UsageError(f"{folder} cannot be resumed, it differs in {'; '.join(changed)}.")
     if overwrite:
         clear(folder)
+    remove_leftovers(folder)
     write_json(folder / "setting.json", setting)
 
 
