@@ -13,7 +13,6 @@ from scipy import fft, signal
 from audio.mp3 import FULL_SCALE
 from audio.settings import RATE
 
-VERSION = "1"  # of the sounds: a change of this module that changes a clip changes this
 SEED = 2018
 ITEMS = {"train": 480, "test": 120}
 SAMPLES = 2 * RATE
