@@ -1,6 +1,7 @@
 """A run's directory: where it is, what it holds, and what its history says."""
 
 import csv
+import importlib
 import io
 import json
 import math
@@ -13,7 +14,10 @@ from helmholtz.cli import LOGS, DataError, UsageError
 from helmholtz.files import remove_leftovers, write_json, write_text
 
 COLUMNS = ["epoch", "acc", "loss", "val_acc", "val_loss", "lr", "seconds"]
-OUTPUTS = ["history.csv", "best.weights.h5", "model.keras", "confusion.csv"]
+OUTPUTS = [
+    *("result.json", "checkpoint_*.h5", "history.csv"),
+    *("best.weights.h5", "model.keras", "confusion.csv"),
+]
 WINDOW = 10  # epochs that the published statistics look at together
 CONVERGED = 0.99  # of the best epoch, as published
 
@@ -60,13 +64,7 @@ def claim(folder: Path, setting: dict, resume: bool, overwrite: bool) -> None:
 
 def clear(folder: Path) -> None:
     """Remove what a run wrote, and nothing else; result.json goes first."""
-    for pattern in (
-        "result.json",
-        "checkpoint_*.h5",
-        "history.csv",
-        "best.weights.h5",
-        "model.keras",
-    ):
+    for pattern in OUTPUTS:
         for path in folder.glob(pattern):
             path.unlink()
 
@@ -109,8 +107,7 @@ def describe(args, domain: str, model: str, data: dict, shape: tuple) -> dict:
 
 
 def _backend_version(backend: str) -> str:
-    module = __import__({"torch": "torch", "jax": "jax"}.get(backend, "tensorflow"))
-    return module.__version__
+    return importlib.import_module(backend).__version__
 
 
 def _commit() -> str | None:

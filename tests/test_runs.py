@@ -44,6 +44,7 @@ def test_a_finished_run_is_overwritten_only_when_told(tmp_path):
     with pytest.raises(UsageError, match="--overwrite"):
         runs.claim(tmp_path, SETTING, resume=False, overwrite=False)
     (tmp_path / "mine.txt").write_text("kept")
+    (tmp_path / "confusion.csv").write_text("of the run before")
     runs.claim(tmp_path, SETTING, resume=False, overwrite=True)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.txt", "setting.json"]
 
