@@ -12,7 +12,6 @@ from helmholtz import trackers
 
 RESUMABLE = "the same command with --resume goes on after the last finished epoch"
 LOGS = Path(__file__).parents[1] / "logs"
-MACHINE_ERRORS = (MemoryError, OSError)
 
 
 class UsageError(Exception):
@@ -44,7 +43,7 @@ def run(main: Callable[[], None], interrupted: str = "the same command starts ag
     except BrokenPipeError:  # standard output was closed, as by `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(4)
-    except MACHINE_ERRORS as error:
+    except (MemoryError, OSError) as error:
         _leave(4, _machine_sentence(error))
     except KeyboardInterrupt:
         _leave(75, f"Interrupted; {interrupted}.")
@@ -63,7 +62,7 @@ def _leave(code: int, sentence: str):
 def _machine_sentence(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "Out of memory: use --limit, a smaller --batch_size, or a larger machine."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "errno = 28" in str(error):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"The disk is full or limited: free some space and start again ({error})."
     return f"The machine refused: {error}."
 

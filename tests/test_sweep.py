@@ -251,7 +251,6 @@ def test_slots_are_kept_busy(tmp_path):
 
 
 TWO_LAUNCHERS = """
-import sys; sys.path.insert(0, {tests!r})
 import test_sweep as t
 all_runs = t.planned({logs!r}, "--quality", "1", "2", "3", "4", "5", "6")
 input()
@@ -260,8 +259,9 @@ t.conduct(all_runs, t.local_engine.slots(None, 1, 2), 0.5)
 
 
 def test_two_launchers_share_the_runs(tmp_path):
-    code = TWO_LAUNCHERS.format(tests=str(Path(__file__).parent), logs=str(tmp_path))
-    both = [subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) for _ in range(2)]
+    command = [sys.executable, "-c", TWO_LAUNCHERS.format(logs=str(tmp_path))]
+    here = Path(__file__).parent
+    both = [subprocess.Popen(command, stdin=subprocess.PIPE, cwd=here) for _ in range(2)]
     for process in both:
         process.stdin.write(b"go\n")
         process.stdin.flush()
