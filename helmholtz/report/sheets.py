@@ -54,12 +54,14 @@ def lossless_bytes(paths: dict[int, Path], data: str) -> float | None:
     items = read({0: paths[0]}, data) if 0 in paths else {}
     if not items or items[0][0].dtype != np.uint8:
         return None
-    sizes = []
-    for image in items[0][0][:PACKED]:
-        file = io.BytesIO()
-        Image.fromarray(image).save(file, "PNG", optimize=True)
-        sizes.append(file.tell())
-    return float(np.mean(sizes))
+    return float(np.mean([png_bytes(image) for image in items[0][0][:PACKED]]))
+
+
+def png_bytes(image: np.ndarray) -> int:
+    """The size of an image, uint8, height x width x 3, as a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG", optimize=True)
+    return file.tell()
 
 
 def sheet(domain: str, items: dict[int, tuple], rows: list[dict]) -> Figure | None:
