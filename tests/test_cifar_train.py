@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from cifar import predict, prepare, sources, train
+from cifar import predict, prepare, train
 from helmholtz import checkpoints, preparation, runs, training
 
 QUICK = ["--quality", "5", "--batch_size", "16", "--learning_rate", "0.05"]
@@ -236,4 +236,3 @@ def test_interrupted_it_exits_75_and_goes_on(source, tmp_path):
     assert code.returncode == 0
     assert [row["epoch"] for row in rows(tmp_path)] == [str(i + 1) for i in range(done + 1)]
     assert runs.read_setting(tmp_path, "cifar")["domain"] == "cifar"
-    assert sources.DATA  # prepared data stayed in the tests' own folder
