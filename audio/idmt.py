@@ -1,20 +1,38 @@
 """The archive of IDMT-SMT-Audio-Effects: a zip of zips, of which two hold the twelve classes."""
 
+import contextlib
+import errno
 import functools
 import shutil
 import zipfile
-import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from audio.settings import ARCHIVE, CLASS_FOLDERS, LABELS
 from helmholtz.cli import DataError
 from helmholtz.download import check
-from helmholtz.files import replacing
+from helmholtz.files import replacing, require_space
 from helmholtz.folders import shown
 
 LAYOUT = "Gitarre monophon/Samples/Chorus/*.wav"
-ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error)
+MAX_SOUND = 1 << 26  # bytes of a file in the archive; the published ones have 176 kB
+
+
+@contextlib.contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Turn what zipfile raises about a damaged zip, for which it has no type, into a DataError."""
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a seek to before the start
+            raise
+        raise DataError(
+            f"{name} cannot be read here ({error}): repair it, or unpack the archive and the zips "
+            "in it by hand, and give the folder as --source."
+        ) from error
 
 
 class Member(NamedTuple):
@@ -25,10 +43,10 @@ class Member(NamedTuple):
 
     def read(self) -> bytes:
         """Its content; raises DataError when the zip is damaged."""
-        try:
+        with _reading(str(self)):
+            if (size := _opened(self.archive).getinfo(self.name).file_size) > MAX_SOUND:
+                raise DataError(f"{self} claims to have {size} bytes.")
             return _opened(self.archive).read(self.name)
-        except ZIP_ERRORS as error:
-            raise DataError(f"{self} cannot be read: {error}.") from error
 
     def __str__(self) -> str:
         return shown(self.archive / self.name)
@@ -48,22 +66,18 @@ def read_archive(path: Path, copies: Path) -> dict[str, list[Member]]:
     """
     check(path, ARCHIVE["hash"])
     found = {label: [] for label in LABELS}
-    try:
+    with _reading(shown(path)):
         for part in [path, *_copy_nested(path, copies)]:
             with zipfile.ZipFile(part) as opened:
                 for name in opened.namelist():
                     if label := class_of(f"{part.stem}/{name}"):
                         found[label].append(Member(part, name))
-    except ZIP_ERRORS as error:
-        raise DataError(
-            f"{shown(path)} cannot be read here ({error}): unpack it and the zips "
-            "in it by hand, and give the folder as --source."
-        ) from error
     return _complete(found, path)
 
 
 def _copy_nested(path: Path, copies: Path) -> list[Path]:
     """Copy the nested zips of CLASS_FOLDERS to a folder, where they are not there already."""
+    copies.mkdir(parents=True, exist_ok=True)
     parts = []
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
@@ -72,6 +86,7 @@ def _copy_nested(path: Path, copies: Path) -> list[Path]:
                 continue
             part = copies / name.name
             if not part.is_file() or part.stat().st_size != info.file_size:
+                require_space(copies, info.file_size)
                 with replacing(part) as temporary, open(temporary, "wb") as file:
                     shutil.copyfileobj(archive.open(info), file, 1 << 20)
             parts.append(part)

@@ -6,6 +6,7 @@ python audio/predict.py clip.wav --log_dir logs/audio/sample/cnn_x3_mlp_0/bitrat
 import argparse
 from pathlib import Path
 
+from audio.settings import ARCHITECTURES
 from helmholtz import cli
 
 
@@ -22,15 +23,15 @@ def main(argv=None) -> None:
 
     from audio.features import tile
     from audio.prepare import prepare_file
-    from helmholtz import runs
+    from helmholtz import prediction, runs
 
-    setting = runs.read_setting(args.log_dir, "audio")
+    setting = runs.read_setting(args.log_dir, "audio", list(ARCHITECTURES))
     items = np.stack([prepare_file(path, setting["data"]) for path in args.files])
-    items = tile(items) if setting["flags"]["tile"] else items
+    items = tile(items) if setting["flags"].get("tile") else items
+    prediction.check_shape(items, setting)
 
     cli.import_keras()
     from audio.models import build_model
-    from helmholtz import prediction
 
     classes = setting["data"]["classes"]
     network = build_model(setting["model"], setting["shape"], len(classes))

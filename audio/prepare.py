@@ -112,16 +112,21 @@ def prepare_file(path: Path, attributes: dict):
     Returns float16 spectrograms, mels x frames x channels. Raises DataError when the file cannot
     be used, or when it is not known how the data was prepared.
     """
+    from audio.sources import MAX_SAMPLES
     from audio.survey import Clip
 
     if not {"frames", "rate", *FEATURES} <= set(attributes):
         raise cli.DataError("The run's data does not say how it was prepared from sound files.")
-    features, bitrate = {name: attributes[name] for name in FEATURES}, attributes["rate"]
-    clip = Clip(path, attributes["frames"])
+    flags = {name: attributes[name] for name in FEATURES} | {"bitrate": attributes["rate"]}
+    checked, frames = cli.recall(parse_args, flags), attributes["frames"]
+    features, bitrate = feature_flags(checked), checked.bitrate[0]
+    if not isinstance(frames, int) or not 0 < frames <= MAX_SAMPLES:
+        raise cli.DataError(f"The run's setting.json is damaged: its clips have {frames} samples.")
+    clip = Clip(path, frames)
     spectrograms = compress_sounds([clip], [bitrate], features)[bitrate][0].data
     channels = spectrograms.shape[2] // (1 + features["phase"])
     if channels != attributes["channels"]:
-        wanted = {1: "mono", 2: "stereo"}[attributes["channels"]]
+        wanted = "mono" if channels == 2 else "stereo"
         raise cli.DataError(f"{shown(path)} is not {wanted}, as the sounds that were learnt from.")
     return spectrograms
 

@@ -6,6 +6,7 @@ python cifar/predict.py photo.jpg --log_dir logs/cifar/sample/all-cnns/quality_5
 import argparse
 from pathlib import Path
 
+from cifar.settings import ARCHITECTURES
 from helmholtz import cli
 
 
@@ -20,18 +21,15 @@ def main(argv=None) -> None:
     args = parse_args(argv)
     import numpy as np
 
-    from cifar.jpeg import compress
-    from cifar.sources import read_image
-    from helmholtz import runs
+    from cifar.prepare import prepare_file
+    from helmholtz import prediction, runs
 
-    setting = runs.read_setting(args.log_dir, "cifar")
-    size = setting["shape"][0]
-    images = [compress(read_image(path, size), setting["rate"])[0] for path in args.files]
-    items = np.stack(images).astype("float32") / 255
+    setting = runs.read_setting(args.log_dir, "cifar", list(ARCHITECTURES))
+    items = np.stack([prepare_file(path, setting) for path in args.files])
+    prediction.check_shape(items, setting)
 
     cli.import_keras()
     from cifar.models import build_model
-    from helmholtz import prediction
 
     classes = setting["data"]["classes"]
     network = build_model(setting["model"], setting["shape"], len(classes))

@@ -73,6 +73,20 @@ def _prepare_one(image, quality: int):
     return Prepared(decoded, image.nbytes, file_bytes, scan_bytes)
 
 
+def prepare_file(path: Path, setting: dict):
+    """An image file as the data of the run with this setting was prepared.
+
+    Returns what its network takes, float32 in 0..1. Raises DataError when the file cannot be used.
+    """
+    from cifar.jpeg import compress
+    from cifar.sources import read_image
+
+    flags = {"quality": setting["rate"], "size": setting["shape"][0]}
+    checked = cli.recall(parse_args, flags)
+    image = compress(read_image(path, checked.size), checked.quality[0])[0]
+    return image.astype("float32") / 255
+
+
 def load(args: argparse.Namespace):
     """The prepared data that train.py's flags ask for, made first when it is missing."""
     from helmholtz import preparation

@@ -19,6 +19,9 @@ from helmholtz.preparation import Source
 
 DATA = Path(__file__).parent / "data"
 MAX_PIXELS = 1 << 26  # 64 megapixels; what claims to be larger is not decoded
+MAX_BATCH = 1 << 26  # bytes of a file in the archive; the published ones have half of that
+Image.init()
+FORMATS = [kind for kind in Image.OPEN if kind != "EPS"]  # which Ghostscript would execute
 
 
 def open_source(source: str, size: int = SIZE) -> Source:
@@ -60,14 +63,26 @@ def read_archive(path: Path) -> tuple[list[str], dict, dict]:
     Raises DataError when the file is not the published one, byte for byte.
     """
     check(path, ARCHIVE["hash"])
+    try:
+        batches = _read_batches(path)
+        training = [batches[name] for name in sorted(batches) if name != "test_batch"]
+        return LABELS, {"train": _join(training), "test": _join([batches["test_batch"]])}, {}
+    except DataError:
+        raise
+    except Exception as error:  # tar, gzip and pickle have no type for all that they can meet
+        raise DataError(f"{path} is not laid out as expected ({error}).") from error
+
+
+def _read_batches(path: Path) -> dict[str, dict]:
     batches = {}
     with tarfile.open(path, "r:gz") as archive:
         for member in archive:
             name = Path(member.name).name
             if member.isfile() and (name.startswith("data_batch_") or name == "test_batch"):
+                if member.size > MAX_BATCH:
+                    raise DataError(f"{name} in {path} claims to have {member.size} bytes.")
                 batches[name] = unpickle(archive.extractfile(member).read())
-    training = [batches[name] for name in sorted(batches) if name != "test_batch"]
-    return LABELS, {"train": _join(training), "test": _join([batches["test_batch"]])}, {}
+    return batches
 
 
 def _join(batches: list[dict]) -> tuple[np.ndarray, np.ndarray]:
@@ -76,8 +91,11 @@ def _join(batches: list[dict]) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels.astype(np.int64)
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Admits NumPy arrays and plain containers, so that no pickle can run anything."""
+class _ArraysOnly(pickle._Unpickler):
+    """Admits NumPy arrays and plain containers, so that no pickle can run anything.
+
+    In Python rather than in C, where a few bytes can ask for gigabytes.
+    """
 
     ADMITTED: ClassVar = {
         ("numpy.core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
@@ -97,8 +115,7 @@ def unpickle(data: bytes) -> dict:
 
 
 def _open_folder(path: Path, size: int) -> Source:
-    Image.init()
-    endings = {end for end, kind in Image.EXTENSION.items() if kind in Image.OPEN}
+    endings = {end for end, kind in Image.EXTENSION.items() if kind in FORMATS}
     classes, parts = folders.read_tree(path, endings)
     paths = [p for items, _ in parts.values() for p in items]
     name = folders.folder_name(path) + (f"-{size}px" if size != SIZE else "")
@@ -113,11 +130,14 @@ def read_image(path: Path, size: int) -> np.ndarray:
     Raises DataError when the file cannot be read.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise DataError(f"{folders.shown(path)} is larger than {MAX_PIXELS >> 20} Mpixels.")
-            rgb = _to_rgb(ImageOps.exif_transpose(image))
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+            ImageOps.exif_transpose(image, in_place=True)
+            rgb = _to_rgb(image)
+    except DataError:
+        raise
+    except Exception as error:  # Pillow has no type for all that its many readers can meet
         kind = "no image" if isinstance(error, UnidentifiedImageError) else "damaged"
         raise DataError(
             f"{folders.shown(path)} is {kind}: repair or remove it ({error})."
@@ -132,6 +152,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        return white
     return image.convert("RGB")

@@ -29,9 +29,12 @@ class MachineError(Exception):
 def run(main: Callable[[], None], interrupted: str = "the same command starts again") -> None:
     """Call main and turn what stops it into one sentence on standard error and an exit code.
 
-    2 is wrong usage, 3 bad or missing data, 4 the machine, 75 interrupted by Ctrl-C or SIGTERM.
+    2 is wrong usage, 3 bad or missing data, 4 the machine, 75 interrupted by Ctrl-C or SIGTERM,
+    of which a second one ends the process at once.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, _interrupt)
     try:
         main()
     except UsageError as error:
@@ -50,7 +53,8 @@ def run(main: Callable[[], None], interrupted: str = "the same command starts ag
 
 
 def _interrupt(number, frame):
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the second one ends the process at once
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_DFL)
     raise KeyboardInterrupt
 
 
@@ -62,9 +66,12 @@ def _leave(code: int, sentence: str):
 def _machine_sentence(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "Out of memory: use --limit, a smaller --batch_size, or a larger machine."
+    reason = str(error)
+    if error.errno and "\n" in reason:  # HDF5 adds what only its authors can use
+        reason = os.strerror(error.errno)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"The disk is full or limited: free some space and start again ({error})."
-    return f"The machine refused: {error}."
+        return f"The disk is full or limited: free some space and start again ({reason})."
+    return f"The machine refused: {reason}."
 
 
 class Parser(argparse.ArgumentParser):
@@ -160,6 +167,22 @@ def add_prediction_flags(parser: argparse.ArgumentParser) -> None:
 def chosen_model(args: argparse.Namespace, models: list[str]) -> str:
     """The network's name, from --model or --setting."""
     return args.model or models[args.setting]
+
+
+def recall(parse_args: Callable, flags: dict) -> argparse.Namespace:
+    """Flags that a run remembers, checked as they were when they were typed.
+
+    Raises DataError when they cannot have been.
+    """
+    words = [
+        f"--{name}" if value is True else f"--{name}={value}"
+        for name, value in flags.items()
+        if value is not None and value is not False
+    ]
+    try:
+        return parse_args(words)
+    except UsageError as error:
+        raise DataError(f"The run's setting.json is damaged: {error}") from error
 
 
 def import_keras() -> None:

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from helmholtz import store
 from helmholtz.cli import DataError
 from helmholtz.folders import shown
+
+
+def check_shape(items: np.ndarray, setting: dict) -> None:
+    """Raise DataError unless the items are such as the run has learnt."""
+    if list(items.shape[1:]) != setting["shape"]:
+        raise DataError(f"The run's setting.json is damaged: its shape is {setting['shape']}.")
 
 
 def predict(network, items: np.ndarray, args: argparse.Namespace, classes: list) -> list:
@@ -27,6 +34,7 @@ def load_weights(network, path: Path) -> None:
     """
     if not path.name.endswith(".weights.h5"):
         raise DataError(f"{path} is not a .weights.h5 file.")
+    store.try_out(path)
     try:
         network.load_weights(path)
     except Exception as error:  # h5py and Keras have no type of their own for a foreign file

@@ -73,8 +73,9 @@ def differences(old: dict, new: dict) -> list[str]:
     """What stands in the way of resuming: flags, data and versions that are not the same."""
     found = []
     for part in ("flags", "data", "versions"):
-        for key in sorted(set(old.get(part, {})) | set(new[part])):
-            was, now = old.get(part, {}).get(key), new[part].get(key)
+        before = old[part] if isinstance(old.get(part), dict) else {}
+        for key in sorted(before.keys() | new[part]):
+            was, now = before.get(key), new[part].get(key)
             if was != now and not (part == "flags" and key in FREE_FLAGS):
                 found.append(f"{key} (was {was}, is {now})")
     return found
@@ -139,11 +140,19 @@ def read_json(path: Path) -> dict:
     return value
 
 
-def read_setting(folder: Path, domain: str) -> dict:
-    """setting.json of a finished run of domain; DataError when it is not that."""
+def read_setting(folder: Path, domain: str, models: list[str]) -> dict:
+    """setting.json of a finished run of domain; DataError when it is not that, or damaged."""
     setting = read_json(folder / "setting.json")
     if not (folder / "result.json").exists() or setting.get("domain") != domain:
         raise DataError(f"{folder} is not a finished run of {domain}/train.py.")
+    kinds = {"rate": int, "shape": list, "data": dict, "flags": dict}
+    whole = setting.get("model") in models and all(
+        isinstance(setting.get(key), kind) for key, kind in kinds.items()
+    )
+    classes = setting["data"].get("classes") if whole else None
+    named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+    if not named or len(setting["shape"]) != 3:
+        raise DataError(f"{folder / 'setting.json'} is damaged.")
     return setting
 
 

@@ -5,8 +5,10 @@ is verified before HDF5 sees the file, because the library can crash on a damage
 """
 
 import contextlib
+import errno
 import hashlib
 import json
+import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +22,18 @@ HEAD = 512  # bytes of HDF5's user block
 MAGIC = b"helmholtz sha256 "
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 DEFLATE_LIMIT = 1032  # times that gzip, which other people's files may use, can shrink zeros
+PATIENCE = 300  # seconds for reading a foreign file; a gigabyte of gzip takes ten
 
 
 @contextlib.contextmanager
 def create(path: Path) -> Iterator[h5py.File]:
     """An HDF5 file to fill; it appears at path, with its digest, when the block ends well."""
     with replacing(path) as temporary:
-        with h5py.File(temporary, "w", userblock_size=HEAD, locking=False) as file:
-            yield file
+        try:
+            with h5py.File(temporary, "w", userblock_size=HEAD, locking=False) as file:
+                yield file
+        except RuntimeError as error:  # it could not be closed: as a rule after a failed write
+            raise error.__context__ or OSError(errno.EIO, str(error)) from None
         with open(temporary, "rb+") as raw:
             digest = _digest(raw)
             raw.seek(0)
@@ -46,6 +52,8 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     when the file is missing, cut, or changed by as little as one bit since create made it.
     """
     digest = _verified(path)
+    if not digest:
+        try_out(path)
     try:
         with h5py.File(path, "r", locking=False) as file:
             arrays = {name: _array(file, item) for name, item in file.items()}
@@ -65,6 +73,26 @@ def intact(path: Path, wanted: dict) -> bool:
     with h5py.File(path, "r", locking=False) as file:
         found = _attributes(file, digest)
     return all(found.get(key) == value for key, value in wanted.items())
+
+
+def try_out(path: Path) -> None:
+    """Read a foreign HDF5 file in another process first; DataError when that did not survive it.
+
+    The library can crash, or run for ever, on damaged files. What it merely refuses, it will
+    refuse again, and then in words.
+    """
+    process = multiprocessing.get_context("spawn").Process(target=_read_all, args=(path,))
+    process.start()
+    process.join(PATIENCE)
+    process.kill()
+    process.join()
+    if process.exitcode:
+        raise DataError(f"{path} is damaged: reading it as HDF5 crashes the library.")
+
+
+def _read_all(path: Path) -> None:
+    with contextlib.suppress(Exception), h5py.File(path, "r", locking=False) as file:
+        file.visititems(lambda _, item: _array(file, item) if hasattr(item, "shape") else None)
 
 
 def _verified(path: Path) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 from tqdm import tqdm
 
-from helmholtz import checkpoints, runs, trackers
+from helmholtz import checkpoints, prediction, runs, trackers
 from helmholtz.cli import DataError
 from helmholtz.files import replacing, require_space, write_json
 from helmholtz.folders import SPLIT_SEED
@@ -197,7 +197,7 @@ def finish(model, labels, parts: dict, history: list[dict], setting: dict, folde
     items. Returns what result.json says.
     """
     network = model.layers[-1]
-    network.load_weights(folder / "best.weights.h5")
+    prediction.load_weights(network, folder / "best.weights.h5")
     judged = parts.get("test", parts["val"])
     predicted = model.predict(judged, EVALUATION_BATCH, verbose=0).argmax(axis=1)
     with replacing(folder / "model.keras") as temporary:

@@ -235,4 +235,4 @@ def test_interrupted_it_exits_75_and_goes_on(source, tmp_path):
     )
     assert code.returncode == 0
     assert [row["epoch"] for row in rows(tmp_path)] == [str(i + 1) for i in range(done + 1)]
-    assert runs.read_setting(tmp_path, "cifar")["domain"] == "cifar"
+    assert runs.read_setting(tmp_path, "cifar", train.MODELS)["rate"] == 5
