@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -162,6 +163,34 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path, capsys):
     variables = [*model.layers[-1].variables, *model.optimizer.variables]
     assert len(checkpoints.restore(tmp_path, variables)) == 2
     assert "checkpoint_0003.h5 is damaged" in capsys.readouterr().err
+
+
+def test_damaged_weights_are_told(finished, photos, tmp_path, command):
+    """HDF5 itself crashes on some of them, which only a process of its own can find out."""
+    run = shutil.copytree(finished, tmp_path / "run")
+    whole = (run / "best.weights.h5").read_bytes()
+    for damaged in (whole[:5000], whole[:2000] + bytes([255]) * 2000 + whole[4000:], b""):
+        (run / "best.weights.h5").write_bytes(damaged)
+        code, error = command(predict.main, photos / "dark" / "00.png", "--log_dir", run)
+        assert (code, "best.weights.h5 is" in error) == (3, True), error
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("shape", value) for value in ([32, 32], [64, 32, 3], [None, 32, 3], ["-h", 32, 3])),
+        *(("rate", value) for value in ("5", 500, None)),
+        *(("data", value) for value in ({}, {"classes": [1, 2]}, [])),
+        ("model", "resnet"),
+    ],
+)
+def test_a_damaged_setting_is_told(key, value, finished, photos, tmp_path, command):
+    run = shutil.copytree(finished, tmp_path / "run")
+    setting = json.loads((run / "setting.json").read_text()) | {key: value}
+    (run / "setting.json").write_text(json.dumps(setting))
+    code, error = command(predict.main, photos / "dark" / "00.png", "--log_dir", run)
+    assert code == 3, error
+    assert len(error.splitlines()) == 1
 
 
 def test_published_defaults():

@@ -1,0 +1,158 @@
+"""Disks that are full, limited or read-only, and signals: a sentence, a code, nothing lost."""
+
+import contextlib
+import csv
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from report_runs import make_run
+
+from cifar import prepare
+from helmholtz import preparation, store
+
+ROOT = Path(__file__).parents[1]
+TRAIN = ["cifar/train.py", "--batch_size", "16", "--num_epoch", "2"]
+
+
+@pytest.fixture(scope="module")
+def data(photos):
+    return prepare.prepare(str(photos), [5])[5]
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """Mount a tmpfs with given options, as only root may; gives its folder."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options):
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+        if os.getuid() != 0 or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("a tmpfs can be mounted by root only, and not everywhere")
+        return folder
+
+    yield mount
+    with contextlib.suppress(OSError):
+        subprocess.run(["umount", folder], capture_output=True)
+
+
+def run(*command, limit=None, stdout=subprocess.PIPE):
+    """(exit code, standard error) of a command; limit: of the bytes of a file, as `ulimit -f`."""
+    answer = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=ROOT,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))),
+    )
+    return answer.returncode, answer.stderr
+
+
+def is_one_sentence(error, said):
+    return len(error.splitlines()) == 1 and said in error
+
+
+def test_two_megabytes_for_the_logs_of_a_network_that_needs_more(mounted, data):
+    folder = mounted("size=2m")
+    code, error = run(*TRAIN, "--train_dir", data, "--log_dir", folder / "run")
+    assert code == 4
+    assert is_one_sentence(error, "The disk is full or limited"), error
+    assert {p.name for p in (folder / "run").iterdir()} <= {"setting.json", "history.csv"}
+
+
+def test_a_disk_that_fills_up_leaves_the_last_checkpoint(mounted, data, tmp_path):
+    folder = mounted("size=20m") / "run"
+    flags = [*TRAIN[:-1], "500", "--train_dir", data, "--log_dir", folder]
+    process = subprocess.Popen([sys.executable, *map(str, flags)], cwd=ROOT, stderr=-1, text=True)
+    until = time.monotonic() + 60
+    while not (folder / "checkpoint_0001.h5").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    with contextlib.suppress(OSError), open(folder.parent / "others", "wb") as file:
+        while file.write(b"x" * 65536):
+            pass
+    error = process.communicate(timeout=60)[1]
+    assert process.returncode == 4
+    assert is_one_sentence(error, "The disk is full or limited"), error
+    for path in folder.glob("checkpoint_*.h5"):
+        store.read(path)
+    epochs = max(int(p.stem[-4:]) for p in folder.glob("checkpoint_*.h5"))
+    (folder.parent / "others").unlink()
+    code, error = run(*flags[:-5], epochs + 1, *flags[-4:], "--resume")
+    assert code == 0, error
+    with open(folder / "history.csv") as file:
+        assert [int(row["epoch"]) for row in csv.DictReader(file)] == list(range(1, epochs + 2))
+
+
+@pytest.mark.parametrize("limit", [1000, 3_000_000])
+def test_a_limit_on_the_size_of_files(limit, data, tmp_path):
+    code, error = run(*TRAIN, "--train_dir", data, "--log_dir", tmp_path / "run", limit=limit)
+    assert code == 4
+    assert is_one_sentence(error, "The disk is full or limited"), error
+    assert not list(tmp_path.rglob(".tmp-*"))
+    assert not list(tmp_path.rglob("checkpoint_*"))
+
+
+def test_a_limit_while_preparing_leaves_the_old_data(photos, data):
+    flags = ["cifar/prepare.py", "--source", photos, "--quality"]
+    code, error = run(*flags, 5, 61, limit=100_000)
+    assert code == 4
+    assert is_one_sentence(error, "The disk is full or limited"), error
+    assert run(*flags, 61)[0] == 0
+    assert preparation.load(data, 5).attributes["items"] == 80
+
+
+def test_standard_output_on_a_full_disk(photos, data, tmp_path):
+    make_run(tmp_path)
+    for command in (
+        ["cifar/prepare.py", "--source", photos, "--quality", 5],
+        [*TRAIN, "--train_dir", data, "--log_dir", tmp_path / "run"],
+        ["-m", "helmholtz.report", tmp_path, "--out", tmp_path / "report"],
+    ):
+        with open("/dev/full", "w") as full:
+            code, error = run(*command, stdout=full)
+        assert code == 4
+        assert is_one_sentence(error, "The disk is full or limited"), error
+
+
+def test_a_read_only_folder(mounted, data, tmp_path):
+    folder = mounted("ro")
+    code, error = run(*TRAIN, "--train_dir", data, "--log_dir", folder / "run")
+    assert code == 4
+    assert is_one_sentence(error, "Read-only file system"), error
+    sweep = ["-m", "helmholtz.sweep", "cifar", "--train_dir", data, "--quality", 5]
+    assert run(*sweep, "--log_dir", folder / "x")[0] == 4
+    make_run(tmp_path / "logs")
+    assert run("-m", "helmholtz.report", tmp_path / "logs", "--out", folder / "x")[0] == 4
+
+
+def test_a_folder_that_is_a_device(data):
+    code, error = run(*TRAIN, "--train_dir", data, "--log_dir", "/dev/full")
+    assert code == 4
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_a_run_at_once(number):
+    program = (
+        "import time\nfrom helmholtz import cli\n"
+        "def main():\n"
+        "    try:\n"
+        "        print('ready', flush=True)\n        time.sleep(60)\n"
+        "    finally:\n"
+        "        print('saving', flush=True)\n        time.sleep(60)\n"
+        "cli.run(main)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=-1, stderr=-1, text=True)
+    for said in ("ready", "saving"):
+        assert process.stdout.readline().strip() == said
+        process.send_signal(number)
+    assert process.communicate(timeout=10)[1] == ""
+    assert process.returncode == -number
