@@ -9,16 +9,13 @@ quality: medians of the runs, and the peak memory of this process and of its lar
 """
 
 import argparse
-import resource
-import statistics
-import tempfile
-import time
 from functools import partial
 from pathlib import Path
 
 import h5py
 import imageio.v3 as imageio
 import numpy as np
+from measure import header, headline, peak_mb, row, seconds
 from PIL import Image
 
 from cifar import sample
@@ -27,7 +24,6 @@ from cifar.prepare import CHUNK, compress_images
 from cifar.settings import QUALITIES
 from helmholtz import preparation
 from helmholtz.cli import workers
-from helmholtz.runs import processor
 
 TEST_SHARE = 6  # a sixth of CIFAR-10 is its test split
 
@@ -56,17 +52,6 @@ def codec_alone(images: np.ndarray, quality: int, folder: Path) -> None:
         compress(image, quality)
 
 
-def seconds(way, images: np.ndarray, quality: int, runs: int) -> float:
-    """Median seconds of a way of doing the work, in an empty folder each time."""
-    taken = []
-    for _ in range(runs):
-        with tempfile.TemporaryDirectory() as folder:
-            started = time.perf_counter()
-            way(images, quality, Path(folder))
-            taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--quick", action="store_true", help="10,000 images, three qualities")
@@ -74,18 +59,13 @@ def main() -> None:
     args = parser.parse_args()
     images = sample.make("train", 10_000 if args.quick else 60_000)[0]
     few = images[: len(images) // 10]  # enough for the two slow measures, which grow linearly
-    print(f"{len(images):,} images, {workers()} cores, {processor()}, {CODEC}")
-    print("quality   ours s   plain s   times   limit s   of limit   peak MB")
+    headline(f"{len(images):,} images", "opencv-python-headless", "pillow", "imageio", "h5py")
+    header("quality", "ours, s", "plain, s", "times", "limit, s", "of the limit", "peak MB")
     for quality in (5, 25, 100) if args.quick else QUALITIES:
-        ours = seconds(our_way, images, quality, args.runs)
-        plain = 10 * seconds(plain_way, few, quality, args.runs)
-        limit = 10 * seconds(codec_alone, few, quality, args.runs) / workers()
-        peak = sum(resource.getrusage(who).ru_maxrss for who in (0, resource.RUSAGE_CHILDREN)) / 1e3
-        print(
-            f"{quality:7} {ours:8.2f} {plain:9.1f} {plain / ours:7.1f} "
-            f"{limit:9.2f} {ours / limit:10.2f} {peak:9.0f}",
-            flush=True,
-        )
+        ours = seconds(our_way, images, quality, runs=args.runs)
+        plain = 10 * seconds(plain_way, few, quality, runs=args.runs)
+        limit = 10 * seconds(codec_alone, few, quality, runs=args.runs) / workers()
+        row(quality, ours, plain, plain / ours, limit, ours / limit, peak_mb())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,136 @@
+"""How time and memory grow with the number of images: preparing them, and an epoch of training.
+
+python benchmarks/growth.py [--quick]
+
+1, 2, 4 and 8 times the sample's 12,000 images (a tenth of that with --quick), as a folder of PNG
+files, and its sounds, which are made when they are read; each measured in a process of its own.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+from measure import header, headline, peak_mb, row
+from PIL import Image
+
+FACTORS = (1, 2, 4, 8)
+MEASURES = ("images", "sounds", "epoch")
+
+
+def make_folder(folder: Path, images: int) -> None:
+    """PNG files of the sample by class, in train/ and test/, and links to them up to a factor."""
+    from cifar import sample
+
+    for split, share in (("train", 5), ("test", 1)):
+        pixels, labels, _ = sample.make(split, images * share // 6)
+        for i, (image, label) in enumerate(zip(pixels, labels, strict=True)):
+            path = folder / split / sample.CLASSES[label] / f"{i}-0.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(path, compress_level=1)
+            for copy in range(1, max(FACTORS)):
+                os.link(path, path.with_name(f"{i}-{copy}.png"))
+
+
+def measure_images(folder: Path, out: Path, factor: int, _: int) -> None:
+    from cifar.jpeg import CODEC
+    from cifar.prepare import CHUNK, compress_images
+    from helmholtz import preparation
+    from helmholtz.folders import read_tree
+
+    def load():
+        classes, parts = read_tree(folder, {".png"})
+        chosen = {}
+        for split, (paths, labels) in parts.items():
+            kept = [i for i, p in enumerate(paths) if int(p.stem.split("-")[1]) < factor]
+            chosen[split] = ([paths[i] for i in kept], labels[kept])
+        return classes, chosen, {}
+
+    source = preparation.Source("benchmark", "", load)
+    work = partial(compress_images, size=32)
+    preparation.prepare(source, {5: out}, {"codec": CODEC}, work, CHUNK)
+
+
+def measure_sounds(folder: Path, out: Path, factor: int, images: int) -> None:
+    from audio import mp3, sample
+    from audio.prepare import CHUNK, compress_sounds
+    from audio.settings import FEATURES
+    from audio.survey import Clip
+    from helmholtz import preparation
+
+    count = factor * images // 120  # a sound takes a hundred times as long as an image
+
+    def load():
+        parts = {}
+        for split, share in (("train", 4), ("test", 1)):
+            notes, labels = sample.make(split, count * share // 5)
+            parts[split] = ([Clip(note, sample.SAMPLES) for note in notes], labels)
+        return sample.CLASSES, parts, {}
+
+    source = preparation.Source("benchmark", "", load)
+    work = partial(compress_sounds, features=FEATURES)
+    preparation.prepare(source, {32: out}, {"codec": mp3.codec()}, work, CHUNK)
+
+
+def measure_epoch(folder: Path, out: Path, factor: int, images: int) -> float:
+    """Seconds of the second epoch: the first compiles."""
+    import keras
+    import numpy as np
+
+    from cifar import sample
+    from cifar.augment import ShiftAndFlip
+    from cifar.models import build_model
+    from helmholtz import training
+
+    training.set_up(0, "bfloat16")
+    items, labels, _ = sample.make("train", factor * images * 5 // 6)
+    layers = [keras.layers.Rescaling(1 / 255, dtype="float32"), ShiftAndFlip()]
+    optimizer = keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True)
+    model = training.compile_model(items, layers, build_model("all-cnns"), optimizer)
+    order = np.random.default_rng(0).permutation(len(items)).astype(np.int32)
+    model.fit(order[:256], labels[order[:256]], 128, verbose=0, shuffle=False)
+    started = time.perf_counter()
+    model.fit(order, labels[order], 128, verbose=0, shuffle=False)
+    return time.perf_counter() - started
+
+
+def one(what: str, folder: Path, factor: int, images: int) -> None:
+    """Measure here, and print seconds and megabytes."""
+    with tempfile.TemporaryDirectory() as out:
+        started = time.perf_counter()
+        said = globals()[f"measure_{what}"](folder, Path(out), factor, images)
+        print(json.dumps([said or time.perf_counter() - started, peak_mb()]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of the images")
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        what, folder, factor, images = args.one
+        return one(what, Path(folder), int(factor), int(images))
+    images = 1_200 if args.quick else 12_000
+    headline(f"1 to 8 times {images:,} images, and {images // 120:,} sounds", "keras", "h5py")
+    header("times", *(f"{what}, {unit}" for what in MEASURES for unit in ("s", "MB")))
+    with tempfile.TemporaryDirectory() as folder:
+        make_folder(Path(folder), images)
+        for factor in FACTORS:
+            row(
+                factor, *(cell for what in MEASURES for cell in child(what, folder, factor, images))
+            )
+
+
+def child(what: str, folder: str, factor: int, images: int) -> list[float]:
+    command = [sys.executable, __file__, "--one", what, folder, str(factor), str(images)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(said.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()
