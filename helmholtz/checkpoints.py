@@ -2,7 +2,10 @@
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import numpy as np
 
 from helmholtz import store
 from helmholtz.cli import DataError
@@ -10,11 +13,39 @@ from helmholtz.cli import DataError
 KEPT = 2  # so that one is whole even if the newest was damaged on disk
 
 
-def save(folder: Path, history: list[dict], variables: list) -> None:
-    """Write checkpoint_<epoch>.h5 with the values of Keras variables, and drop older ones."""
+class Writer:
+    """Saves a checkpoint in the background while the next epoch is trained.
+
+    What goes wrong is raised at the next save, or at the end of the with block.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder, self.pool, self.pending = folder, ThreadPoolExecutor(1), None
+
+    def __enter__(self):
+        return self
+
+    def save(self, history: list[dict], variables: list) -> None:
+        """Take the values of Keras variables as they are now, and return."""
+        values = [variable.numpy() for variable in variables]
+        self._finish()
+        self.pending = self.pool.submit(save, self.folder, list(history), values)
+
+    def _finish(self) -> None:
+        pending, self.pending = self.pending, None
+        if pending:
+            pending.result()
+
+    def __exit__(self, *_):
+        with self.pool:
+            self._finish()
+
+
+def save(folder: Path, history: list[dict], values: list[np.ndarray]) -> None:
+    """Write checkpoint_<epoch>.h5, and drop older ones."""
     with store.create(folder / f"checkpoint_{len(history):04d}.h5") as file:
-        for i, variable in enumerate(variables):
-            file[f"{i:04d}"] = variable.numpy()
+        for i, value in enumerate(values):
+            file[f"{i:04d}"] = value
         store.set_attributes(file, {"history": json.dumps(history)})
     for path in sorted(folder.glob("checkpoint_*.h5"))[:-KEPT]:
         path.unlink()

@@ -13,6 +13,7 @@ from helmholtz import checkpoints, prediction, runs, trackers
 from helmholtz.cli import DataError
 from helmholtz.files import replacing, require_space, write_json
 from helmholtz.folders import SPLIT_SEED
+from helmholtz.launches import Model
 from helmholtz.preparation import Data
 
 EVALUATION_BATCH = 500
@@ -71,7 +72,7 @@ def set_up(seed: int, precision: str) -> None:
 
 def compile_model(items, layers: list, network, optimizer) -> keras.Model:
     """From an index to probabilities: gather, the layers before the network, the network."""
-    model = keras.Sequential([keras.Input((), dtype="int32"), Gather(items), *layers, network])
+    model = Model([keras.Input((), dtype="int32"), Gather(items), *layers, network])
     accuracy = keras.metrics.SparseCategoricalAccuracy(name="acc")
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=[accuracy])
     return model
@@ -95,14 +96,16 @@ def fit(model, labels, parts: dict, folder: Path, args) -> list[dict]:
     Raises DataError when the loss is no longer finite.
     """
     announce(model, parts, folder)
+    model.prepare_launches(args.batch_size, on_gpu=gpu() is not None)
     network = model.layers[-1]
     model.optimizer.build(model.trainable_variables)
     variables = [*network.variables, *model.optimizer.variables]
     epoch_bytes = 2 * sum(variable.numpy().nbytes for variable in variables)  # a checkpoint, a best
     history = checkpoints.restore(folder, variables)
     with (
+        checkpoints.Writer(folder) as checkpoint,
         trackers.following(args, folder, history) as follow,
-        _Progress(args, len(history), len(parts["train"])) as progress,
+        _Progress(args, len(history), len(parts["train"]), model.launch) as progress,
     ):
         for epoch in range(len(history) + 1, args.num_epoch + 1):
             row = _one_epoch(model, labels, parts, epoch, args, progress)
@@ -120,7 +123,7 @@ def fit(model, labels, parts: dict, folder: Path, args) -> list[dict]:
             if row["val_acc"] > best:
                 with replacing(folder / "best.weights.h5") as temporary:
                     network.save_weights(temporary)
-            checkpoints.save(folder, history, variables)
+            checkpoint.save(history, variables)
     return history
 
 
@@ -129,7 +132,7 @@ def _one_epoch(model, labels, parts, epoch: int, args, progress) -> dict:
     _seed_layers(model, args.seed, epoch)
     order = np.random.default_rng([args.seed, epoch]).permutation(parts["train"])
     trained = model.fit(
-        order, labels[order], args.batch_size, verbose=0, shuffle=False, callbacks=[progress]
+        order, labels[order], model.fed, verbose=0, shuffle=False, callbacks=[progress]
     ).history
     val = parts["val"]
     validated = model.evaluate(val, labels[val], EVALUATION_BATCH, verbose=0, return_dict=True)
@@ -157,8 +160,9 @@ def _seed_layers(model, seed: int, epoch: int) -> None:
 class _Progress(keras.callbacks.Callback):
     """A bar over the whole run on a terminal; elsewhere a line an epoch."""
 
-    def __init__(self, args, epochs_done: int, items: int):
+    def __init__(self, args, epochs_done: int, items: int, launch: int):
         super().__init__()
+        self.launch = launch  # steps between two calls
         self.epochs, self.steps = args.num_epoch, -(-items // args.batch_size)
         self.bar = tqdm(
             total=self.epochs * self.steps,
@@ -175,7 +179,10 @@ class _Progress(keras.callbacks.Callback):
         self.bar.close()
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.bar.update():  # only when it is time to draw: reading acc waits for the device
+        left = self.steps - self.bar.n % self.steps
+        if self.bar.update(
+            min(self.launch, left)
+        ):  # only when it is time to draw: reading acc waits for the device
             epoch = 1 + (self.bar.n - 1) // self.steps
             shown = {"epoch": f"{epoch}/{self.epochs}", "acc": f"{float(logs['acc']):.3f}"}
             self.bar.set_postfix(shown | self.row, refresh=False)
@@ -247,14 +254,19 @@ def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndar
 
 def device() -> str:
     """The GPU's name, or the processor's where the backend sees none."""
+    return gpu() or runs.processor()
+
+
+def gpu() -> str | None:
+    """The name of the GPU that the backend computes on, if it does."""
     if keras.backend.backend() == "jax":
         import jax
 
         first = jax.devices()[0]
-        return first.device_kind if first.platform != "cpu" else runs.processor()
+        return first.device_kind if first.platform != "cpu" else None
     import tensorflow as tf
 
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus:
-        return runs.processor()
-    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+    found = tf.config.list_physical_devices("GPU")
+    if not found:
+        return None
+    return tf.config.experimental.get_device_details(found[0]).get("device_name", "GPU")

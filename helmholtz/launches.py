@@ -1,0 +1,45 @@
+"""Several batches in one launch, so that a GPU that is done with one in no time need not wait."""
+
+import keras
+
+STEPS = 64  # batches of a launch; between two of them Ctrl-C is heard and the bar is drawn
+
+
+class Model(keras.Sequential):
+    """A Sequential that works off launch batches of batch_size items at a time.
+
+    Every batch is a step of its own, in order, as if it had been launched alone. On a processor
+    there is nothing to gain, and launch is 1.
+    """
+
+    def prepare_launches(self, batch_size: int, on_gpu: bool) -> None:
+        """To be called between compile and fit."""
+        self.batch_size, self.launch = batch_size, STEPS if on_gpu else 1
+        self.steps_per_execution = 1 if _jax() else self.launch
+
+    @property
+    def fed(self) -> int:
+        """Items that fit is to hand over at a time."""
+        return self.batch_size * (self.launch if _jax() else 1)
+
+    def train_step(self, *arguments):
+        """With JAX, where Keras' own steps_per_execution is a loop on the host: a scan."""
+        if not _jax():
+            return super().train_step(*arguments)
+        import jax
+
+        state, (x, y, *_) = arguments
+        one, whole = super().train_step, len(x) // self.batch_size
+        if len(x) > self.batch_size:
+            end = whole * self.batch_size
+            batches = [a[:end].reshape(whole, -1, *a.shape[1:]) for a in (x, y)]
+            state, logs = jax.lax.scan(lambda s, batch: one(s, batch)[::-1], state, batches)
+            logs = jax.tree.map(lambda values: values[-1], logs)
+            x, y = x[end:], y[end:]
+        if len(x):
+            logs, state = one(state, (x, y))
+        return logs, state
+
+
+def _jax() -> bool:
+    return keras.backend.backend() == "jax"
