@@ -114,9 +114,9 @@ def fit(model, labels, parts: dict, folder: Path, args) -> list[dict]:
             runs.write_history(folder, history)
             progress.report(row)
             follow(row)
-            if not np.isfinite(row["loss"]):
+            if not np.isfinite([row["loss"], row["val_loss"]]).all():
                 raise DataError(
-                    f"The loss became {row['loss']} in epoch {epoch}: lower --learning_rate "
+                    f"The loss became no number in epoch {epoch}: lower --learning_rate "
                     f"and start again with --overwrite (kept in {folder})."
                 )
             require_space(folder, epoch_bytes)
