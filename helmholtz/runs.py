@@ -133,7 +133,7 @@ def read_json(path: Path) -> dict:
     """Read a JSON object; DataError when it is missing or damaged."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is missing or damaged ({error}).") from error
     if not isinstance(value, dict):
         raise DataError(f"{path} does not hold a JSON object.")

@@ -200,8 +200,9 @@ def read_zip(content: bytes, folder: Path) -> None:
 
 def read_run(content: bytes, folder: Path) -> None:
     """As resume, predict, the sweep and the report read it."""
+    from cifar.prepare import prepare_file
     from cifar.settings import ARCHITECTURES
-    from helmholtz import report, runs  # noqa: F401
+    from helmholtz import runs
     from helmholtz.report import logbook
     from helmholtz.sweep import plan
 
@@ -218,8 +219,6 @@ def read_run(content: bytes, folder: Path) -> None:
     runs.differences(old, {"flags": {"a": 1}, "data": {}, "versions": {}})
     setting = runs.read_setting(run, "cifar", list(ARCHITECTURES))
     Image.new("RGB", (32, 32)).save(folder / "x.png")
-    from cifar.prepare import prepare_file
-
     prepare_file(folder / "x.png", setting)
 
 

@@ -41,7 +41,7 @@ def read_object(path: Path) -> dict:
         return {}
     try:
         return runs.read_json(path)
-    except (DataError, RecursionError) as error:
+    except DataError as error:
         what = "is empty" if path.stat().st_size == 0 else "is not whole"
         raise Damage(f"{path.name} {what}") from error
 

@@ -138,9 +138,10 @@ def changes(run: Run, finished: bool) -> list[str]:
     if finished:
         ignored = ignored - {"num_epoch"} | {"setting", "model", "source", RATES[run.domain]}
     try:
-        old = runs.read_json(run.folder / "setting.json").get("flags", {})
+        old = runs.read_json(run.folder / "setting.json").get("flags")
     except DataError as error:
         return [str(error)]
+    old = old if isinstance(old, dict) else {}
     new = {k: str(v) if isinstance(v, Path) else v for k, v in vars(run.args).items()}
     return [
         f"--{key} {old.get(key)}, not {new.get(key)}"
