@@ -9,6 +9,7 @@ or a write outside its own folder is a finding. Each reader works in a process o
 """
 
 import argparse
+import contextlib
 import csv
 import faulthandler
 import io
@@ -244,6 +245,28 @@ def report_run(content: bytes, folder: Path) -> None:
     assert "<script>alert" not in (folder / "report" / "index.html").read_text()
 
 
+def tables() -> list[bytes]:
+    """The runs.csv of a report."""
+    from report_runs import make_run
+
+    from helmholtz.report.__main__ import main
+
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        for rate in (0, 5):
+            for seed in (0, 1):
+                make_run(Path(folder), rate=rate, seed=seed)
+        main([folder, "--out", f"{folder}/report"])
+        return [Path(folder, "report", "runs.csv").read_bytes()]
+
+
+def report_table(content: bytes, folder: Path) -> None:
+    from helmholtz.report.__main__ import main
+
+    (folder / "runs.csv").write_bytes(content)
+    main([str(folder / "runs.csv"), "--out", str(folder / "report")])
+    json.loads((folder / "report" / "summary.json").read_text())
+
+
 READERS = {  # name: good files, reader, share of the time
     "image": (images, read_image, 5),
     "sound": (sounds, read_sound, 5),
@@ -253,6 +276,7 @@ READERS = {  # name: good files, reader, share of the time
     "zip": (zips, read_zip, 2),
     "run": (run_files, read_run, 4),
     "report": (run_files, report_run, 2),
+    "table": (tables, report_table, 1),
 }
 
 
@@ -339,7 +363,7 @@ def work(name: str, seconds: float, seed: int, base: Path) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         settings = hypothesis.settings(
-            max_examples=BATCH if reader is not report_run else 20,
+            max_examples=20 if reader in (report_run, report_table) else BATCH,
             deadline=None, database=None, report_multiple_bugs=False,
             print_blob=False, suppress_health_check=list(hypothesis.HealthCheck),
         )  # fmt: skip

@@ -36,14 +36,13 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def collect(args: argparse.Namespace) -> tuple[list, list[str]]:
     """The runs under args.folders, as logbook.Run, and the files that are none of theirs."""
-    from helmholtz.report import csvrows, logbook
+    from helmholtz.report import logbook
 
     roots = args.folders or [cli.LOGS]
     for root in roots:
         if not root.exists():
             raise cli.DataError(f"{root} does not exist: give a folder with runs.")
-    kept = [logbook.Run(None, row, {}, {}) for path in roots if path.is_file()
-            for row in csvrows.read(path, logbook.COLUMNS)]  # fmt: skip
+    kept = [run for path in roots if path.is_file() for run in logbook.read_table(path)]
     found, foreign = logbook.read([root for root in roots if root.is_dir()], args.out)
     if not kept + found:
         where = " ".join(map(str, roots))

@@ -31,9 +31,9 @@ def _cell(value, column: str):
 def read(path: Path, columns: list[str]) -> list[dict]:
     """Rows as write was given them. Raises DataError when the file does not hold the columns."""
     try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines(), restval=""))
         return [{column: _value(row[column], column) for column in columns} for row in rows]
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, ValueError, TypeError) as error:
+    except (OSError, csv.Error, KeyError, ValueError, TypeError, RecursionError) as error:
         raise DataError(f"{path} is no table of runs that this report wrote ({error}).") from error
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helmholtz import runs
+from helmholtz.cli import DataError
 from helmholtz.folders import printable
+from helmholtz.report import csvrows
 from helmholtz.report.runfiles import (
     CURVES,
     FURTHER,
@@ -19,6 +21,7 @@ from helmholtz.report.runfiles import (
     SIZES,
     TEXTS,
     Damage,
+    check_row,
     from_result,
     from_setting,
     read_history,
@@ -70,6 +73,19 @@ def read(roots: list[Path], skip: Path) -> tuple[list[Run], list[str]]:
     listed = sorted(found.values(), key=lambda run: _sort_key(run.row))
     _mark_duplicates(listed)
     return listed, [printable(name) for name in foreign]
+
+
+def read_table(path: Path) -> list[Run]:
+    """The runs of an earlier report's runs.csv; DataError when it is not that."""
+    rows = csvrows.read(path, COLUMNS)
+    for row in rows:
+        try:
+            check_row(row)
+            if row["state"] in COUNTED and row["best_val_acc"] is None:
+                raise Damage("a finished run without an accuracy")
+        except Damage as damage:
+            raise DataError(f"{path} is damaged: {printable(str(damage))}.") from damage
+    return [Run(None, row, {}, {}) for row in rows]
 
 
 def _ignored(folder: Path, skip: Path) -> bool:

@@ -27,6 +27,7 @@ NUMBERS = {  # of result.json: the least and the greatest that each can be
 OPTIONAL = {"mean_of_ten_best", "convergence_epoch", "test_acc"}
 TEXTS = ["validated_on", "device", "precision"]
 SIZES = ["raw_bytes", "file_bytes", "scan_bytes"]  # of an item
+AMOUNTS = [*SIZES, "lossless_bytes", "true_noise_bits", "chance", "classes"]
 FURTHER = ["lossless_bytes", "classes", "chance", "true_noise_bits"]
 FURTHER += ["data", "codec", "backend", "commit"]
 
@@ -129,6 +130,20 @@ def from_result(folder: Path, result: dict, accuracies: list[float]) -> dict:
         _compare(found, accuracies)
     note = "" if accuracies else "no history.csv"
     return found | _sizes(_part(result, "data")) | _chance(folder) | {"note": note}
+
+
+def check_row(row: dict) -> None:
+    """Damage unless a row that was read from a table could have come from a run's files."""
+    ranges = NUMBERS | dict.fromkeys(AMOUNTS, (0, 1 << 60))
+    for key, (low, high) in ranges.items():
+        if row[key] is not None and not low <= row[key] <= high:  # NaN is not
+            raise Damage(f"{key} is {row[key]}")
+    if not all(row[key] is None or whole(row[key]) == row[key] for key in ("rate", "seed")):
+        raise Damage("rate or seed is no whole number")
+    if not isinstance(row["flags"], dict) or row["domain"] not in (None, "cifar", "audio"):
+        raise Damage("its flags or its domain are not of this project")
+    if row["best_val_acc"] is not None and None in (row["epochs"], row["domain"]):
+        raise Damage("an accuracy without its epochs")
 
 
 def _compare(result: dict, accuracies: list[float]) -> None:
