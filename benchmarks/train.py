@@ -32,8 +32,8 @@ from helmholtz.cli import workers
 SIDE = 4096  # of the matrices whose product gives the limit
 # Of each half: networks, builder, shape, classes, batch, items, as few as give a steady rate.
 HALVES = {
-    "cifar": (cifar_settings.ARCHITECTURES, cifar.models.build_model, (32, 32, 3), 10, 128, 1280),
-    "audio": (audio_settings.ARCHITECTURES, audio.models.build_model, (96, 173, 1), 12, 50, 250),
+    "cifar": (cifar_settings.ARCHITECTURES, cifar.models.build_model, (32, 32, 3), 10, 128, 640),
+    "audio": (audio_settings.ARCHITECTURES, audio.models.build_model, (96, 173, 1), 12, 50, 100),
 }
 
 
