@@ -72,6 +72,7 @@ def prepare(
     source: str, bitrates: list[int], features: dict = FEATURES, skip_bad: bool = False
 ) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every bitrate."""
+    import audio.features  # noqa: F401  here, so that no worker needs to
     from audio.mp3 import codec
     from audio.sources import DATA, open_source
     from audio.survey import surveyed

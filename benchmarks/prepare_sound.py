@@ -20,6 +20,7 @@ import numpy as np
 import soundfile
 from measure import header, headline, peak_mb, row, seconds
 
+import audio.features  # noqa: F401  as audio/prepare.py does before it starts workers
 from audio import mp3, sample
 from audio.prepare import CHUNK, compress_sounds
 from audio.settings import BITRATES, FEATURES, N_FFT, RATE

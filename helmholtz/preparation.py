@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
+from functools import partial
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import NamedTuple
@@ -96,26 +97,36 @@ def _make_split(split, items, labels, folders, common, compress, chunk) -> None:
         }
         bar = stack.enter_context(progress(len(items), f"{split} at {sorted(folders)}"))
         start = 0
-        for block in in_parallel(compress, items, chunk, list(folders)):
+        for block in in_parallel(partial(_packed, compress), items, chunk, list(folders)):
             if start == 0:
-                item_bytes = sum(prepared[0].data.nbytes for prepared in block.values())
+                item_bytes = sum(arrays[0].nbytes for arrays, _ in block.values())
                 require_space(next(iter(folders.values())), item_bytes * len(items))
-            for rate, prepared in block.items():
-                _append(files[rate], start, len(items), prepared)
-                sizes[rate] += np.sum([item[1:] for item in prepared], axis=0)
-            start += len(prepared)
-            bar.update(len(prepared))
+            for rate, (arrays, bytes_) in block.items():
+                _append(files[rate], start, len(items), arrays)
+                sizes[rate] += bytes_
+            start += len(arrays)
+            bar.update(len(arrays))
         for rate, file in files.items():
             file["label"] = np.asarray(labels, np.int64)
             totals = dict(zip(SIZES, sizes[rate].tolist(), strict=True))
             store.set_attributes(file, common | totals | {"rate": rate, "items": len(items)})
 
 
-def _append(file, start: int, total: int, prepared: list[Prepared]) -> None:
-    first = prepared[0].data
+def _packed(compress, items, rates: list[int]) -> dict:
+    """For every rate one array of all items, and the sums of their SIZES.
+
+    In the process that made them, since thousands of small arrays are slow to hand over.
+    """
+    return {
+        rate: (np.stack([p.data for p in prepared]), np.sum([p[1:] for p in prepared], axis=0))
+        for rate, prepared in compress(items, rates).items()
+    }
+
+
+def _append(file, start: int, total: int, arrays: np.ndarray) -> None:
     if start == 0:
-        file.create_dataset("data", (total, *first.shape), first.dtype)
-    file["data"][start : start + len(prepared)] = np.stack([item.data for item in prepared])
+        file.create_dataset("data", (total, *arrays.shape[1:]), arrays.dtype)
+    file["data"][start : start + len(arrays)] = arrays
 
 
 def in_parallel(function, items, chunk: int, *arguments) -> Iterator:
