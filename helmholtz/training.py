@@ -13,7 +13,7 @@ from helmholtz import checkpoints, prediction, runs, trackers
 from helmholtz.cli import DataError
 from helmholtz.files import replacing, require_space, write_json
 from helmholtz.folders import SPLIT_SEED
-from helmholtz.launches import Model
+from helmholtz.launches import Model, batches
 from helmholtz.preparation import Data
 
 EVALUATION_BATCH = 500
@@ -131,11 +131,11 @@ def _one_epoch(model, labels, parts, epoch: int, args, progress) -> dict:
     started = time.perf_counter()
     _seed_layers(model, args.seed, epoch)
     order = np.random.default_rng([args.seed, epoch]).permutation(parts["train"])
-    trained = model.fit(
-        order, labels[order], model.fed, verbose=0, shuffle=False, callbacks=[progress]
-    ).history
+    fed = batches(order, labels[order], model.fed)
+    trained = model.fit(**fed, verbose=0, shuffle=False, callbacks=[progress]).history
     val = parts["val"]
-    validated = model.evaluate(val, labels[val], EVALUATION_BATCH, verbose=0, return_dict=True)
+    fed = batches(val, labels[val], EVALUATION_BATCH)
+    validated = model.evaluate(**fed, verbose=0, return_dict=True)
     row = {
         "acc": trained["acc"][0],
         "loss": trained["loss"][0],
