@@ -14,7 +14,7 @@ sweep() { python -m helmholtz.sweep "$@" --log_dir "$logs"; }
 
 if [ "$which" = quick ]; then
     quick="--source sample --seed 0 1 --jobs 2 --precision bfloat16"
-    sweep cifar $quick --quality 0 10 --limit 4000 --num_epoch 6 --batch_size 32 --learning_rate 0.02
+    sweep cifar $quick --quality 0 10 --limit 4000 --num_epoch 6 --batch_size 32
     sweep audio $quick --bitrate 0 32 --num_epoch 10 --batch_size 20
 else
     sweep cifar --setting 0 --seed 0 1 2 --quality 0 1 5 10 15 20 25 50 75 100
