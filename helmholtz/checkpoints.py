@@ -14,22 +14,26 @@ KEPT = 2  # so that one is whole even if the newest was damaged on disk
 
 
 class Writer:
-    """Saves a checkpoint in the background while the next epoch is trained.
+    """Saves checkpoints; in the background, while the next epoch is trained, where that is told.
 
-    What goes wrong is raised at the next save, or at the end of the with block.
+    A GPU's epoch may be shorter than the writing. A kill then loses what was not written yet, and
+    what goes wrong is raised at the next save, or at the end of the with block.
     """
 
-    def __init__(self, folder: Path):
-        self.folder, self.pool, self.pending = folder, ThreadPoolExecutor(1), None
+    def __init__(self, folder: Path, background: bool):
+        self.folder, self.background = folder, background
+        self.pool, self.pending = ThreadPoolExecutor(1), None
 
     def __enter__(self):
         return self
 
     def save(self, history: list[dict], variables: list) -> None:
-        """Take the values of Keras variables as they are now, and return."""
+        """Save the values of Keras variables as they are now."""
         values = [variable.numpy() for variable in variables]
         self._finish()
         self.pending = self.pool.submit(save, self.folder, list(history), values)
+        if not self.background:
+            self._finish()
 
     def _finish(self) -> None:
         pending, self.pending = self.pending, None

@@ -96,14 +96,15 @@ def fit(model, labels, parts: dict, folder: Path, args) -> list[dict]:
     Raises DataError when the loss is no longer finite.
     """
     announce(model, parts, folder)
-    model.prepare_launches(args.batch_size, on_gpu=gpu() is not None)
+    on_gpu = gpu() is not None
+    model.prepare_launches(args.batch_size, on_gpu)
     network = model.layers[-1]
     model.optimizer.build(model.trainable_variables)
     variables = [*network.variables, *model.optimizer.variables]
     epoch_bytes = 2 * sum(variable.numpy().nbytes for variable in variables)  # a checkpoint, a best
     history = checkpoints.restore(folder, variables)
     with (
-        checkpoints.Writer(folder) as checkpoint,
+        checkpoints.Writer(folder, on_gpu) as checkpoint,
         trackers.following(args, folder, history) as follow,
         _Progress(args, len(history), len(parts["train"]), model.launch) as progress,
     ):
