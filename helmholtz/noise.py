@@ -15,7 +15,7 @@ that the codec has to carry at that rate, and all that lies between it and the n
 import math
 from itertools import takewhile
 
-from helmholtz.report.summary import EXPERIMENT, accuracy, around, counted, interval
+from helmholtz.report.summary import EXPERIMENT, accuracy_difference, counted, height
 
 YES, PROBABLY, UNSURE, NO, ALONE = (
     "within",
@@ -26,11 +26,6 @@ YES, PROBABLY, UNSURE, NO, ALONE = (
 )
 LEARNED = 3  # standard errors above chance from which a network counts as having learned
 KINDS = ("file", "scan")
-
-
-def height(rate: int) -> float:
-    """The order of rates: 0, uncompressed, is the highest."""
-    return math.inf if rate == 0 else rate
 
 
 def experiments(rows: list[dict], summary: list[dict]) -> list[tuple[list[dict], dict]]:
@@ -48,45 +43,13 @@ def experiments(rows: list[dict], summary: list[dict]) -> list[tuple[list[dict],
     ]
 
 
-def difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
-    """Mean of accuracy(chosen) - factor * accuracy(base) over seeds, and its 95 % interval.
-
-    Where both have the same seeds, which start from the same weights and see the items in the same
-    order, the differences are paired; else the interval is Welch's (Biometrika 34, 1947).
-    """
-    here = {run["seed"]: accuracy(run) for run in chosen}
-    there = {run["seed"]: factor * accuracy(run) for run in base}
-    paired = None not in here and set(here) == set(there)
-    if paired:
-        found = interval([here[seed] - there[seed] for seed in here])
-    else:
-        found = _welch([accuracy(run) for run in chosen], [factor * accuracy(run) for run in base])
-    return dict(zip(("mean", "low", "high"), found, strict=True)) | {"paired": paired}
-
-
-def _welch(here: list[float], there: list[float]) -> tuple:
-    mean = math.fsum(here) / len(here) - math.fsum(there) / len(there)
-    if min(len(here), len(there)) < 2:
-        return mean, None, None
-    errors = [_squared_error(values) for values in (here, there)]
-    if not sum(errors):
-        return mean, mean, mean
-    weights = (e**2 / (len(v) - 1) for e, v in zip(errors, (here, there), strict=True))
-    return mean, *around(mean, math.sqrt(sum(errors)), sum(errors) ** 2 / sum(weights))
-
-
-def _squared_error(values: list[float]) -> float:
-    mean = math.fsum(values) / len(values)
-    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values)
-
-
 def judge(row: dict, runs: dict, base: dict, tolerance: float) -> dict:
     """Whether the accuracy at a rate is within the tolerance, judged over seeds.
 
     margin: accuracy less (1 - tolerance) x the baseline's, which is to be at least 0.
     """
     own, others = runs[row["rate"]], runs[base["rate"]]
-    margin = difference(own, others, 1 - tolerance)
+    margin = accuracy_difference(own, others, 1 - tolerance)
     if row is base:
         verdict = YES
     elif margin["low"] is None:
@@ -102,7 +65,7 @@ def judge(row: dict, runs: dict, base: dict, tolerance: float) -> dict:
         "passes": row is base or margin["mean"] >= 0,
         "verdict": verdict,
         "margin": margin,
-        "difference": difference(own, others),
+        "difference": accuracy_difference(own, others),
     }
 
 

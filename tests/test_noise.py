@@ -64,6 +64,9 @@ def test_differences_are_paired_by_seed_as_scipy_does():
     found = judged["difference"]
     assert found["paired"]
     assert (found["low"], found["high"]) == pytest.approx(tuple(wanted))
+    (row,) = [row for row in summary.summarise(rows) if row["rate"] == 25]
+    assert row["baseline_rate"] == 0
+    assert (row["difference_low"], row["difference_high"]) == (found["low"], found["high"])
     wanted = stats.ttest_rel(here, 0.99 * there).confidence_interval()
     assert judged["margin"]["low"] == pytest.approx(wanted.low)
 

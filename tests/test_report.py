@@ -13,7 +13,7 @@ from report_runs import MODELS, history, make_run
 from scipy import stats
 
 from helmholtz.report import __main__ as report
-from helmholtz.report import csvrows, logbook, summary
+from helmholtz.report import csvrows, intervals, logbook, summary
 
 
 @pytest.fixture
@@ -72,10 +72,10 @@ def test_a_run_of_nine_epochs_is_marked_and_not_guessed_at(logs):
 
 def test_the_interval_is_student_s():
     values = [0.71, 0.74, 0.72, 0.78]
-    mean, low, high = summary.interval(values)
+    mean, low, high = intervals.interval(values)
     wanted = stats.t.interval(0.95, 3, np.mean(values), stats.sem(values))
     assert (mean, low, high) == pytest.approx((np.mean(values), *wanted))
-    assert summary.interval([0.5]) == (0.5, None, None)
+    assert intervals.interval([0.5]) == (0.5, None, None)
 
 
 def test_seeds_become_a_mean_with_its_interval_and_one_seed_has_none(logs):
@@ -214,7 +214,7 @@ def test_a_kept_runs_csv_gives_the_same_summary_again(logs, tmp_path):
     made(logs)
     first = logs / "report"
     report.main([str(first / "runs.csv"), "--out", str(tmp_path / "again")])
-    for name in ("runs.csv", "summary.csv"):
+    for name in ("runs.csv", "curves.csv", "summary.csv", "figures/cifar-sample_curves.svg"):
         assert (tmp_path / "again" / name).read_bytes() == (first / name).read_bytes()
     answers = [
         json.loads((f / "summary.json").read_text())["answers"] for f in (first, tmp_path / "again")

@@ -2,9 +2,9 @@
 
 python -m helmholtz.report logs/cifar          or  sh scripts/report.sh logs/cifar
 
-Writes logs/report/: runs.csv, summary.csv, summary.json, figures/ as SVG and PNG, and index.html,
-which needs no network. Given the runs.csv of an earlier report in place of a folder, it makes the
-same summary again.
+Writes logs/report/: runs.csv, curves.csv, summary.csv, summary.json, figures/ as SVG and PNG, and
+index.html, which needs no network. Given the runs.csv of an earlier report in place of a folder, it
+makes the same summary again, and the same learning curves where curves.csv lies beside it.
 """
 
 import argparse
@@ -87,7 +87,7 @@ def answers(rows: list[dict], summary: list[dict], tolerance: float) -> list[dic
 def main(argv=None) -> None:
     args = parse_args(argv)
     from helmholtz.files import write_json, write_text
-    from helmholtz.report import csvrows, drawing, logbook, page, show
+    from helmholtz.report import csvrows, curves, drawing, logbook, page, show
     from helmholtz.report import summary as summaries
 
     runs, foreign = collect(args)
@@ -97,6 +97,7 @@ def main(argv=None) -> None:
     found = answers(rows, summary, args.tolerance)
 
     csvrows.write(args.out / "runs.csv", rows, logbook.COLUMNS)
+    csvrows.write(args.out / "curves.csv", curves.rows(runs), curves.COLUMNS)
     csvrows.write(args.out / "summary.csv", summary, summaries.COLUMNS)
     drawn = drawing.draw(scenes(summary), found, runs, args)
     states = show.states(rows)

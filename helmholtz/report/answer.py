@@ -1,8 +1,8 @@
 """The answer in words: the rate to choose, what it saves, what it costs, and how sure that is."""
 
-from helmholtz.noise import ALONE, NO, YES, height
+from helmholtz.noise import ALONE, NO, YES
 from helmholtz.report.advice import UNITS, missing, rate_name
-from helmholtz.report.summary import SHORT
+from helmholtz.report.summary import SHORT, height
 
 
 def answer(measured: dict, rows: dict[int, dict], runs: dict[int, list]) -> dict:

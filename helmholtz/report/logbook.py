@@ -13,7 +13,7 @@ from typing import NamedTuple
 from helmholtz import runs
 from helmholtz.cli import DataError
 from helmholtz.folders import printable
-from helmholtz.report import csvrows
+from helmholtz.report import csvrows, curves
 from helmholtz.report.runfiles import (
     CURVES,
     FURTHER,
@@ -76,7 +76,8 @@ def read(roots: list[Path], skip: Path) -> tuple[list[Run], list[str]]:
 
 
 def read_table(path: Path) -> list[Run]:
-    """The runs of an earlier report's runs.csv; DataError when it is not that."""
+    """The runs of an earlier report's runs.csv, with histories where curves.csv lies beside it;
+    DataError when it is not that."""
     rows = csvrows.read(path, COLUMNS)
     for row in rows:
         try:
@@ -85,7 +86,9 @@ def read_table(path: Path) -> list[Run]:
                 raise Damage("a finished run without an accuracy")
         except Damage as damage:
             raise DataError(f"{path} is damaged: {printable(str(damage))}.") from damage
-    return [Run(None, row, {}, {}) for row in rows]
+    beside = path.with_name("curves.csv")
+    histories = curves.read(beside) if beside.exists() else {}
+    return [Run(None, row, histories.get(row["folder"], {}), {}) for row in rows]
 
 
 def _ignored(folder: Path, skip: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import os
 from pathlib import Path
 
 from helmholtz import runs
@@ -64,7 +65,14 @@ def from_setting(setting: dict) -> dict:
     }
     if isinstance(data.get("classes"), list) and data["classes"]:
         row |= {"classes": len(data["classes"]), "chance": 1 / len(data["classes"])}
+    flags |= {"log_dir": _shorter(flags.get("log_dir"))} if "log_dir" in flags else {}
     return {key: value for key, value in row.items() if value is not None} | {"flags": flags}
+
+
+def _shorter(path):
+    """A path below the current directory, relative to it, so that a report can be given away."""
+    here = os.getcwd() + os.sep
+    return path.removeprefix(here) if isinstance(path, str) else path
 
 
 def _part(value: dict, key: str) -> dict:

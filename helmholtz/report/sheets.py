@@ -11,9 +11,9 @@ from PIL import Image
 
 from helmholtz import store
 from helmholtz.cli import DataError, MachineError, UsageError
-from helmholtz.noise import height
 from helmholtz.report.advice import RATE_FLAGS, rate_name
 from helmholtz.report.charts import WIDTH
+from helmholtz.report.summary import height
 
 PREPARED = Path(__file__).parents[2]  # above cifar/data and audio/data
 IMAGES, SOUNDS = 6, 3  # columns of a sheet

@@ -6,16 +6,15 @@ same summary again.
 
 import math
 
-from scipy.special import stdtrit
-
+from helmholtz.report.intervals import difference, interval
 from helmholtz.report.logbook import COUNTED, OLD
 
-CONFIDENCE = 0.95
 EXPERIMENT = ["domain", "source", "data", "protocol", "model"]  # what may be compared over rates
 COLUMNS = [
     *EXPERIMENT,
     *("rate", "seeds", "seed_list", "not_counted", "parameters", "epochs", "accuracy_is"),
     *("accuracy", "accuracy_low", "accuracy_high", "test_acc", "test_acc_low", "test_acc_high"),
+    *("baseline_rate", "difference", "difference_low", "difference_high"),
     *("convergence_epoch", "convergence_epoch_low", "convergence_epoch_high", "converged"),
     *("raw_bytes", "file_bytes", "scan_bytes", "lossless_bytes", "true_noise_bits"),
     *("seconds", "seconds_to_converge", "devices", "chance", "val_items"),
@@ -26,6 +25,12 @@ TEN_BEST, SHORT = "mean of ten best epochs", "best epoch (short)"
 def accuracy(row: dict) -> float:
     """As published, the mean of the ten best epochs; of a shorter run, its best epoch."""
     return row["best_val_acc"] if row["mean_of_ten_best"] is None else row["mean_of_ten_best"]
+
+
+def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
+    """Mean of accuracy(chosen) - factor * accuracy(base), as intervals.difference has it."""
+    here = [(run["seed"], accuracy(run)) for run in chosen]
+    return difference(here, [(run["seed"], factor * accuracy(run)) for run in base])
 
 
 def protocol(row: dict) -> str:
@@ -45,21 +50,9 @@ def protocol(row: dict) -> str:
     return ", ".join([*words, row["precision"], f"validated on {row['validated_on']}"])
 
 
-def interval(values: list[float]) -> tuple[float, float | None, float | None]:
-    """Mean, and the 95 % interval of the mean: Student's t, for n values that are independent
-    and normal: mean -+ t(0.975, n - 1) s / sqrt(n). A single value has none."""
-    n = len(values)
-    mean = math.fsum(values) / n
-    if n < 2:
-        return mean, None, None
-    variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
-    return mean, *around(mean, math.sqrt(variance / n), n - 1)
-
-
-def around(mean: float, error: float, freedom: float) -> tuple[float, float]:
-    """The ends of the interval around a mean with this standard error."""
-    half = stdtrit(freedom, (1 + CONFIDENCE) / 2) * error
-    return float(mean - half), float(mean + half)
+def height(rate: int) -> float:
+    """The order of rates: 0, uncompressed, is the highest."""
+    return math.inf if rate == 0 else rate
 
 
 def counted(rows: list[dict]) -> dict[tuple, list[dict]]:
@@ -77,12 +70,22 @@ def summarise(rows: list[dict]) -> list[dict]:
     named = ("domain", "source", "model", "rate")
     lost = [tuple(row[n] for n in named) for row in rows if row["state"] not in COUNTED]
     groups = counted(rows)
+    highest = {key[:-1]: key for key in sorted(groups, key=lambda key: height(key[-1]))}
     found = []
     for key in sorted(groups, key=lambda k: [(v is None, v if v is not None else "") for v in k]):
         row = dict(zip([*EXPERIMENT, "rate"], key, strict=True)) | _over_seeds(groups[key])
+        base = highest[key[:-1]]
+        row |= {"baseline_rate": base[-1]} | _against(groups[key], groups[base])
         row["not_counted"] = lost.count(tuple(row[name] for name in named))
         found.append({column: row[column] for column in COLUMNS})
     return found
+
+
+def _against(rows: list[dict], base: list[dict]) -> dict:
+    """The difference in accuracy to the runs at the baseline; none for these themselves."""
+    found = {} if rows is base else accuracy_difference(rows, base)
+    columns = {"difference": "mean", "difference_low": "low", "difference_high": "high"}
+    return {column: found.get(name) for column, name in columns.items()}
 
 
 def _over_seeds(rows: list[dict]) -> dict:
