@@ -93,6 +93,12 @@ def test_test_accuracy_stands_apart(logs):
     make_run(logs, 0, 1, test_acc=0.6)
     (row,) = table(logs)
     assert row["test_acc"] == 0.55
+    assert row["test_difference"] is None
+    make_run(logs, 5, 0, test_acc=0.48)
+    make_run(logs, 5, 1, test_acc=0.59)
+    wanted = stats.ttest_rel([0.48, 0.59], [0.5, 0.6]).confidence_interval()
+    low, high = (table(logs)[1][f"test_difference_{end}"] for end in ("low", "high"))
+    assert (low, high) == pytest.approx(tuple(wanted))
     assert row["accuracy"] > 0.65
 
 

@@ -5,6 +5,7 @@ same summary again.
 """
 
 import math
+from operator import itemgetter
 
 from helmholtz.report.intervals import difference, interval
 from helmholtz.report.logbook import COUNTED, OLD
@@ -15,6 +16,7 @@ COLUMNS = [
     *("rate", "seeds", "seed_list", "not_counted", "parameters", "epochs", "accuracy_is"),
     *("accuracy", "accuracy_low", "accuracy_high", "test_acc", "test_acc_low", "test_acc_high"),
     *("baseline_rate", "difference", "difference_low", "difference_high"),
+    *("test_difference", "test_difference_low", "test_difference_high"),
     *("convergence_epoch", "convergence_epoch_low", "convergence_epoch_high", "converged"),
     *("raw_bytes", "file_bytes", "scan_bytes", "lossless_bytes", "true_noise_bits"),
     *("seconds", "seconds_to_converge", "devices", "chance", "val_items"),
@@ -29,8 +31,8 @@ def accuracy(row: dict) -> float:
 
 def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
     """Mean of accuracy(chosen) - factor * accuracy(base), as intervals.difference has it."""
-    here = [(run["seed"], accuracy(run)) for run in chosen]
-    return difference(here, [(run["seed"], factor * accuracy(run)) for run in base])
+    there = _by_seed(base, lambda run: factor * accuracy(run))
+    return difference(_by_seed(chosen, accuracy), there)
 
 
 def protocol(row: dict) -> str:
@@ -82,10 +84,22 @@ def summarise(rows: list[dict]) -> list[dict]:
 
 
 def _against(rows: list[dict], base: list[dict]) -> dict:
-    """The difference in accuracy to the runs at the baseline; none for these themselves."""
-    found = {} if rows is base else accuracy_difference(rows, base)
-    columns = {"difference": "mean", "difference_low": "low", "difference_high": "high"}
-    return {column: found.get(name) for column, name in columns.items()}
+    """The differences to the runs at the baseline; none for these themselves."""
+    change = tested = {}
+    if rows is not base:
+        change = accuracy_difference(rows, base)
+        if None not in [run["test_acc"] for run in rows + base]:
+            tested = difference(*(_by_seed(some, itemgetter("test_acc")) for some in (rows, base)))
+    columns = _difference_columns("difference", change)
+    return columns | _difference_columns("test_difference", tested)
+
+
+def _by_seed(runs: list[dict], value) -> list[tuple]:
+    return [(run["seed"], value(run)) for run in runs]
+
+
+def _difference_columns(name: str, found: dict) -> dict:
+    return {name: found.get("mean"), **{f"{name}_{end}": found.get(end) for end in ("low", "high")}}
 
 
 def _over_seeds(rows: list[dict]) -> dict:
