@@ -122,7 +122,7 @@ def prepare_file(path: Path, attributes: dict):
     checked, frames = cli.recall(parse_args, flags), attributes["frames"]
     features, bitrate = feature_flags(checked), checked.bitrate[0]
     if not isinstance(frames, int) or not 0 < frames <= MAX_SAMPLES:
-        raise cli.DataError(f"The run's setting.json is damaged: its clips have {frames} samples.")
+        raise cli.damaged_setting(f"its clips have {frames} samples")
     clip = Clip(path, frames)
     spectrograms = compress_sounds([clip], [bitrate], features)[bitrate][0].data
     channels = spectrograms.shape[2] // (1 + features["phase"])

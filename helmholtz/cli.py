@@ -182,7 +182,12 @@ def recall(parse_args: Callable, flags: dict) -> argparse.Namespace:
     try:
         return parse_args(words)
     except UsageError as error:
-        raise DataError(f"The run's setting.json is damaged: {error}") from error
+        raise damaged_setting(str(error)) from error
+
+
+def damaged_setting(why: str) -> DataError:
+    """What to raise when a run's setting.json is not what the run wrote."""
+    return DataError(f"The run's setting.json is damaged: {why.rstrip('.')}. Train the run anew.")
 
 
 def import_keras() -> None:

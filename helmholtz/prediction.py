@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from helmholtz import store
-from helmholtz.cli import DataError
+from helmholtz.cli import DataError, damaged_setting
 from helmholtz.folders import shown
 
 
 def check_shape(items: np.ndarray, setting: dict) -> None:
     """Raise DataError unless the items are such as the run has learnt."""
     if list(items.shape[1:]) != setting["shape"]:
-        raise DataError(f"The run's setting.json is damaged: its shape is {setting['shape']}.")
+        raise damaged_setting(f"its shape is {setting['shape']}")
 
 
 def predict(network, items: np.ndarray, args: argparse.Namespace, classes: list) -> list:

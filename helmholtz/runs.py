@@ -10,7 +10,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from helmholtz.cli import LOGS, DataError, UsageError
+from helmholtz.cli import LOGS, DataError, UsageError, damaged_setting
 from helmholtz.files import remove_leftovers, write_json, write_text
 
 COLUMNS = ["epoch", "acc", "loss", "val_acc", "val_loss", "lr", "seconds"]
@@ -152,7 +152,7 @@ def read_setting(folder: Path, domain: str, models: list[str]) -> dict:
     classes = setting["data"].get("classes") if whole else None
     named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
     if not named or len(setting["shape"]) != 3:
-        raise DataError(f"{folder / 'setting.json'} is damaged.")
+        raise damaged_setting(f"{folder} has no whole one")
     return setting
 
 

@@ -87,7 +87,7 @@ def try_out(path: Path) -> None:
     process.kill()
     process.join()
     if process.exitcode:
-        raise DataError(f"{path} is damaged: reading it as HDF5 crashes the library.")
+        raise DataError(f"{path} is damaged: reading it crashes the HDF5 library, or does not end.")
 
 
 def _read_all(path: Path) -> None:
