@@ -220,7 +220,7 @@ def test_a_kept_runs_csv_gives_the_same_summary_again(logs, tmp_path):
     made(logs)
     first = logs / "report"
     report.main([str(first / "runs.csv"), "--out", str(tmp_path / "again")])
-    for name in ("runs.csv", "curves.csv", "summary.csv", "figures/cifar-sample_curves.svg"):
+    for name in ("runs.csv", "curves.csv", "summary.csv", "figures/cifar-sample_mean_curves.svg"):
         assert (tmp_path / "again" / name).read_bytes() == (first / name).read_bytes()
     answers = [
         json.loads((f / "summary.json").read_text())["answers"] for f in (first, tmp_path / "again")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helmholtz.report import charts, figures, runfiles, sheets
-from helmholtz.report.logbook import RUNNING, Run
+from helmholtz.report.logbook import COUNTED, RUNNING, Run
 from helmholtz.report.summary import protocol
 
 BARS = "Bars are 95 % intervals over seeds (Student's t); a hollow marker is one seed, without one."
@@ -110,6 +110,9 @@ def _scene(key, rows, runs, answers, args) -> list:
          f"0.99 of the best. {BARS} {DASHED}"),
         ("curves", figures.learning_curves(chosen),
          "Learning curves: validation solid, training dashed."),
+        ("mean_curves", figures.mean_curves([r for r in runs if r.row["state"] in COUNTED]),
+         "Validation accuracy of every epoch, the mean over seeds, whose number is in brackets; "
+         "shades are 95 % intervals (Student's t)."),
         ("accuracy_parameters", figures.accuracy_parameters(rows),
          f"Accuracy against the size of the network. {BARS}"),
         _confusion(runs, answers),
