@@ -9,6 +9,6 @@ rm -rf logs/demo
 quick="--source sample --log_dir logs/demo --jobs 2"
 
 python -m helmholtz.sweep cifar --quality 0 10 $quick \
-    --limit 3000 --num_epoch 4 --batch_size 32 --learning_rate 0.02 --precision bfloat16
+    --limit 3000 --num_epoch 4 --batch_size 32 --precision bfloat16
 python -m helmholtz.sweep audio --bitrate 32 128 $quick --num_epoch 6 --batch_size 20
 python -m helmholtz.report logs/demo --out logs/demo/report
