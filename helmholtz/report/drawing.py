@@ -5,7 +5,7 @@ import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-from helmholtz.report import charts, figures, runfiles, sheets
+from helmholtz.report import charts, figures, learning, runfiles, sheets
 from helmholtz.report.logbook import COUNTED, RUNNING, Run
 from helmholtz.report.summary import protocol
 
@@ -46,7 +46,7 @@ def draw(found: dict, answers: list[dict], runs: list[Run], args: argparse.Names
             )  # fmt: skip
         live = [run for run in runs if run.row["state"] == RUNNING]
         if live:
-            made = [("running", figures.learning_curves(live), "Runs that are still going.")]
+            made = [("running", learning.curves(live), "Runs that are still going.")]
             done = _write(made, folder, _stem(("live",), used))
             drawn.append(Drawn("Running now", "", (), done, {}, "", [], folder))
     return drawn
@@ -108,11 +108,11 @@ def _scene(key, rows, runs, answers, args) -> list:
         ("convergence", figures.against_rate(rows, "convergence_epoch", "epochs to converge"),
          f"Epochs to converge against rate: the first epoch from which ten epochs' mean is above "
          f"0.99 of the best. {BARS} {DASHED}"),
-        ("curves", figures.learning_curves(chosen),
+        ("curves", learning.curves(chosen),
          "Learning curves: validation solid, training dashed."),
-        ("mean_curves", figures.mean_curves([r for r in runs if r.row["state"] in COUNTED]),
+        ("mean_curves", learning.mean_curves([r for r in runs if r.row["state"] in COUNTED]),
          "Validation accuracy of every epoch, the mean over seeds, whose number is in brackets; "
-         "shades are 95 % intervals (Student's t)."),
+         "shades reach from the worst seed to the best."),
         ("accuracy_parameters", figures.accuracy_parameters(rows),
          f"Accuracy against the size of the network. {BARS}"),
         _confusion(runs, answers),
