@@ -1,0 +1,102 @@
+"""The front page's figure and tables, from the committed summaries of the studies.
+
+python results/front.py
+
+Writes results/front.png and prints the tables as they stand in the README. The photographs of the
+study are not ours to publish: what is shown decoded is drawn by cifar/sample.py.
+"""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from cifar import jpeg, sample
+from helmholtz.report import charts, csvrows, summary
+from helmholtz.report.advice import rate_name
+
+RESULTS = Path(__file__).parent
+NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0"}  # setting 0: the one with all seeds
+ITEMS = {"images": "an image", "sound": "a clip"}
+SHOWN = {"accuracy": "{:.3f}", "difference": "{:+.3f}"}
+SHOWN |= {"test_acc": "{:.3f}", "test_difference": "{:+.3f}"}
+OBJECTS = (3, 8)  # test images of the sample that are shown
+
+
+def read(study: str) -> list[dict]:
+    """The rows of summary.csv of a study's first network, highest rate first."""
+    rows = csvrows.read(RESULTS / study / "summary.csv", summary.COLUMNS)
+    own = [row for row in rows if row["model"] == NETWORKS[study]]
+    return sorted(own, key=lambda row: -summary.height(row["rate"]))
+
+
+def table(rows: list[dict], item: str) -> str:
+    """The rows as a Markdown table: means, with 95 % intervals in brackets."""
+    columns = ["", f"bytes {item}", "seeds", "accuracy", "change", "test accuracy", "change"]
+    lines = [[*columns, "seconds a run"], ["---"] * (len(columns) + 1)]
+    for row in rows:
+        cells = [charts.named_rate(row), f"{row['file_bytes']:,.0f}", str(row["seeds"])]
+        cells += [_with_interval(row, *shown) for shown in SHOWN.items()]
+        lines.append([*cells, f"{row['seconds']:,.0f}"])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _with_interval(row: dict, name: str, form: str) -> str:
+    if row[name] is None:
+        return ""
+    mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    ends = "" if low is None else f" ({form.format(low)} to {form.format(high)})"
+    return form.format(mean) + ends
+
+
+def figure(studies: dict[str, list[dict]]):
+    """Accuracy against bits, a panel a study; below, two drawn images at the images' qualities."""
+    made = Figure(figsize=(2 * charts.WIDTH, 6.2), layout="constrained")
+    above, below = made.subfigures(2, height_ratios=(3.3, 2.9))
+    for number, (axes, (study, rows)) in enumerate(
+        zip(above.subplots(1, 2), studies.items(), strict=True)
+    ):
+        _accuracy(axes, study, rows, number)
+    rates = [row["rate"] for row in studies["images"]]
+    grid = below.subplots(len(OBJECTS), len(rates))
+    for cells, index in zip(grid, OBJECTS, strict=True):
+        for axes, rate in zip(cells, rates, strict=True):
+            _decoded(axes, rate, sample.make("test", 20)[0][index])
+    return made
+
+
+def _accuracy(axes, study: str, rows: list[dict], number: int) -> None:
+    ordered = sorted(rows, key=lambda row: row["file_bytes"])
+    bits = [8 * row["file_bytes"] for row in ordered]
+    charts.points(axes, bits, ordered, "test_acc", number, study)
+    for x, row in zip(bits, ordered, strict=True):
+        name = "as it is" if row["rate"] == 0 else str(row["rate"])
+        top = row["test_acc_high"] or row["test_acc"]
+        axes.annotate(name, (x, top), (0, 4), textcoords="offset points", ha="center", fontsize=9)
+    axes.set_xscale("log")
+    charts.log_numbers(axes.xaxis)
+    axes.set_ylim(0)
+    axes.axhline(rows[0]["chance"], color="#888888", linestyle=":", linewidth=1)
+    axes.set_xlabel(f"bits {ITEMS[study]}, by {charts.AXIS[rows[0]['domain']]}")
+    axes.set_ylabel(f"test accuracy, {study}")
+
+
+def _decoded(axes, rate: int, pixels) -> None:
+    """One image at a quality, with its size as a file."""
+    size = pixels.nbytes
+    if rate:
+        pixels, size, _ = jpeg.compress(pixels, rate)
+    axes.imshow(pixels, interpolation="nearest")
+    axes.set_title(f"{rate_name('cifar', rate)}\n{size:,} bytes", fontsize=9)
+    axes.set_axis_off()
+
+
+def main() -> None:
+    studies = {study: read(study) for study in NETWORKS}
+    for study, rows in studies.items():
+        print(table(rows, ITEMS[study]), end="\n\n")
+    with charts.styled():
+        figure(studies).savefig(RESULTS / "front.png", dpi=160, metadata={"Software": None})
+
+
+if __name__ == "__main__":
+    main()
