@@ -1,0 +1,115 @@
+"""What results/ and the front page of the README say stands in the committed tables."""
+
+import csv
+import importlib.util
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from helmholtz.report import __main__ as report
+from helmholtz.report import csvrows, logbook
+from helmholtz.sweep import __main__ as sweep
+from helmholtz.sweep import plan
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+STUDIES = ["images", "sound"]
+ELSEWHERE = {"source", "log_dir", "setting", "model", "resume", "overwrite"}  # not what a run is
+COUNTS = {"one": 1, "two": 2, "three": 3, "five": 5}
+
+
+@pytest.fixture(scope="module")
+def front():
+    """results/front.py as a module."""
+    spec = importlib.util.spec_from_file_location("front", RESULTS / "front.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def front_page():
+    return (ROOT / "README.md").read_text().split("\n## Installing")[0]
+
+
+def runs_of(study):
+    return csvrows.read(RESULTS / study / "runs.csv", logbook.COLUMNS)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_report_of_the_committed_runs_is_the_committed_summary(study, tmp_path):
+    report.main([str(RESULTS / study / "runs.csv"), "--out", str(tmp_path)])
+    for name in ("summary.csv", "curves.csv"):
+        assert (tmp_path / name).read_bytes() == (RESULTS / study / name).read_bytes()
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_run_is_one_that_the_study_s_command_asks_for(study, tmp_path):
+    """The script itself runs, with a python that only says what it was asked."""
+    folder = tmp_path / "checkout"
+    (folder / "scripts").mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "reproduce.sh", folder / "scripts")
+    (folder / "scripts" / "setup.sh").touch()
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(0o755)
+    for name in ("cat", "dog"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for file in ("1.png", "2.png", "1.wav", "2.wav"):
+            (tmp_path / "data" / name / file).touch()
+    assert f"sh scripts/reproduce.sh {study} " in (RESULTS / study / "README.md").read_text()
+
+    command = ["sh", folder / "scripts" / "reproduce.sh", study, tmp_path / "data"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    lines = [line.split()[2:] for line in said.splitlines() if "helmholtz.sweep" in line]
+    wanted = [run for line in lines for run in plan.plan(*sweep.parse_args(line))]
+    asked = {(run.model, run.rate, run.seed): vars(run.args) for run in wanted}
+    for row in runs_of(study):
+        assert row["state"] == "finished"
+        flags = asked[row["model"], row["rate"], row["seed"]]
+        same = flags.keys() - ELSEWHERE
+        assert {key: row["flags"][key] for key in same} == {key: flags[key] for key in same}
+
+
+def test_the_front_page_s_tables_are_those_of_the_summaries(front):
+    for study in STUDIES:
+        assert front.table(front.read(study), front.ITEMS[study]) in front_page()
+
+
+def test_every_number_of_the_front_page_stands_in_a_committed_table():
+    values = []
+    for path in RESULTS.rglob("*.csv"):
+        with path.open() as file:
+            cells = (cell for row in csv.reader(file) for cell in row)
+            values += [abs(float(c)) for c in cells if re.fullmatch(r"-?[\d.]+(e-?\d+)?", c)]
+    page = re.sub(r"\(.*?\.(png|md)\)|\[.*?\]\(#\w+\)", "", front_page())
+    prose = "\n".join(line for line in page.splitlines() if not line.startswith("    "))
+    known = {"95", "2020", "75"}  # the intervals' level, a year, what the photographs came as
+    for number in set(re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", prose)) - known:
+        decimals = len(number.partition(".")[2])
+        assert any(f"{v:,.{decimals}f}" == number for v in values), number
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_no_number_comes_from_fewer_seeds_than_it_is_said_to(front, study):
+    rows = runs_of(study)
+    for row in front.read(study):
+        seeds = {
+            r["seed"]
+            for r in rows
+            if (r["model"], r["rate"], r["state"]) == (row["model"], row["rate"], "finished")
+        }
+        assert row["seeds"] == len(seeds) == len(row["seed_list"].split())
+    fewest = min(row["seeds"] for row in front.read(study))
+    for page in (front_page(), (RESULTS / study / "README.md").read_text()):
+        said = [COUNTS[word] for word in re.findall(r"(\w+) seeds", page) if word in COUNTS]
+        assert said
+        assert max(said) <= fewest
+
+
+def test_the_front_page_s_figure_can_be_made(front):
+    studies = {study: front.read(study) for study in STUDIES}
+    assert len(front.figure(studies).subfigs) == 2
