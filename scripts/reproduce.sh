@@ -1,14 +1,18 @@
 #!/bin/sh
 # Makes the results again; the same command goes on where it was stopped.
-#   sh scripts/reproduce.sh quick           the embedded sample, two rates and two seeds: ten minutes
-#   sh scripts/reproduce.sh images FOLDER   results/images: photographs, five hours of two cores
-#   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, two hours of two cores
+#   sh scripts/reproduce.sh quick           the embedded sample, two rates and two seeds: seven minutes
+#   sh scripts/reproduce.sh images FOLDER   results/images: photographs, three hours of two cores
+#   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, an hour and a half
 #   sh scripts/reproduce.sh paper           the published runs, three seeds: for a machine with a GPU
 # FOLDER has a folder of files for each class. Writes to logs/reproduce-<which>/, the report in it.
 set -eu
 usage() { sed -n '2,7s/^# //p' "$0" >&2 && exit 2; }
 which=${1-quick}
-case $which/$# in quick/[01] | paper/1) ;; images/2 | sound/2) data=$(cd "$2" && pwd) || exit 3 ;; *) usage ;; esac
+case $which/$# in quick/[01] | paper/1) ;; images/2 | sound/2) ;; *) usage ;; esac
+if [ $# = 2 ]; then
+    [ -d "$2" ] || { echo "$2 is no folder: give one with a folder of files for each class." >&2; exit 3; }
+    data=$(cd "$2" && pwd)
+fi
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh
 PATH="$(pwd)/.venv/bin:$PATH"

@@ -112,4 +112,5 @@ def test_no_number_comes_from_fewer_seeds_than_it_is_said_to(front, study):
 
 def test_the_front_page_s_figure_can_be_made(front):
     studies = {study: front.read(study) for study in STUDIES}
-    assert len(front.figure(studies).subfigs) == 2
+    made = front.figure(studies)
+    assert [len(part.axes) for part in made.subfigs] == [2, 12]

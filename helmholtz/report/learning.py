@@ -36,12 +36,10 @@ def curves(chosen: list[Run]):
 def mean_curves(finished: list[Run]):
     """Validation accuracy of every epoch, the mean over seeds and their range: a line a rate of the
     network with the most runs, dark for low rates, black for none; None without two seeds."""
-    models = [run.row["model"] for run in finished]
-    if not models:
-        return None
+    model = mode(run.row["model"] for run in finished) if finished else None
     groups = {}
     for run in finished:
-        if run.row["model"] == mode(models) and run.history.get("val_acc"):
+        if run.row["model"] == model and run.history.get("val_acc"):
             groups.setdefault(run.row["rate"], []).append(run.history["val_acc"])
     if max(map(len, groups.values()), default=0) < 2:
         return None
@@ -52,7 +50,7 @@ def mean_curves(finished: list[Run]):
         label = charts.rate_name(finished[0].row["domain"], rate)
         _mean_curve(axes, groups[rate], colour, f"{label} ({len(groups[rate])})")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel(f"epoch of {mode(models)}")
+    axes.set_xlabel(f"epoch of {model}")
     axes.set_ylabel("validation accuracy")
     charts.legend(made)
     return made
