@@ -310,7 +310,9 @@ def test_a_night_with_accidents(folders):
     first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     wait_for(lambda: any(logs.rglob("checkpoint_0001.h5")))
     os.kill(first.pid, signal.SIGKILL)
-    wait_for(lambda: not alive(str(logs)), 5)  # no orphans
+    wait_for(lambda: not alive(str(logs)), 20)  # no orphans
+    kept = {checkpoint.parent for checkpoint in logs.rglob("checkpoint_*.h5")}
+    assert kept and kept <= {run.folder for run in all_runs}
 
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=200)[0] for process in both]
@@ -321,7 +323,8 @@ def test_a_night_with_accidents(folders):
             assert not (run.folder / "result.json").exists()
             continue
         log = (run.folder / "train.log").read_text()
-        assert log.count("epoch 1/3") == 1, log
+        if run.folder in kept:  # another run may have been killed before its first checkpoint
+            assert log.count("epoch 1/3") == 1, log
         assert [row["epoch"] for row in rows(run.folder)] == ["1", "2", "3"]
         assert plan.outlook(run) == ("skip", "finished")
 
