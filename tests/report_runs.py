@@ -38,7 +38,7 @@ def make_run(
     flags = {NAMES[domain]: rate, "setting": 0, "model": None, "source": source, "seed": seed}
     flags |= {"num_epoch": epochs, "batch_size": 128, "learning_rate": 0.01, "limit": None}
     facts = {"fingerprint": data, "classes": list(classes), "true_noise_bits": 14_777.0}
-    setting = {"domain": domain, "model": model, "rate": rate, "flags": flags}
+    setting = {"domain": domain, "model": model, "rate": rate, "flags": flags, "versions": {}}
     setting |= {"data": facts | sizes | {"items": 100, "rate": rate, "source": source}}
     runs.write_history(folder, rows)
     (folder / "setting.json").write_text(json.dumps(setting))

@@ -73,10 +73,43 @@ def test_differences_are_paired_by_seed_as_scipy_does():
 
 def test_other_seeds_give_welch_s_interval_as_scipy_does():
     rows = rows_of({0: [0.80, 0.82, 0.78, 0.81], 25: [0.79, 0.83]})
+    rows[-1]["seed"] = 7
     found = answered(rows)["rates"][1]["difference"]
     wanted = stats.ttest_ind([0.79, 0.83], [0.80, 0.82, 0.78, 0.81], equal_var=False)
     assert not found["paired"]
     assert (found["low"], found["high"]) == pytest.approx(tuple(wanted.confidence_interval()))
+
+
+def test_seeds_that_only_one_of_two_rates_has_do_not_undo_the_pairs():
+    paired = answered(rows_of({0: [0.80, 0.82, 0.78], 25: [0.79, 0.82, 0.77]}))
+    found = answered(rows_of({0: [0.80, 0.82, 0.78, 0.6, 0.9], 25: [0.79, 0.82, 0.77]}))
+    assert found["rates"][1]["difference"] == paired["rates"][1]["difference"]
+
+
+def test_seeds_that_are_advised_are_the_same_for_both_that_are_compared():
+    values = {0: [0.80, 0.82, 0.78], 25: [0.79, 0.80, 0.81], 5: [0.5, 0.5, 0.5]}
+    (lack,) = answered(rows_of(values))["missing"]
+    assert lack["what"] == "uncompressed, quality 25: more seeds"
+    assert lack["command"].startswith("for quality in 0 25; do for seed in 3 4 5; do python")
+    (lack,) = answered(rows_of({0: [0.8], 25: [0.8] * 3}))["missing"]
+    assert lack["what"] == "uncompressed: 1 of 3 seeds"
+    assert "for seed in 1 2; do" in lack["command"]
+    assert "1 seed: too few" in answered(rows_of({0: [0.8], 25: [0.8] * 3}))["sentence"]
+
+
+def test_the_advised_command_is_none_where_the_data_were_given_by_hand_and_names_the_backend():
+    rows = rows_of({0: [0.8], 25: [0.8]})
+    for row in rows:
+        row["backend"] = "jax 0.8"
+    assert "KERAS_BACKEND=jax python cifar" in answered(rows)["missing"][0]["command"]
+    for row in rows:
+        row["flags"]["train_dir"] = "data/mine/quality_5"
+    assert answered(rows)["missing"][0]["command"] is None
+
+
+def test_a_single_rate_lacks_an_uncompressed_run_and_no_other():
+    (lack,) = answered(rows_of({25: [0.8] * 3}))["missing"]
+    assert "no uncompressed run" in lack["what"]
 
 
 def test_a_lucky_rate_below_one_that_fails_is_not_taken_and_told():

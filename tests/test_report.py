@@ -13,7 +13,7 @@ from report_runs import MODELS, history, make_run
 from scipy import stats
 
 from helmholtz.report import __main__ as report
-from helmholtz.report import csvrows, intervals, logbook, summary
+from helmholtz.report import csvrows, curves, intervals, logbook, summary
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def logs(tmp_path):
 
 
 def read(logs):
-    found, foreign = logbook.read([logs], logs / "report")
+    found, foreign = report.collect(report.parse_args([str(logs), "--out", f"{logs}/report"]))
     return {run.row["folder"]: run.row for run in found}, foreign
 
 
@@ -175,6 +175,37 @@ def test_the_same_seed_twice_counts_once(logs):
     assert [row["seeds"] for row in table(logs)] == [1]
 
 
+def test_a_run_given_twice_counts_once(logs, tmp_path):
+    for seed in range(3):
+        make_run(logs, 5, seed)
+    made(logs)
+    kept = str(logs / "report" / "runs.csv")
+    report.main([kept, str(logs), "--out", str(tmp_path / "both")])
+    (row,) = csvrows.read(tmp_path / "both" / "summary.csv", summary.COLUMNS)
+    assert (row["seeds"], row["seed_list"]) == (3, "0 1 2")
+
+
+def test_runs_of_two_folders_keep_their_own_histories(tmp_path):
+    make_run(tmp_path / "a", epochs=12)
+    make_run(tmp_path / "b", epochs=20)
+    roots = [str(tmp_path / name) for name in "ab"]
+    report.main([*roots, "--out", str(tmp_path / "first")])
+    report.main([str(tmp_path / "first" / "runs.csv"), "--out", str(tmp_path / "again")])
+    tables = [tmp_path / name / "curves.csv" for name in ("first", "again")]
+    assert tables[0].read_bytes() == tables[1].read_bytes()
+    assert sorted(len(h["acc"]) for h in curves.read(tables[0]).values()) == [12, 20]
+
+
+@pytest.mark.parametrize("key", ["decay_rate", "weights", "backend"])
+def test_runs_that_differ_are_no_duplicates(logs, key):
+    for folder, value in ((logs, "a 1"), (logs / "copy", "b 1")):
+        path = make_run(folder, 5, 1) / "setting.json"
+        setting = json.loads(path.read_text())
+        setting["versions" if key == "backend" else "flags"] |= {key: value}
+        path.write_text(json.dumps(setting))
+    assert [row["seeds"] for row in table(logs)] == [1, 1]
+
+
 def test_files_of_no_run_are_listed(logs):
     make_run(logs)
     (logs / "notes.docx").write_bytes(b"?")
@@ -240,6 +271,9 @@ def test_bad_input_is_told_in_a_sentence(tmp_path, command):
     assert (code, "does not exist" in error) == (3, True)
     code, error = command(report.main, tmp_path, "--out", tmp_path / "r")
     assert (code, "No run under" in error) == (3, True)
+    make_run(tmp_path / "logs")
+    code, error = command(report.main, tmp_path / "logs", "--out", tmp_path / "logs")
+    assert (code, "give another folder" in error) == (2, True)
     (tmp_path / "runs.csv").write_text("a,b\n1,2\n")
     code, error = command(report.main, tmp_path / "runs.csv", "--out", tmp_path / "r")
     assert (code, "no table of runs" in error, error.count("\n")) == (3, True, 1)

@@ -80,8 +80,8 @@ def test_the_front_page_s_tables_are_those_of_the_summaries(front):
 
 
 def test_every_number_of_the_front_page_stands_in_a_committed_table():
-    values = []
-    for path in RESULTS.rglob("*.csv"):
+    values = [row["train_items"] for study in STUDIES for row in runs_of(study)]
+    for path in RESULTS.rglob("summary.csv"):
         with path.open() as file:
             cells = (cell for row in csv.reader(file) for cell in row)
             values += [abs(float(c)) for c in cells if re.fullmatch(r"-?[\d.]+(e-?\d+)?", c)]

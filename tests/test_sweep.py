@@ -312,7 +312,8 @@ def test_a_night_with_accidents(folders):
     os.kill(first.pid, signal.SIGKILL)
     wait_for(lambda: not alive(str(logs)), 20)  # no orphans
     kept = {checkpoint.parent for checkpoint in logs.rglob("checkpoint_*.h5")}
-    assert kept and kept <= {run.folder for run in all_runs}
+    assert kept
+    assert kept <= {run.folder for run in all_runs}
 
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=200)[0] for process in both]

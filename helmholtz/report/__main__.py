@@ -37,16 +37,21 @@ def parse_args(argv=None) -> argparse.Namespace:
 def collect(args: argparse.Namespace) -> tuple[list, list[str]]:
     """The runs under args.folders, as logbook.Run, and the files that are none of theirs."""
     from helmholtz.report import logbook
+    from helmholtz.report.summary import mark_duplicates
 
     roots = args.folders or [cli.LOGS]
     for root in roots:
         if not root.exists():
             raise cli.DataError(f"{root} does not exist: give a folder with runs.")
-    kept = [run for path in roots if path.is_file() for run in logbook.read_table(path)]
-    found, foreign = logbook.read([root for root in roots if root.is_dir()], args.out)
+        if root.resolve() == args.out.resolve():
+            raise cli.UsageError(f"--out {args.out} is where the runs are: give another folder.")
+    alone = len(roots) == 1
+    kept = [run for path in roots if path.is_file() for run in logbook.read_table(path, alone)]
+    found, foreign = logbook.read([root for root in roots if root.is_dir()], args.out, alone)
     if not kept + found:
         where = " ".join(map(str, roots))
         raise cli.DataError(f"No run under {where}: train one, as in `python cifar/train.py`.")
+    mark_duplicates([run.row for run in kept + found])
     return kept + found, foreign
 
 

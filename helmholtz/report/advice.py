@@ -34,7 +34,7 @@ def missing(measured: dict, rows: dict, runs: dict) -> list[dict]:
     if not measured["uncompressed"]:
         what = f"no uncompressed run; {rate_name(measured['domain'], base)} stands in for it"
         found.append({"what": what, "command": command(runs[base], 0, range(SEEDS))})
-    if len(rows) == 1:
+    elif len(rows) == 1:
         other = 32 if measured["domain"] == "audio" else 25
         what = "no other rate to compare with"
         found.append({"what": what, "command": command(runs[base], other, range(SEEDS))})
@@ -42,41 +42,44 @@ def missing(measured: dict, rows: dict, runs: dict) -> list[dict]:
 
 
 def _more_seeds(measured: dict, rows: dict, runs: dict) -> list[dict]:
-    """Seeds for the baseline, the chosen rate, and the rates in doubt; one loop for those that
-    need the same."""
-    verdicts = {v["rate"]: v["verdict"] for v in measured["rates"]}
-    wanted = {}
-    for rate, verdict in verdicts.items():
-        doubtful = verdict in (PROBABLY, UNSURE, ALONE)
-        if doubtful or rate in (measured["baseline_rate"], measured["rate"]):
-            few = rows[rate]["seeds"] < SEEDS
-            if few or doubtful:
-                seeds = _free_seeds(runs[rate], SEEDS - rows[rate]["seeds"] if few else SEEDS)
-                what = f"{rows[rate]['seeds']} of {SEEDS} seeds" if few else "in doubt"
-                wanted.setdefault((what, seeds), []).append(rate)
+    """Seeds for the baseline, the chosen rate and the rates in doubt: the same for all, since that
+    is what pairs them; one loop for those that lack the same."""
+    doubtful = [v for v in measured["rates"] if v["verdict"] in (PROBABLY, UNSURE, ALONE)]
+    compared = [measured["baseline_rate"], measured["rate"], *(v["rate"] for v in doubtful)]
+    have = {rate: {run["seed"] for run in runs[rate]} - {None} for rate in compared}
+    enough = [v["difference"]["seeds"] for v in doubtful if v["difference"]["seeds"] >= SEEDS]
+    wanted = _seeds(set().union(*have.values()), SEEDS + max(enough, default=0))
+    lacks = {}
+    for rate, used in have.items():
+        few = f"{rows[rate]['seeds']} of {SEEDS} seeds" if rows[rate]["seeds"] < SEEDS else ""
+        lacking = tuple(seed for seed in wanted if seed not in used)
+        if lacking:
+            lacks.setdefault((few or "more seeds", lacking), []).append(rate)
     return [
         {
             "what": f"{', '.join(rate_name(measured['domain'], r) for r in rates)}: {what}",
             "command": command(runs[rates[0]], rates, seeds),
         }
-        for (what, seeds), rates in wanted.items()
+        for (what, seeds), rates in lacks.items()
     ]
 
 
-def _free_seeds(runs: list[dict], count: int) -> tuple:
-    used = {run["seed"] for run in runs}
-    return tuple(s for s in range(len(used) + count) if s not in used)[:count]
+def _seeds(used: set[int], count: int) -> list[int]:
+    """This many seeds: those that were used, then the lowest that were not."""
+    free = (seed for seed in range(len(used) + count) if seed not in used)
+    return sorted([*sorted(used), *free][:count])
 
 
 def _longer(runs: list[dict], rate: int) -> str | None:
-    return command(runs, rate, [run["seed"] for run in runs], num_epoch=200, overwrite=True)
+    seeds, epochs = [run["seed"] for run in runs], max(200, 2 * runs[0]["epochs"])
+    return command(runs, rate, seeds, num_epoch=epochs, overwrite=True)
 
 
 def command(runs: list[dict], rates, seeds, **changed) -> str | None:
     """The shell command that trains like these runs, at a rate or several and with seeds; None
-    when the runs do not say how they were made."""
+    when the runs do not say how they were made, or say where one rate's data lie and not whence."""
     run, flags = runs[0], runs[0]["flags"]
-    if not flags or run["domain"] not in RATE_FLAGS:
+    if not flags or flags.get("train_dir") or run["domain"] not in RATE_FLAGS:
         return None
     name = RATE_FLAGS[run["domain"]]
     rate, loop_rates = _looped(name, [rates] if isinstance(rates, int) else rates)
@@ -85,7 +88,9 @@ def command(runs: list[dict], rates, seeds, **changed) -> str | None:
     for flag, value in (flags | {"overwrite": False} | changed).items():
         if flag not in LEFT_OUT and value is not None and value is not False:
             words += [f"--{flag}"] if value is True else [f"--{flag}", value]
-    line = f"python {run['domain']}/train.py --{name} {rate} --model {shlex.quote(run['model'])} "
+    backend = (run["backend"] or "tensorflow").split()[0]
+    line = "" if backend == "tensorflow" else f"KERAS_BACKEND={backend} "
+    line += f"python {run['domain']}/train.py --{name} {rate} --model {shlex.quote(run['model'])} "
     line += f"{shlex.join(map(str, words))} --seed {seed}{_log_dir(flags, f'{name}_{rate}', seed)}"
     for loop in (loop_seeds, loop_rates):
         line = f"{loop}{line}; done" if loop else line

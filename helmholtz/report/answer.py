@@ -65,7 +65,9 @@ def _bytes(row: dict, old: dict, domain: str) -> str:
 def _epochs(row: dict, old: dict) -> str:
     new, was = row["convergence_epoch"], old["convergence_epoch"]
     if min(row["converged"] - row["seeds"], old["converged"] - old["seeds"]) < 0:
-        return "" if row["accuracy_is"] == SHORT else "not every run converges"
+        none = not row["converged"] + old["converged"]
+        said = "no run converges" if none else "not every run converges"
+        return "" if row["accuracy_is"] == SHORT else said
     return f"it converges after {new:.0f} epochs in place of {was:.0f}"
 
 
@@ -93,14 +95,16 @@ def _sure(verdict: dict, measured: dict) -> str:
     found, limit = verdict["difference"], f"{measured['tolerance']:.3g}"
     luck = found["low"] <= 0 <= found["high"]
     said = f"{_seeds(verdict)}{paired}; the difference is "
-    said += "within the interval" if luck else "more than the luck of seeds"
+    said += "no more than the luck of seeds" if luck else "more than the luck of seeds"
     if verdict["verdict"] == YES:
         return f"{said}, and a loss of more than {limit} of the accuracy is ruled out at 95 %"
     return f"{said}, but a loss of more than {limit} of the accuracy is not ruled out"
 
 
 def _seeds(verdict: dict) -> str:
-    return "1 seed" if verdict["seeds"] == 1 else f"{verdict['seeds']} seeds"
+    """How many seeds the difference rests on."""
+    count = verdict["difference"]["seeds"]
+    return "1 seed" if count == 1 else f"{count} seeds"
 
 
 def _luck(measured: dict) -> str:

@@ -73,12 +73,14 @@ def numbers_only(axis, ticks: list) -> None:
 
 
 def log_numbers(axis) -> None:
-    """Ticks of a logarithmic axis at 1, 2, 5, 10, ... or, if that is too many, at 1, 10, ..."""
+    """Ticks of a logarithmic axis at 1, 2, 5, 10, ... or further apart if that is too many, or
+    closer together if it is not even two."""
     low, high = axis.get_view_interval()
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for steps in ((1, 2, 5), (1, 3), (1,)):
+    finer = ([step / 10 for step in range(10, 100, every)] for every in (10, 5, 2, 1))
+    for steps in ((1, 2, 5), (1, 3), (1,), *finer):
         ticks = [s * 10**d for d in decades for s in steps if low <= s * 10**d <= high]
-        if len(ticks) <= TICKS:
+        if 2 <= len(ticks) <= TICKS:
             break
     axis.set_minor_locator(NullLocator())
     axis.set_ticks(ticks, labels=[f"{tick:,.0f}" for tick in ticks], fontsize=9)

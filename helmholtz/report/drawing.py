@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helmholtz.report import charts, figures, learning, runfiles, sheets
-from helmholtz.report.logbook import COUNTED, RUNNING, Run
+from helmholtz.report.logbook import COUNTED, DUPLICATE, RUNNING, Run
 from helmholtz.report.summary import protocol
 
 BARS = "Bars are 95 % intervals over seeds (Student's t); a hollow marker is one seed, without one."
+RESULTS = (*COUNTED, DUPLICATE)  # states in which the protocol is known
 DASHED = "The dashed line is the uncompressed run."
 
 
@@ -82,7 +83,7 @@ def _runs_of(key: tuple, rows: list[dict], runs: list[Run]) -> list[Run]:
         for run in runs
         if (run.row["domain"], run.row["source"], run.row["data"]) == key[:3]
         and run.row["model"] in models
-        and (run.row["parameters"] is None or protocol(run.row) == key[3])
+        and (run.row["state"] not in RESULTS or protocol(run.row) == key[3])
     ]
 
 

@@ -26,18 +26,22 @@ def around(mean: float, error: float, freedom: float) -> tuple[float, float]:
 
 def difference(here: list[tuple], there: list[tuple]) -> dict:
     """Mean of here less there, with "low" and "high", the ends of its 95 % interval (None for a
-    single seed), and whether it is "paired". Both are lists of (seed, value).
+    single seed), whether it is "paired", and of how many "seeds" (where they differ, the fewer).
+    Both are lists of (seed, value).
 
-    Where both have the same seeds, which start from the same weights and see the items in the same
-    order, the differences are paired; else the interval is Welch's (Biometrika 34, 1947).
+    The same seed starts from the same weights and sees the items in the same order. So where one
+    has no seed that the other lacks, the differences are paired over those that both have; else
+    the interval is Welch's (Biometrika 34, 1947).
     """
     mine, other = dict(here), dict(there)
-    paired = None not in mine and set(mine) == set(other)
+    shared = [seed for seed in mine if seed in other and seed is not None]
+    paired = len(shared) == min(len(mine), len(other))
     if paired:
-        found = interval([mine[seed] - other[seed] for seed in mine])
+        found = interval([mine[seed] - other[seed] for seed in shared])
     else:
         found = _welch([value for _, value in here], [value for _, value in there])
-    return dict(zip(("mean", "low", "high"), found, strict=True)) | {"paired": paired}
+    told = {"paired": paired, "seeds": min(len(mine), len(other))}
+    return dict(zip(("mean", "low", "high"), found, strict=True)) | told
 
 
 def _welch(here: list[float], there: list[float]) -> tuple:

@@ -53,10 +53,11 @@ class Run(NamedTuple):
     setting: dict
 
 
-def read(roots: list[Path], skip: Path) -> tuple[list[Run], list[str]]:
+def read(roots: list[Path], skip: Path, alone: bool = True) -> tuple[list[Run], list[str]]:
     """All runs under the folders, and the files there that are no part of any.
 
-    skip: a folder that is not looked into, the report's own.
+    skip: a folder that is not looked into, the report's own. alone: runs are called by their path
+    below the one folder; else, as several may hold runs of the same name, by their whole path.
     """
     found, foreign = {}, []
     for root in roots:
@@ -66,18 +67,17 @@ def read(roots: list[Path], skip: Path) -> tuple[list[Run], list[str]]:
             if {"runs.csv", "summary.csv"} <= set(files):  # an earlier report
                 subfolders.clear()
             elif RUN_FILES & set(files):
-                name = str(folder.relative_to(root)) if folder != root else folder.resolve().name
+                name = _name(folder, root) if alone else str(folder)
                 found.setdefault(folder.resolve(), read_run(folder, printable(name)))
             else:
                 foreign += [str(folder / f) for f in sorted(files) if not _expected(f)]
     listed = sorted(found.values(), key=lambda run: _sort_key(run.row))
-    _mark_duplicates(listed)
     return listed, [printable(name) for name in foreign]
 
 
-def read_table(path: Path) -> list[Run]:
+def read_table(path: Path, alone: bool = True) -> list[Run]:
     """The runs of an earlier report's runs.csv, with histories where curves.csv lies beside it;
-    DataError when it is not that."""
+    DataError when it is not that. alone: as for read."""
     rows = csvrows.read(path, COLUMNS)
     for row in rows:
         try:
@@ -88,7 +88,14 @@ def read_table(path: Path) -> list[Run]:
             raise DataError(f"{path} is damaged: {printable(str(damage))}.") from damage
     beside = path.with_name("curves.csv")
     histories = curves.read(beside) if beside.exists() else {}
-    return [Run(None, row, histories.get(row["folder"], {}), {}) for row in rows]
+    found = [Run(None, row, histories.get(row["folder"], {}), {}) for row in rows]
+    for run in found if not alone else []:
+        run.row["folder"] = str(path.parent / run.row["folder"])
+    return found
+
+
+def _name(folder: Path, root: Path) -> str:
+    return str(folder.relative_to(root)) if folder != root else folder.resolve().name
 
 
 def _ignored(folder: Path, skip: Path) -> bool:
@@ -102,21 +109,6 @@ def _expected(name: str) -> bool:
 def _sort_key(row: dict) -> tuple:
     rate, seed = (-1 if row[key] is None else row[key] for key in ("rate", "seed"))
     return str(row["domain"]), str(row["source"]), str(row["model"]), rate, seed, row["folder"]
-
-
-def _mark_duplicates(listed: list[Run]) -> None:
-    """The same seed of the same experiment says nothing new: the second is not counted."""
-    seen = {}
-    for run in listed:
-        row = run.row
-        if row["state"] != FINISHED:
-            continue
-        same = ("domain", "source", "model", "rate", "seed", "epochs", "train_items", "data")
-        key = (*(row[name] for name in same), row["validated_on"], row["precision"])
-        key += tuple(row["flags"].get(f) for f in ("batch_size", "learning_rate", "tile"))
-        if key in seen:
-            row.update(state=DUPLICATE, note=f"same experiment and seed as {seen[key]}")
-        seen.setdefault(key, row["folder"])
 
 
 def read_run(folder: Path, name: str) -> Run:

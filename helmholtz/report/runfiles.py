@@ -89,7 +89,7 @@ def whole(value) -> int | None:
 
 def _real(value) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None
+    return float(value) if is_number and abs(value) < 1 << 1000 else None  # a float can hold it
 
 
 def read_history(path: Path) -> tuple[dict, bool]:

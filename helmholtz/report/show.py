@@ -18,7 +18,7 @@ def terminal(summary: list[dict], answers: list[dict], rows: list[dict], foreign
     """Print the table, the answers and the rest."""
     experiment = None
     for row in summary:
-        this = (row["domain"], row["source"], row["protocol"])
+        this = (row["domain"], row["source"], row["data"], row["protocol"])
         if this != experiment:
             print(f"\n{row['domain']} / {row['source'] or 'unknown source'}: {row['protocol']}")
             print(f"{'network':20} {'rate':>12} {'seeds':>5} {'accuracy, 95 %':>22} "
@@ -26,7 +26,8 @@ def terminal(summary: list[dict], answers: list[dict], rows: list[dict], foreign
         experiment = this
         print(table_line(row))
     for answer in answers:
-        print(f"\n{answer['title']}\n  {answer['sentence']}\n  {answer['noise']}")
+        print(f"\n{answer['title']}: {answer['protocol']}")
+        print(f"  {answer['sentence']}\n  {answer['noise']}")
         for lack in answer["missing"]:
             command = f":\n    {lack['command']}" if lack["command"] else ""
             print(f"  Missing: {lack['what']}{command}")

@@ -8,7 +8,7 @@ import math
 from operator import itemgetter
 
 from helmholtz.report.intervals import difference, interval
-from helmholtz.report.logbook import COUNTED, OLD
+from helmholtz.report.logbook import COUNTED, DUPLICATE, FINISHED, OLD
 
 EXPERIMENT = ["domain", "source", "data", "protocol", "model"]  # what may be compared over rates
 COLUMNS = [
@@ -49,7 +49,8 @@ def protocol(row: dict) -> str:
     words = [f"{row['train_items']} items", f"{row['epochs']} epochs"]
     words += [f"{name} {value}" for name, value in told.items() if value is not None]
     words += ["tiled"] if flags.get("tile") else []
-    return ", ".join([*words, row["precision"], f"validated on {row['validated_on']}"])
+    backend = f" with {row['backend'].split()[0]}" if row["backend"] else ""
+    return ", ".join([*words, row["precision"] + backend, f"validated on {row['validated_on']}"])
 
 
 def height(rate: int) -> float:
@@ -57,13 +58,30 @@ def height(rate: int) -> float:
     return math.inf if rate == 0 else rate
 
 
+def mark_duplicates(rows: list[dict]) -> None:
+    """The same seed of the same experiment says nothing new: a second run of it is not counted."""
+    seen = {}
+    for row in rows:
+        if row["state"] != FINISHED:
+            continue
+        key = (*_group(row), row["seed"])
+        if key in seen:
+            row.update(state=DUPLICATE, note=f"same experiment and seed as {seen[key]}")
+        seen.setdefault(key, row["folder"])
+
+
+def _group(row: dict) -> tuple:
+    """What runs are averaged by: EXPERIMENT and rate."""
+    known = row | {"protocol": protocol(row)}
+    return tuple(known[key] for key in [*EXPERIMENT, "rate"])
+
+
 def counted(rows: list[dict]) -> dict[tuple, list[dict]]:
     """The runs that count, by experiment and rate: (*EXPERIMENT, rate)."""
     groups = {}
     for row in rows:
         if row["state"] in COUNTED and row["model"] and row["rate"] is not None:
-            known = row | {"protocol": protocol(row)}
-            groups.setdefault(tuple(known[key] for key in [*EXPERIMENT, "rate"]), []).append(row)
+            groups.setdefault(_group(row), []).append(row)
     return groups
 
 
