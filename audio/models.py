@@ -10,8 +10,7 @@ import keras
 from keras import layers
 
 from audio.settings import ARCHITECTURES, LABELS, SHAPE
-from helmholtz import summaries
-from helmholtz.cli import UsageError
+from helmholtz import cli, summaries
 
 
 def build_model(name: str, shape=SHAPE, classes: int = len(LABELS)) -> keras.Sequential:
@@ -23,7 +22,7 @@ def build_model(name: str, shape=SHAPE, classes: int = len(LABELS)) -> keras.Seq
     architecture = ARCHITECTURES[name]
     least = _least_side(architecture["blocks"])
     if min(shape[:2]) < least:
-        raise UsageError(
+        raise cli.UsageError(
             f"{name} needs spectrograms of {least} x {least} and more, not {shape[0]} mels x "
             f"{shape[1]} frames: give longer clips (--dur), more --mels, or another --setting."
         )
@@ -52,5 +51,10 @@ def _least_side(blocks: int) -> int:
     return side + 2
 
 
-if __name__ == "__main__":
+def main(argv=None) -> None:
+    cli.Parser(description=__doc__.split("\n\n")[0]).parse_args(argv)
     summaries.write(Path(__file__).parents[1] / "audio_paras", build_model, ARCHITECTURES)
+
+
+if __name__ == "__main__":
+    cli.run(main)

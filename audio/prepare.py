@@ -141,8 +141,7 @@ def load(args: argparse.Namespace):
         bitrate = 128 if bitrate is None else bitrate
         folder = prepare(args.source, [bitrate], feature_flags(args), args.skip_bad)[bitrate]
     data = preparation.load(args.train_dir or folder, bitrate)
-    shapes = {spectrograms.shape[1:] for spectrograms, _ in data.splits.values()}
-    if len(shapes) > 1 or len(shapes.pop()) != 3:
+    if data.splits["train"][0].ndim != 4:
         raise cli.DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
     return data
 

@@ -10,7 +10,7 @@ import keras
 from keras import layers
 
 from cifar.settings import ARCHITECTURES, LABELS, SIZE
-from helmholtz import summaries
+from helmholtz import cli, summaries
 
 
 def build_model(name: str, shape=(SIZE, SIZE, 3), classes: int = len(LABELS)) -> keras.Sequential:
@@ -46,5 +46,10 @@ def _dense_tail(sizes: list[int], classes: int) -> list:
     return [layers.Flatten(), *chain(*hidden), layers.Dense(classes, activation="relu")]
 
 
-if __name__ == "__main__":
+def main(argv=None) -> None:
+    cli.Parser(description=__doc__.split("\n\n")[0]).parse_args(argv)
     summaries.write(Path(__file__).parents[1] / "cifar_paras", build_model, ARCHITECTURES)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -76,11 +76,14 @@ def _prepare_one(image, quality: int):
 def prepare_file(path: Path, setting: dict):
     """An image file as the data of the run with this setting was prepared.
 
-    Returns what its network takes, float32 in 0..1. Raises DataError when the file cannot be used.
+    Returns what its network takes, float32 in 0..1. Raises DataError when the file cannot be used,
+    or when it is not known how the data was prepared.
     """
     from cifar.jpeg import compress
     from cifar.sources import read_image
 
+    if "codec" not in setting["data"]:
+        raise cli.DataError("The run's data does not say how it was prepared from image files.")
     flags = {"quality": setting["rate"], "size": setting["shape"][0]}
     checked = cli.recall(parse_args, flags)
     image = compress(read_image(path, checked.size), checked.quality[0])[0]
@@ -96,15 +99,18 @@ def load(args: argparse.Namespace):
         quality = 100 if quality is None else quality
         folder = prepare(args.source, [quality], args.size)[quality]
     data = preparation.load(args.train_dir or folder, quality)
-    for images, _ in data.splits.values():
-        if images.ndim != 4 or images.shape[3] != 3:
-            raise cli.DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
+    if data.splits["train"][0].shape[3:] != (3,):
+        raise cli.DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
     return data._replace(splits={k: (_to_uint8(x), y) for k, (x, y) in data.splits.items()})
 
 
 def _to_uint8(images):
     """The 2018 code stored float32 in 0..1."""
-    return images if images.dtype == "uint8" else (images * 255).round().astype("uint8")
+    if images.dtype == "uint8":
+        return images
+    if images.dtype.kind != "f" or not 0 <= images.min() <= images.max() <= 1:
+        raise cli.DataError("Images have to be uint8, or floating-point numbers from 0 to 1.")
+    return (images * 255).round().astype("uint8")
 
 
 def main(argv=None) -> None:

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cifar import sample
 from cifar.settings import ARCHIVE, LABELS, SIZE
 from helmholtz import folders
-from helmholtz.cli import DataError
+from helmholtz.cli import DataError, UsageError
 from helmholtz.download import check, fetch
 from helmholtz.preparation import Source
 
@@ -28,9 +28,12 @@ def open_source(source: str, size: int = SIZE) -> Source:
     """The source of a --source flag: "cifar10", "sample", an archive of CIFAR-10, or a folder.
 
     size: width and height in pixels that a folder's images are brought to.
-    Raises DataError when the source does not exist or cannot be used.
+    Raises DataError when the source does not exist or cannot be used, UsageError for another size
+    of what has its own.
     """
     path = Path(source)
+    if size != SIZE and not path.is_dir():
+        raise UsageError(f"--size is for a folder of images: those of {source} have {SIZE} pixels.")
     if source == "sample":
         code = Path(__file__).with_name("sample.py").read_bytes()  # other code, other images
         return Source("sample", hashlib.sha256(code).hexdigest(), _load_sample)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helmholtz import store
+from helmholtz import runs, store
 from helmholtz.cli import DataError
 
 KEPT = 2  # so that one is whole even if the newest was damaged on disk
@@ -51,7 +51,7 @@ def save(folder: Path, history: list[dict], values: list[np.ndarray]) -> None:
         for i, value in enumerate(values):
             file[f"{i:04d}"] = value
         store.set_attributes(file, {"history": json.dumps(history)})
-    for path in sorted(folder.glob("checkpoint_*.h5"))[:-KEPT]:
+    for path in list(runs.checkpoints(folder).values())[:-KEPT]:
         path.unlink()
 
 
@@ -60,7 +60,7 @@ def restore(folder: Path, variables: list) -> list[dict]:
 
     Without any the history is empty. A damaged checkpoint is passed over with a word.
     """
-    for path in sorted(folder.glob("checkpoint_*.h5"), reverse=True):
+    for path in reversed(runs.checkpoints(folder).values()):
         try:
             arrays, attributes = store.read(path)
             if [a.shape for a in arrays.values()] != [tuple(v.shape) for v in variables]:

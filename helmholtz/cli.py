@@ -10,7 +10,8 @@ from pathlib import Path
 
 from helmholtz import trackers
 
-RESUMABLE = "the same command with --resume goes on after the last finished epoch"
+RESUMABLE = "the same command with --resume, not --overwrite, goes on after the last finished epoch"
+BACKENDS = ("tensorflow", "jax")
 LOGS = Path(__file__).parents[1] / "logs"
 
 
@@ -48,6 +49,10 @@ def run(main: Callable[[], None], interrupted: str = "the same command starts ag
         sys.exit(4)
     except (MemoryError, OSError) as error:
         _leave(4, _machine_sentence(error))
+    except Exception as error:  # the backends' own, which cannot be named before their import
+        if "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error):
+            _leave(4, _machine_sentence(MemoryError()))
+        raise
     except KeyboardInterrupt:
         _leave(75, f"Interrupted; {interrupted}.")
 
@@ -195,11 +200,15 @@ def import_keras() -> None:
 
     Some are graded as errors and are none. What TensorFlow found is told by training.announce.
     """
+    if os.environ.get("KERAS_BACKEND", BACKENDS[0]) not in BACKENDS:
+        raise UsageError(f"KERAS_BACKEND has to be one of {', '.join(BACKENDS)}.")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     kept, silent = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 2)
     try:
         import keras  # noqa: F401
+    except ImportError as error:
+        raise MachineError(f"{error}: install it, or choose another KERAS_BACKEND.") from None
     finally:
         os.dup2(kept, 2)
         os.close(kept)

@@ -82,14 +82,15 @@ def _continue(url: str, part: Path, size: int | None) -> None:
     with answer:
         if answer.status != 206:  # this server starts from the beginning
             have = 0
-        size = size or have + int(answer.headers.get("Content-Length", 0))
+        told = answer.headers.get("Content-Length")
+        size = size or (have + int(told) if told else None)
         bar = tqdm(total=size, initial=have, unit="B", unit_scale=True, desc=part.stem)
         with open(part, "ab" if have else "wb") as file, bar:
             while block := answer.read(1 << 16):
                 have += len(block)
-                if have > size:
+                if size and have > size:
                     raise DataError(f"the answer is longer than the {size} bytes expected")
                 file.write(block)
                 bar.update(len(block))
-    if have < size:
+    if size and have < size:
         raise ConnectionError(f"the connection ended after {have} of {size} bytes")

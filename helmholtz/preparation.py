@@ -1,6 +1,7 @@
 """Turn a source into prepared data: one pass over its items, on all cores, for several rates."""
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -171,9 +172,13 @@ def load(folder: Path, rate: int | None) -> Data:
     for split in SPLITS:
         arrays, found[split] = store.read(folder / f"{split}.h5")
         splits[split] = _checked(folder / f"{split}.h5", arrays)
+    if len({data.shape[1:] for data, _ in splits.values()}) > 1:
+        raise DataError(f"The items of {folder}/train.h5 and test.h5 are not of the same shape.")
     attributes = _joined(found, folder, rate)
     if rate not in (None, attributes["rate"]):
         raise DataError(f"{folder} was prepared at {attributes['rate']}, not at {rate}.")
+    if not re.fullmatch(r"\w[\w.-]*", attributes["source"], re.ASCII):  # it names the run's folder
+        raise DataError(f"{folder} is damaged: its source has no name that we give.")
     labels = np.concatenate([label for _, label in splits.values()])
     classes = attributes.setdefault("classes", [str(i) for i in range(labels.max() + 1)])
     if labels.min() < 0 or labels.max() >= len(classes):
@@ -184,17 +189,23 @@ def load(folder: Path, rate: int | None) -> Data:
 def _checked(path: Path, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
     """Items and labels of one file; labels may be one-hot, as the 2018 code's are."""
     data, label = arrays.get("data"), arrays.get("label")
-    if data is None or label is None or label.ndim == 0 or len(data) != len(label) or not data.size:
+    if data is None or label is None or label.ndim not in (1, 2) or len(data) != len(label):
         raise DataError(f"{path} does not hold `data` and as many entries of `label`.")
-    return data, label.argmax(axis=1) if label.ndim == 2 else label.astype(np.int64)
+    if not data.size:
+        raise DataError(f"{path} holds no items.")
+    one_hot = label.ndim == 2 and label.shape[1] > 1
+    return data, label.argmax(axis=1) if one_hot else label.ravel().astype(np.int64)
 
 
 def _joined(found: dict, folder: Path, rate: int | None) -> dict:
     """The attributes of both splits together; of somebody else's files what is known of them."""
     train, test = found["train"], found["test"]
+    digest = train["digest"] + test["digest"]
     if "rate" not in train or "rate" not in test:
         if rate is None:
             raise DataError(f"{folder} does not say its rate: give it, as in --quality 5.")
-        return {"source": folder_name(folder), "rate": rate}
-    sums = {key: train[key] + test[key] for key in (*SIZES, "items")}
-    return train | sums | {"digest": train["digest"] + test["digest"]}
+        return {"source": folder_name(folder), "rate": rate, "digest": digest}
+    sums = {key: train[key] + test[key] for key in (*SIZES, "items")} | {"digest": digest}
+    if train | sums != test | sums:
+        raise DataError(f"{folder}/train.h5 and test.h5 were not made together: make both anew.")
+    return train | sums

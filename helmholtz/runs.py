@@ -47,7 +47,7 @@ def claim(folder: Path, setting: dict, resume: bool, overwrite: bool) -> None:
         raise UsageError(
             f"{folder} holds a finished run: give --overwrite to train it anew, or --log_dir."
         )
-    interrupted = any(folder.glob("checkpoint_*.h5"))
+    interrupted = checkpoints(folder)
     if interrupted and not (resume or overwrite):
         raise UsageError(
             f"{folder} holds an interrupted run: give --resume to go on, or --overwrite."
@@ -56,10 +56,19 @@ def claim(folder: Path, setting: dict, resume: bool, overwrite: bool) -> None:
         changed = differences(read_json(folder / "setting.json"), setting)
         if changed:
             raise UsageError(f"{folder} cannot be resumed, it differs in {'; '.join(changed)}.")
+        done, wanted = max(interrupted), setting["flags"]["num_epoch"]
+        if done > wanted:
+            raise UsageError(f"{folder} has {done} epochs already, and --num_epoch is {wanted}.")
     if overwrite:
         clear(folder)
     remove_leftovers(folder)
     write_json(folder / "setting.json", setting)
+
+
+def checkpoints(folder: Path) -> dict[int, Path]:
+    """The checkpoints in a run's folder by their epoch, the newest last."""
+    paths = {path.stem.removeprefix("checkpoint_"): path for path in folder.glob("checkpoint_*.h5")}
+    return dict(sorted((int(epoch), path) for epoch, path in paths.items() if epoch.isdecimal()))
 
 
 def clear(folder: Path) -> None:

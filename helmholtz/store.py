@@ -46,10 +46,10 @@ def set_attributes(file: h5py.File, values: dict) -> None:
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """The arrays and attributes of a file; to our own attributes the "digest" is added.
+    """The arrays and attributes of a file, among these the "digest".
 
-    A plain HDF5 file is somebody else's and taken as it is, without attributes. Raises DataError
-    when the file is missing, cut, or changed by as little as one bit since create made it.
+    A plain HDF5 file is somebody else's and taken as it is, with no other attribute. Raises
+    DataError when the file is missing, cut, or one of ours that changed by as little as one bit.
     """
     digest = _verified(path)
     if not digest:
@@ -57,9 +57,12 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     try:
         with h5py.File(path, "r", locking=False) as file:
             arrays = {name: _array(file, item) for name, item in file.items()}
-            return arrays, _attributes(file, digest) if digest else {}
+            if digest:
+                return arrays, _attributes(file, digest)
     except Exception as error:  # h5py has no type of its own for what it meets in a foreign file
         raise DataError(f"{path} cannot be read as HDF5 ({error}).") from error
+    with open(path, "rb") as raw:
+        return arrays, {"digest": hashlib.file_digest(raw, "sha256").hexdigest()}
 
 
 def intact(path: Path, wanted: dict) -> bool:

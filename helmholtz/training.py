@@ -54,7 +54,7 @@ def select(data: Data, val: float, limit: int | None) -> tuple[np.ndarray, np.nd
         for i in (0, 1)
     )
     count = len(chosen["train"])
-    held_out = round(val * count)
+    held_out = max(1, round(val * count)) if val else 0
     indices = np.arange(len(items), dtype=np.int32)
     parts = {"train": indices[held_out:count], "val": indices[count:]}
     if held_out:

@@ -25,7 +25,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         body = CONTENT[start:] if self.path != "/wrong" else b"x" * len(CONTENT)
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(body)))
+        if self.path != "/untold":
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body[: len(body) // 2] if self.path == "/cut" else body)
 
@@ -59,6 +60,11 @@ def test_the_next_mirror_goes_on_where_the_first_broke_off(server, tmp_path):
 def test_a_server_without_ranges_starts_from_the_beginning(server, tmp_path):
     (tmp_path / "archive.part").write_bytes(CONTENT[:1000])
     fetch(archive(server, "/whole"), tmp_path / "archive")
+    assert (tmp_path / "archive").read_bytes() == CONTENT
+
+
+def test_a_server_may_keep_its_size_to_itself(server, tmp_path):
+    fetch(archive(server, "/untold") | {"bytes": None}, tmp_path / "archive")
     assert (tmp_path / "archive").read_bytes() == CONTENT
 
 

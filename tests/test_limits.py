@@ -139,6 +139,27 @@ def test_a_folder_that_is_a_device(data):
     assert len(error.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("ResourceExhaustedError", ""), ("JaxRuntimeError", "RESOURCE_EXHAUSTED: x")]
+)
+def test_memory_of_a_gpu_that_is_full_ends_in_a_sentence(name, said, command):
+    def main(argv):
+        raise type(name, (Exception,), {})(said)
+
+    code, error = command(main)
+    assert (code, "smaller --batch_size" in error) == (4, True)
+
+
+@pytest.mark.parametrize(("backend", "code"), [("jax", 4), ("torch", 2)])
+def test_a_backend_that_is_not_there_or_not_ours(backend, code):
+    program = "import sys; sys.modules['jax'] = None; from helmholtz import cli; "
+    program += "cli.run(cli.import_keras)"
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
+    assert done.returncode == code, done.stderr
+    assert is_one_sentence(done.stderr.decode(), "KERAS_BACKEND"), done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_ends_a_run_at_once(number):
     program = (

@@ -56,6 +56,9 @@ def test_an_interrupted_run_is_resumed_only_when_told_and_only_the_same(tmp_path
         runs.claim(tmp_path, SETTING, resume=False, overwrite=False)
     longer = SETTING | {"flags": {"seed": 0, "num_epoch": 9}}
     runs.claim(tmp_path, longer, resume=True, overwrite=False)
+    (tmp_path / "checkpoint_10000.h5").touch()
+    with pytest.raises(UsageError, match="10000 epochs already"):
+        runs.claim(tmp_path, longer, resume=True, overwrite=False)
     other = SETTING | {"data": {"digest": "b"}, "flags": {"seed": 1}}
     with pytest.raises(UsageError, match=r"seed \(was 0, is 1\); digest \(was a, is b\)"):
         runs.claim(tmp_path, other, resume=True, overwrite=False)

@@ -21,7 +21,9 @@ from helmholtz.sweep.launcher import Launcher
 from helmholtz.sweep.plan import RATES, Run
 
 RUN_BYTES = 20_000_000  # on disk, of a run of middling size: weights, and two checkpoints
-INTERRUPTED = "the same command goes on after the last finished epoch of every run"
+INTERRUPTED = (
+    "the same command, without --overwrite, goes on after the last finished epoch of every run"
+)
 
 
 def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
@@ -93,10 +95,12 @@ def main(argv=None) -> None:
     _check_disk(root, len(to_do))
     engine = _open_engine(args, slots, all_runs[0])
     _prepare(to_do)
+    if args.overwrite:
+        clear(to_do)
 
     show = table.Live(all_runs)
     try:
-        Launcher(all_runs, engine, args.retries, args.overwrite, show).conduct()
+        Launcher(all_runs, engine, args.retries, show).conduct()
     finally:
         show.close()
     table.final(all_runs)
@@ -163,8 +167,23 @@ def _prepare(to_do: list[Run]) -> None:
         code = process.wait()
     finally:
         process.kill()  # which does nothing when it has ended
+    if code < 0:
+        raise cli.MachineError(
+            f"Preparing the data was killed by signal {-code}: as a rule the machine ran out of "
+            "memory."
+        )
     if code:
         sys.exit(code)
+
+
+def clear(to_do: list[Run]) -> None:
+    """Remove what is there of these runs, all before the first starts, so that the sweep can go on
+    like any other. Those that another launcher is at stay."""
+    for run in to_do:
+        claimed = plan.claim(run.folder)
+        if claimed is not None:
+            runs.clear(run.folder)
+            claimed.close()
 
 
 if __name__ == "__main__":

@@ -22,16 +22,16 @@ class Launcher:
     happens to a run, and show() while nothing does.
     """
 
-    def __init__(self, runs: list[Run], engine, retries: int, overwrite: bool, show):
+    def __init__(self, runs: list[Run], engine, retries: int, show):
         self.runs, self.waiting, self.jobs, self.claims = runs, deque(runs), {}, {}
-        self.engine, self.retries, self.overwrite, self.show = engine, retries, overwrite, show
+        self.engine, self.retries, self.show = engine, retries, show
 
     def conduct(self) -> None:
         """Return when every run is done, failed, or another launcher's."""
         try:
             self._work()
-            if not self.overwrite:  # what was elsewhere may be done by now, or its launcher gone
-                self.waiting.extend(run for run in self.runs if run.state == "elsewhere")
+            # What was elsewhere may be done by now, or its launcher gone.
+            self.waiting.extend(run for run in self.runs if run.state == "elsewhere")
             self._work()
         finally:  # there are jobs only when something stopped us
             if self.jobs:
@@ -67,13 +67,12 @@ class Launcher:
                 return self._conclude(run, "elsewhere")
             self.claims[run] = claimed
             remove_leftovers(run.folder)  # of a run that was killed
-        overwrite = self.overwrite and run.starts == 0
-        what, why = plan.outlook(run, overwrite)  # only now: another launcher may have ended it
+        what, why = plan.outlook(run)  # only now: another launcher may have ended it
         if what == "skip":
             return self._conclude(run, "done", why)
         if what == "refuse":
             return self._conclude(run, "failed", why)
-        return ["--resume"] if what == "resume" else ["--overwrite"] if overwrite else []
+        return ["--resume"] if what == "resume" else []
 
     def _collect(self) -> None:
         for run, job in list(self.jobs.items()):

@@ -119,13 +119,19 @@ def data_folder(run: Run) -> Path:
 def outlook(run: Run, overwrite: bool = False) -> tuple[str, str]:
     """What is to be done about a run: start, resume, skip or refuse; and why, or from where."""
     finished = (run.folder / "result.json").exists()
-    begun = finished or any(run.folder.glob("checkpoint_*.h5"))
+    kept = runs.checkpoints(run.folder)
+    begun = finished or kept
     if overwrite or not begun:
         return "start", "anew" if begun else ""
     changed = changes(run, finished)
     if changed:
         return "refuse", f"{'finished' if finished else 'interrupted'} with {'; '.join(changed)}"
-    return ("skip", "finished") if finished else ("resume", f"after epoch {epochs(run)[0]}")
+    if finished:
+        return "skip", "finished"
+    done, wanted = max(kept), run.args.num_epoch
+    if done > wanted:
+        return "refuse", f"interrupted after epoch {done}, beyond --num_epoch {wanted}"
+    return "resume", f"after epoch {done}"
 
 
 def changes(run: Run, finished: bool) -> list[str]:

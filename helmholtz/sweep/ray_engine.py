@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz import runs
 from helmholtz.cli import MachineError, UsageError
 from helmholtz.preparation import SPLITS
 from helmholtz.sweep import local_engine, parcel, plan
@@ -68,8 +67,6 @@ class Cluster:
             self.data[folder] = ray.put(
                 {f"{s}.h5": np.fromfile(folder / f"{s}.h5", np.uint8) for s in SPLITS}
             )
-        if "--overwrite" in flags:
-            runs.clear(run.folder)
         files = parcel.read_new(run.folder, {})
         run.state = "queued"
         module, data = f"{run.domain}.train", self.data[folder]
@@ -123,6 +120,12 @@ def check_paths(run: Run) -> None:
     for name, value in vars(run.args).items():
         if isinstance(value, Path) and name not in ("train_dir", "log_dir"):
             raise UsageError(f"--{name} names a file of this machine, which other nodes lack.")
+    offline = run.args.wandb and os.environ.get("WANDB_MODE") == "offline"
+    if run.args.tensorboard or offline:
+        raise UsageError(
+            "--tensorboard, and --wandb with WANDB_MODE=offline, write to the folder of a run, "
+            "which Ray's nodes throw away: history.csv comes back in any case."
+        )
 
 
 def train(
