@@ -69,9 +69,9 @@ def _accuracy(axes, study: str, rows: list[dict], number: int) -> None:
     bits = [8 * row["file_bytes"] for row in ordered]
     charts.points(axes, bits, ordered, "test_acc", number, study)
     for x, row in zip(bits, ordered, strict=True):
-        name = "as it is" if row["rate"] == 0 else str(row["rate"])
+        name, side = (str(row["rate"]), "center") if row["rate"] else ("uncompressed", "right")
         top = row["test_acc_high"] or row["test_acc"]
-        axes.annotate(name, (x, top), (0, 4), textcoords="offset points", ha="center", fontsize=9)
+        axes.annotate(name, (x, top), (0, 4), textcoords="offset points", ha=side, fontsize=9)
     axes.set_xscale("log")
     charts.log_numbers(axes.xaxis)
     axes.set_ylim(0)

@@ -4,20 +4,24 @@
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, three hours of two cores
 #   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, an hour and a half
 #   sh scripts/reproduce.sh paper           the published runs, three seeds: for a machine with a GPU
-# FOLDER has a folder of files for each class. Writes to logs/reproduce-<which>/, the report in it.
+# FOLDER has a folder of files for each class, or train/ and test/ of such; for images the archive of
+# CIFAR-10 will do too. Writes to logs/reproduce-<which>/, the report in it.
 set -eu
-usage() { sed -n '2,7s/^# //p' "$0" >&2 && exit 2; }
+usage() { sed -n '2,8s/^# //p' "$0" >&2 && exit 2; }
 which=${1-quick}
 case $which/$# in quick/[01] | paper/1) ;; images/2 | sound/2) ;; *) usage ;; esac
 if [ $# = 2 ]; then
-    [ -d "$2" ] || { echo "$2 is no folder: give one with a folder of files for each class." >&2; exit 3; }
-    data=$(cd "$2" && pwd)
+    [ -e "$2" ] || { echo "$2 does not exist: give a folder with a folder of files for each class." >&2; exit 3; }
+    data=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 fi
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh
 PATH="$(pwd)/.venv/bin:$PATH"
 logs=logs/reproduce-$which
-sweep() { python -m helmholtz.sweep "$@" --log_dir "$logs"; }
+failed=0
+sweep() { # a run that fails keeps nothing from the others; wrong usage and Ctrl-C do
+    python -m helmholtz.sweep "$@" --log_dir "$logs" || { failed=$? && [ $failed = 1 ] || exit $failed; }
+}
 
 case $which in
 quick)
@@ -43,3 +47,4 @@ paper)
     ;;
 esac
 python -m helmholtz.report "$logs" --out "$logs/report"
+exit $failed

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the virtual environment .venv of this checkout, or brings it up to date.
-#   sh scripts/setup.sh [extra ...]       extras: dev
+#   sh scripts/setup.sh [extra ...]       extras: dev, ray
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -45,26 +45,45 @@ def test_the_report_of_the_committed_runs_is_the_committed_summary(study, tmp_pa
         assert (tmp_path / name).read_bytes() == (RESULTS / study / name).read_bytes()
 
 
-@pytest.mark.parametrize("study", STUDIES)
-def test_every_run_is_one_that_the_study_s_command_asks_for(study, tmp_path):
-    """The script itself runs, with a python that only says what it was asked."""
+def reproduce(study, tmp_path, python_says):
+    """scripts/reproduce.sh itself, with a python that only says what it was asked."""
     folder = tmp_path / "checkout"
     (folder / "scripts").mkdir(parents=True)
     shutil.copy(ROOT / "scripts" / "reproduce.sh", folder / "scripts")
     (folder / "scripts" / "setup.sh").touch()
     python = folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.write_text(f'#!/bin/sh\necho "$@"\n{python_says}\n')
     python.chmod(0o755)
     for name in ("cat", "dog"):
         (tmp_path / "data" / name).mkdir(parents=True)
         for file in ("1.png", "2.png", "1.wav", "2.wav"):
             (tmp_path / "data" / name / file).touch()
-    assert f"sh scripts/reproduce.sh {study} " in (RESULTS / study / "README.md").read_text()
-
     command = ["sh", folder / "scripts" / "reproduce.sh", study, tmp_path / "data"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    lines = [line.split()[2:] for line in said.splitlines() if "helmholtz.sweep" in line]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_a_run_that_fails_costs_neither_the_others_nor_the_report(tmp_path):
+    fails = 'case "$*" in *"--setting 0"*) exit 1 ;; esac'
+    code, lines = reproduce("images", tmp_path, fails)
+    assert (code, [line.split()[1] for line in lines]) == (
+        1,
+        ["helmholtz.sweep", "helmholtz.sweep", "helmholtz.report"],
+    )
+
+
+def test_ctrl_c_ends_it_at_once(tmp_path):
+    code, lines = reproduce("images", tmp_path, "exit 75")
+    assert (code, len(lines)) == (75, 1)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_run_is_one_that_the_study_s_command_asks_for(study, tmp_path):
+    assert f"sh scripts/reproduce.sh {study} " in (RESULTS / study / "README.md").read_text()
+    code, said = reproduce(study, tmp_path, "")
+    assert code == 0
+    lines = [line.split()[2:] for line in said if "helmholtz.sweep" in line]
     wanted = [run for line in lines for run in plan.plan(*sweep.parse_args(line))]
     asked = {(run.model, run.rate, run.seed): vars(run.args) for run in wanted}
     for row in runs_of(study):

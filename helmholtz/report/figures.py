@@ -86,11 +86,9 @@ def _name_points(axes, rows: list[dict], size: str) -> None:
     for i, (bits, top, rate) in enumerate(places):
         crowded_right = i + 1 < len(places) and places[i + 1][0] < near * bits
         crowded_left = i > 0 and bits < near * places[i - 1][0]
-        side = "right" if crowded_right else "left" if crowded_left else "center"
-        axes.annotate(
-            str(rate) if rate else "raw", (bits, top), (0, 3), textcoords="offset points",
-            ha=side, fontsize=8,
-        )  # fmt: skip
+        side = "right" if crowded_right or not rate else "left" if crowded_left else "center"
+        name = str(rate) if rate else "uncompressed"
+        axes.annotate(name, (bits, top), (0, 3), textcoords="offset points", ha=side, fontsize=8)
 
 
 def accuracy_parameters(scene: list[dict]):
