@@ -88,8 +88,8 @@ def command(runs: list[dict], rates, seeds, **changed) -> str | None:
     for flag, value in (flags | {"overwrite": False} | changed).items():
         if flag not in LEFT_OUT and value is not None and value is not False:
             words += [f"--{flag}"] if value is True else [f"--{flag}", value]
-    backend = (run["backend"] or "tensorflow").split()[0]
-    line = "" if backend == "tensorflow" else f"KERAS_BACKEND={backend} "
+    backend = (run["backend"] or "tensorflow").partition(" ")[0]
+    line = "" if backend == "tensorflow" else f"KERAS_BACKEND={shlex.quote(backend)} "
     line += f"python {run['domain']}/train.py --{name} {rate} --model {shlex.quote(run['model'])} "
     line += f"{shlex.join(map(str, words))} --seed {seed}{_log_dir(flags, f'{name}_{rate}', seed)}"
     for loop in (loop_seeds, loop_rates):

@@ -49,7 +49,7 @@ def protocol(row: dict) -> str:
     words = [f"{row['train_items']} items", f"{row['epochs']} epochs"]
     words += [f"{name} {value}" for name, value in told.items() if value is not None]
     words += ["tiled"] if flags.get("tile") else []
-    backend = f" with {row['backend'].split()[0]}" if row["backend"] else ""
+    backend = f" with {row['backend'].partition(' ')[0]}" if row["backend"] else ""
     return ", ".join([*words, row["precision"] + backend, f"validated on {row['validated_on']}"])
 
 
