@@ -2,6 +2,7 @@
 
 import argparse
 import fnmatch
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,14 +125,15 @@ def _scene(key, rows, runs, answers, args) -> list:
 
 def select_curves(runs: list, patterns: list[str]) -> list:
     """The runs that the patterns name, or else of every network and rate the first that has a
-    history, those of one network before those of the next."""
+    history, those of one network before those of the next, of which fewer rates were run."""
     if patterns:
         return [r for r in runs if any(fnmatch.fnmatch(r.row["folder"], p) for p in patterns)]
     first = {}
     for run in runs:
         if run.history.get("val_acc"):
             first.setdefault((run.row["model"], run.row["rate"]), run)
-    return list(first.values())
+    rates = Counter(model for model, _ in first)
+    return [first[key] for key in sorted(first, key=lambda key: -rates[key[0]])]
 
 
 def _confusion(runs: list[Run], answers: list[dict]):

@@ -9,6 +9,7 @@ from helmholtz.report.drawing import Drawn
 from helmholtz.report.logbook import COUNTED
 from helmholtz.report.pagetext import CSS, METHOD
 from helmholtz.report.show import number, states, with_interval
+from helmholtz.report.summary import SHORT
 
 # What the browser itself enforces: nothing is fetched and nothing runs.
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
@@ -112,7 +113,7 @@ def _sounds(scene: Drawn) -> str:
 
 
 def _summary_cells(row: dict) -> list[str]:
-    short = "*" if row["accuracy_is"].endswith("(short)") else ""
+    short = "*" if row["accuracy_is"] == SHORT else ""
     converges = number(row["convergence_epoch"])
     if row["convergence_epoch"] is not None and row["converged"] < row["seeds"]:
         converges += f" ({row['converged']} of {row['seeds']})"

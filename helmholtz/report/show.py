@@ -2,6 +2,7 @@
 
 from helmholtz.report.advice import rate_name
 from helmholtz.report.logbook import COUNTED
+from helmholtz.report.summary import SHORT
 
 SHOWN = 10  # runs and files listed by name; the page lists all
 
@@ -32,11 +33,13 @@ def terminal(summary: list[dict], answers: list[dict], rows: list[dict], foreign
             command = f":\n    {lack['command']}" if lack["command"] else ""
             print(f"  Missing: {lack['what']}{command}")
     _others(rows, foreign)
+    if any(row["accuracy_is"] == SHORT for row in summary):
+        print("* shorter than ten epochs: the best epoch in place of the mean of the ten best")
 
 
 def table_line(row: dict) -> str:
     """A row of summary in 88 columns."""
-    short = "*" if row["accuracy_is"].endswith("(short)") else ""
+    short = "*" if row["accuracy_is"] == SHORT else ""
     return (
         f"{row['model'][:20]:20} {rate_name(row['domain'], row['rate']):>12} {row['seeds']:>5} "
         f"{with_interval(row, 'accuracy') + short:>22} {number(row['convergence_epoch']):>7} "
@@ -67,4 +70,3 @@ def _others(rows: list[dict], foreign: list[str]) -> None:
     if foreign:
         named = ", ".join(foreign[:3]) + (" ..." if len(foreign) > 3 else "")
         print(f"Files that are no part of a run, {len(foreign)}: {named}")
-    print("* shorter than ten epochs: the best epoch in place of the mean of the ten best")

@@ -1,0 +1,51 @@
+"""The studies' tables of all six networks, from the committed runs.
+
+python results/networks.py
+
+Prints them as they stand in images/README.md and sound/README.md: seed 0 of every network,
+uncompressed and at one rate, and the mean change over networks with its 95 % interval.
+"""
+
+from pathlib import Path
+
+from helmholtz.report import charts, csvrows, logbook
+from helmholtz.report.intervals import interval
+from helmholtz.report.summary import accuracy
+
+RESULTS = Path(__file__).parent
+RATES = {"images": 25, "sound": 32}  # at which every network was trained
+
+
+def changes(study: str) -> list[tuple[dict, dict]]:
+    """Of every network, smallest first, its uncompressed run and the one at the study's rate."""
+    rows = csvrows.read(RESULTS / study / "runs.csv", logbook.COLUMNS)
+    runs = {(row["model"], row["rate"]): row for row in rows if row["seed"] == 0}
+    names = sorted({model for model, _ in runs}, key=lambda m: runs[m, 0]["parameters"])
+    return [(runs[name, 0], runs[name, RATES[study]]) for name in names]
+
+
+def table(study: str) -> str:
+    """A Markdown table: a row a network, and one of the mean changes."""
+    pairs = changes(study)
+    rate = charts.named_rate(pairs[0][1])
+    columns = ["network", "parameters", "uncompressed", rate, "change"]
+    lines = [[*columns, *(f"test, {column}" for column in columns[2:])], ["---"] * 8]
+    scores = (accuracy, lambda run: run["test_acc"])
+    for base, run in pairs:
+        cells = [run["model"], f"{run['parameters']:,}"]
+        for score in scores:
+            cells += [f"{score(base):.3f}", f"{score(run):.3f}", f"{score(run) - score(base):+.3f}"]
+        lines.append(cells)
+    means = [_mean([score(run) - score(base) for base, run in pairs]) for score in scores]
+    lines.append([f"mean of {len(pairs)}", "", "", "", means[0], "", "", means[1]])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _mean(values: list[float]) -> str:
+    mean, low, high = interval(values)
+    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+if __name__ == "__main__":
+    for study in RATES:
+        print(table(study), end="\n\n")
