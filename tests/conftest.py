@@ -6,8 +6,6 @@ import signal
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-# A job in the background of a shell ignores Ctrl-C, and so would the commands that tests start.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest
@@ -16,6 +14,9 @@ from PIL import Image
 from cifar import sources
 from helmholtz import cli
 from helmholtz.folders import folder_name
+
+# A job in the background of a shell ignores Ctrl-C, and so would the commands that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
