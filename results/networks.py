@@ -3,20 +3,24 @@
 python results/networks.py
 
 Prints them as they stand in images/README.md and sound/README.md: seed 0 of every network,
-uncompressed and at one rate, and the mean change over networks with its 95 % interval.
+uncompressed and at one rate, and the mean change over networks with its 95 % interval. A network
+that does no better than guessing in one of both is no part of the mean.
 """
 
+from operator import itemgetter
 from pathlib import Path
 
+from helmholtz.noise import learned
 from helmholtz.report import charts, csvrows, logbook
 from helmholtz.report.intervals import interval
 from helmholtz.report.summary import accuracy
 
 RESULTS = Path(__file__).parent
 RATES = {"images": 25, "sound": 32}  # at which every network was trained
+SCORES = (accuracy, itemgetter("test_acc"))
 
 
-def changes(study: str) -> list[tuple[dict, dict]]:
+def pairs(study: str) -> list[tuple[dict, dict]]:
     """Of every network, smallest first, its uncompressed run and the one at the study's rate."""
     rows = csvrows.read(RESULTS / study / "runs.csv", logbook.COLUMNS)
     runs = {(row["model"], row["rate"]): row for row in rows if row["seed"] == 0}
@@ -26,19 +30,23 @@ def changes(study: str) -> list[tuple[dict, dict]]:
 
 def table(study: str) -> str:
     """A Markdown table: a row a network, and one of the mean changes."""
-    pairs = changes(study)
-    rate = charts.named_rate(pairs[0][1])
+    found = pairs(study)
+    rate = charts.named_rate(found[0][1])
     columns = ["network", "parameters", "uncompressed", rate, "change"]
     lines = [[*columns, *(f"test, {column}" for column in columns[2:])], ["---"] * 8]
-    scores = (accuracy, lambda run: run["test_acc"])
-    for base, run in pairs:
+    for base, run in found:
         cells = [run["model"], f"{run['parameters']:,}"]
-        for score in scores:
+        for score in SCORES:
             cells += [f"{score(base):.3f}", f"{score(run):.3f}", f"{score(run) - score(base):+.3f}"]
         lines.append(cells)
-    means = [_mean([score(run) - score(base) for base, run in pairs]) for score in scores]
-    lines.append([f"mean of {len(pairs)}", "", "", "", means[0], "", "", means[1]])
+    able = [pair for pair in found if all(map(_learned, pair))]
+    means = [_mean([score(run) - score(base) for base, run in able]) for score in SCORES]
+    lines.append([f"mean of {len(able)}", "", "", "", means[0], "", "", means[1]])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _learned(run: dict) -> bool:
+    return learned(run | {"accuracy": accuracy(run)})
 
 
 def _mean(values: list[float]) -> str:

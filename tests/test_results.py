@@ -23,8 +23,12 @@ COUNTS = {"one": 1, "two": 2, "three": 3, "five": 5}
 
 @pytest.fixture(scope="module")
 def front():
-    """results/front.py as a module."""
-    spec = importlib.util.spec_from_file_location("front", RESULTS / "front.py")
+    return program("front")
+
+
+def program(name):
+    """results/<name>.py as a module."""
+    spec = importlib.util.spec_from_file_location(name, RESULTS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -79,16 +83,18 @@ def test_ctrl_c_ends_it_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("study", STUDIES)
-def test_every_run_is_one_that_the_study_s_command_asks_for(study, tmp_path):
+def test_the_runs_are_those_that_the_study_s_command_asks_for(study, tmp_path):
     assert f"sh scripts/reproduce.sh {study} " in (RESULTS / study / "README.md").read_text()
     code, said = reproduce(study, tmp_path, "")
     assert code == 0
     lines = [line.split()[2:] for line in said if "helmholtz.sweep" in line]
     wanted = [run for line in lines for run in plan.plan(*sweep.parse_args(line))]
     asked = {(run.model, run.rate, run.seed): vars(run.args) for run in wanted}
-    for row in runs_of(study):
+    done = {(row["model"], row["rate"], row["seed"]): row for row in runs_of(study)}
+    assert done.keys() == asked.keys()
+    for run, row in done.items():
         assert row["state"] == "finished"
-        flags = asked[row["model"], row["rate"], row["seed"]]
+        flags = asked[run]
         same = flags.keys() - ELSEWHERE
         assert {key: row["flags"][key] for key in same} == {key: flags[key] for key in same}
 
@@ -96,6 +102,11 @@ def test_every_run_is_one_that_the_study_s_command_asks_for(study, tmp_path):
 def test_the_front_page_s_tables_are_those_of_the_summaries(front):
     for study in STUDIES:
         assert front.table(front.read(study), front.ITEMS[study]) in front_page()
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_tables_of_all_networks_are_those_of_the_runs(study):
+    assert program("networks").table(study) in (RESULTS / study / "README.md").read_text()
 
 
 def test_every_number_of_the_front_page_stands_in_a_committed_table():
