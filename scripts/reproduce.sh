@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes the results again; the same command goes on where it was stopped.
 #   sh scripts/reproduce.sh quick           the embedded sample, two rates and two seeds: seven minutes
-#   sh scripts/reproduce.sh images FOLDER   results/images: photographs, three hours of two cores
-#   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, an hour and a half
+#   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
+#   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, somewhat over two hours
 #   sh scripts/reproduce.sh paper           the published runs, three seeds: for a machine with a GPU
 # FOLDER has a folder of files for each class, or train/ and test/ of such; for images the archive of
 # CIFAR-10 will do too. Writes to logs/reproduce-<which>/, the report in it.
