@@ -109,7 +109,7 @@ def _to_uint8(images):
     if images.dtype == "uint8":
         return images
     if images.dtype.kind != "f" or not 0 <= images.min() <= images.max() <= 1:
-        raise cli.DataError("Images have to be uint8, or floating-point numbers from 0 to 1.")
+        raise cli.DataError("--train_dir must hold images as uint8, or as floats from 0 to 1.")
     return (images * 255).round().astype("uint8")
 
 

@@ -178,7 +178,7 @@ def load(folder: Path, rate: int | None) -> Data:
     if rate not in (None, attributes["rate"]):
         raise DataError(f"{folder} was prepared at {attributes['rate']}, not at {rate}.")
     if not re.fullmatch(r"\w[\w.-]*", attributes["source"], re.ASCII):  # it names the run's folder
-        raise DataError(f"{folder} is damaged: its source has no name that we give.")
+        raise DataError(f"{folder} is damaged, its source has no name: prepare it anew.")
     labels = np.concatenate([label for _, label in splits.values()])
     classes = attributes.setdefault("classes", [str(i) for i in range(labels.max() + 1)])
     if labels.min() < 0 or labels.max() >= len(classes):

@@ -58,7 +58,10 @@ def claim(folder: Path, setting: dict, resume: bool, overwrite: bool) -> None:
             raise UsageError(f"{folder} cannot be resumed, it differs in {'; '.join(changed)}.")
         done, wanted = max(interrupted), setting["flags"]["num_epoch"]
         if done > wanted:
-            raise UsageError(f"{folder} has {done} epochs already, and --num_epoch is {wanted}.")
+            raise UsageError(
+                f"{folder} has {done} epochs already, more than --num_epoch {wanted}: "
+                f"give {done} or more, or --overwrite."
+            )
     if overwrite:
         clear(folder)
     remove_leftovers(folder)

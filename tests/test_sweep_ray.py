@@ -12,6 +12,7 @@ import pytest
 
 from cifar import prepare
 from helmholtz import runs
+from helmholtz.cli import UsageError
 from helmholtz.sweep import __main__ as sweep
 
 pytest.importorskip("ray", reason="Ray is not installed: sh scripts/setup.sh ray")
@@ -75,3 +76,14 @@ def test_an_unreachable_cluster_is_told_before_anything_starts(command, tmp_path
         code, error = command(sweep.main, "cifar", *flags, "--engine", "ray", "--address", address)
         assert (code, f"No Ray cluster answers at {address}" in error) == (4, True), error
     assert not any(tmp_path.iterdir())
+
+
+def test_what_the_nodes_would_throw_away_is_refused(tmp_path):
+    from helmholtz.sweep import plan, ray_engine
+
+    flags = ["cifar", "--source", "sample", "--quality", "5", "--log_dir", str(tmp_path)]
+    (run,) = plan.plan(*sweep.parse_args(flags))
+    ray_engine.check_paths(run)
+    run.args.tensorboard = True
+    with pytest.raises(UsageError, match="throw away"):
+        ray_engine.check_paths(run)
