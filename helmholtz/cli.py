@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from helmholtz import trackers
+from helmholtz.training import trackers
 
 RESUMABLE = "the same command with --resume, not --overwrite, goes on after the last finished epoch"
 BACKENDS = ("tensorflow", "jax")
@@ -124,12 +124,22 @@ def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
     group.add_argument("--model", choices=models, metavar="NAME", help="network by its name")
 
 
-def add_training_flags(parser: argparse.ArgumentParser, defaults: dict, val: float) -> None:
+def add_rate_flag(parser: argparse.ArgumentParser, domain, **options) -> None:
+    """The flag of the rate, --quality or --bitrate, and --codec; see check_rates."""
+    published = domain.published
+    of = f"{published.axis}, {published.rates[0]} to {published.rates[-1]}; 0 is uncompressed"
+    shown = options.get("default") or domain.highest
+    shown = " ".join(map(str, shown)) if isinstance(shown, list) else shown
+    add = parser.add_argument
+    add(f"--{domain.flag}", type=whole_number(0), metavar="N", help=f"{of} ({shown})", **options)
+    codecs = ", ".join(domain.codecs)
+    add("--codec", choices=domain.codecs, default=published.name, metavar="NAME",
+        help=f"{codecs} (%(default)s)")  # fmt: skip
+
+
+def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     """The flags of a training run that are the same for images and for sound."""
     add = parser.add_argument
-    for name, default in defaults.items():
-        kind = whole_number(1) if isinstance(default, int) else number(0)
-        add(f"--{name}", type=kind, default=default, metavar="N", help="(%(default)s)")
     add(
         "--val",
         type=number(0, 1),
@@ -169,9 +179,17 @@ def add_prediction_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="a JSON object a file, all classes")
 
 
-def chosen_model(args: argparse.Namespace, models: list[str]) -> str:
-    """The network's name, from --model or --setting."""
-    return args.model or models[args.setting]
+def rate_of(args: argparse.Namespace, domain):
+    """The rate, or the rates, that parsed flags name."""
+    return getattr(args, domain.flag)
+
+
+def check_rates(args: argparse.Namespace, domain) -> None:
+    """Raise UsageError unless the chosen codec has every rate that the flags name."""
+    rates = rate_of(args, domain)
+    for rate in rates if isinstance(rates, list) else [rates]:
+        if rate is not None:
+            domain.codecs[args.codec].check(rate)
 
 
 def recall(parse_args: Callable, flags: dict) -> argparse.Namespace:
