@@ -21,12 +21,13 @@ def _optimizer(args):
 
 
 PUBLISHED = Recipe(settings.TRAINING, _optimizer, layers=list)
+NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in settings.ARCHITECTURES}
 
 
 class Sound(Domain):
     name, item, flag, highest, val = "audio", "clip", "bitrate", 128, settings.VAL
     codecs = codecs.TABLE
-    networks = {name: Network(partial(_build, name), PUBLISHED) for name in settings.ARCHITECTURES}
+    networks = NETWORKS
 
     def add_source_flags(self, parser) -> None:
         from audio.prepare import add_source_flags

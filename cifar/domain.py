@@ -30,12 +30,13 @@ def _layers() -> list:
 
 
 PUBLISHED = Recipe(settings.TRAINING, _optimizer, _layers)
+NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in settings.ARCHITECTURES}
 
 
 class Images(Domain):
     name, item, flag, highest, val = "cifar", "image", "quality", 100, 0
     codecs = codecs.TABLE
-    networks = {name: Network(partial(_build, name), PUBLISHED) for name in settings.ARCHITECTURES}
+    networks = NETWORKS
 
     def add_source_flags(self, parser) -> None:
         from cifar.prepare import add_source_flags

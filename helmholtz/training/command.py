@@ -4,7 +4,15 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from helmholtz import cli
+from helmholtz.argtypes import number, positive_number, whole_number
 from helmholtz.domain import Domain
+
+RECIPE_FLAGS = {  # the type and the help of those whose default is the recipe's
+    "batch_size": (whole_number(1), "items of a step"),
+    "num_epoch": (whole_number(1), "epochs"),
+    "learning_rate": (positive_number, "of the first step"),
+    "decay_rate": (number(0), "the learning rate of step k is the first / (1 + decay_rate * k)"),
+}
 
 
 def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
@@ -23,12 +31,13 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
 
 
 def _add_recipe_flags(parser: ArgumentParser, domain: Domain) -> None:
-    """The flags that any recipe has; the help shows the defaults of the first."""
-    recipes = [network.recipe.flags for network in domain.networks.values()]
-    for name, shown in {k: v for flags in reversed(recipes) for k, v in flags.items()}.items():
-        kind = cli.whole_number(1) if isinstance(shown, int) else cli.number(0)
-        kind = cli.positive if name == "learning_rate" else kind
-        parser.add_argument(f"--{name}", type=kind, metavar="N", help=f"({shown})")
+    """The flags that any recipe has; the help shows the defaults of the published one."""
+    defaults = {}
+    for network in domain.networks.values():
+        defaults = network.recipe.flags | defaults
+    for name, default in defaults.items():
+        kind, said = RECIPE_FLAGS[name]
+        parser.add_argument(f"--{name}", type=kind, metavar="N", help=f"{said} ({default})")
 
 
 def _complete(args: Namespace, domain: Domain) -> None:
