@@ -91,7 +91,8 @@ def add_rate_flag(parser: argparse.ArgumentParser, domain, **options) -> None:
     shown = options.get("default") or domain.highest
     shown = " ".join(map(str, shown)) if isinstance(shown, list) else shown
     add = parser.add_argument
-    add(f"--{domain.flag}", type=whole_number(0), metavar="N", help=f"{of} ({shown})", **options)
+    kind = whole_number(0, max(codec.rates[-1] for codec in domain.codecs.values()))
+    add(f"--{domain.flag}", type=kind, metavar="N", help=f"{of} ({shown})", **options)
     codecs = ", ".join(domain.codecs)
     add("--codec", choices=domain.codecs, default=published.name, metavar="NAME",
         help=f"{codecs} (%(default)s)")  # fmt: skip

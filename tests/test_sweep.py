@@ -14,15 +14,17 @@ from pathlib import Path
 import pytest
 
 import cifar
-from audio import train as audio_train
+from audio import domain as audio
 from cifar import prepare, train
-from cifar import settings as cifar_settings
-from helmholtz import runs
+from cifar.domain import DOMAIN
+from cifar.settings import QUALITIES
+from helmholtz import run_state, runs
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import launcher, local_engine, parcel, plan
 
 ROOT = Path(cifar.__file__).parents[1]
 SWEEP = [sys.executable, "-m", "helmholtz.sweep"]
+IMAGES, SOUND = list(DOMAIN.networks), list(audio.DOMAIN.networks)
 QUICK = ["--batch_size", "16", "--learning_rate", "0.05"]
 
 # A run that takes a moment, notes what it was given, and writes what makes it finished.
@@ -107,16 +109,16 @@ def test_a_run_lies_where_train_py_puts_it(photos):
     args, rest = sweep.parse_args(["cifar", "--quality", "5", "--source", str(photos)])
     run = plan.plan(args, rest)[0]
     folder = prepare.prepare(str(photos), [5])[5]
-    data = {"source": folder.parent.name, "rate": 5}
-    setting = {"domain": "cifar", "model": "all-cnns", "data": data, "flags": {"seed": 0}}
-    assert run.folder == runs.folder_of(setting, "quality")
+    assert run.folder == runs.folder_of(DOMAIN, run.args, folder.parent.name, 5)
     assert plan.data_folder(run) == folder
 
 
 def test_data_is_prepared_with_the_flags_of_the_runs(photos):
     flags = ["--quality", "5", "--size", "48", "--limit", "9"]
     run = planned("logs", *flags, source=str(photos))[0]
-    assert plan.source_flags(run) == ["--source", str(photos), "--size", "48"]
+    assert plan.source_flags(run) == [
+        "--codec", "jpeg", "--source", str(photos), "--size", "48",
+    ]  # fmt: skip
     args, rest = sweep.parse_args(["audio", "-c", "sample", "-m", "-d", "1", "--num_epoch", "2"])
     run = plan.plan(args, rest)[0]
     assert run.folder.parts[-4:-1] == ("sample-mono-dur1", "cnn_x3_mlp_0", "bitrate_8")
@@ -128,10 +130,22 @@ def test_data_is_prepared_with_the_flags_of_the_runs(photos):
 @pytest.mark.parametrize(
     ("script", "flags", "expected"),
     [
-        ("scripts/train-all-cnns.sh", [], [f"{i}  all-cnns" for i in cifar_settings.QUALITIES]),
-        ("cifar/scripts/train-all-settings.sh", [], [f"25  {m}" for m in train.MODELS[1:]]),
-        ("scripts/train-all-settings.sh", ["audio"], [f"32  {m}" for m in audio_train.MODELS[1:]]),
-        ("audio/scripts/train-all-cnns.sh", ["--seed", "1"], ["8  cnn_x3_mlp_0"] + 6 * [""]),
+        (
+            "scripts/train-all-cnns.sh",
+            [],
+            [f"quality {i}  all-cnns" for i in QUALITIES],
+        ),
+        (
+            "cifar/scripts/train-all-settings.sh",
+            [],
+            [f"quality 25  {m}" for m in IMAGES[1:]],
+        ),
+        (
+            "scripts/train-all-settings.sh",
+            ["audio"],
+            [f"32 kb/s  {m}" for m in SOUND[1:]],
+        ),
+        ("audio/scripts/train-all-cnns.sh", ["--seed", "1"], ["8 kb/s  cnn_x3_mlp_0"] + 6 * [""]),
     ],
 )
 def test_the_published_scripts(script, flags, expected):
@@ -148,7 +162,7 @@ def test_the_published_scripts(script, flags, expected):
 @pytest.mark.parametrize(
     ("flags", "code", "said"),
     [
-        (["--quality", "5", "101"], 2, "101 is not a whole number from 0 to 100"),
+        (["--quality", "5", "101"], 2, "'101' is not a whole number from 0 to 100"),
         (["--setting", "6"], 2, "from 0 to 5"),
         (["--model", "resnet"], 2, "There is no network resnet"),
         (["--num_epoch", "0"], 2, "1 or more"),
@@ -209,15 +223,17 @@ def test_more_epochs_than_are_wanted_are_no_run_to_resume(tmp_path):
     assert plan.outlook(run)[1] == "interrupted after epoch 10000, beyond --num_epoch 9"
 
 
-def test_overwriting_clears_all_runs_first_but_those_of_another_launcher(tmp_path):
+def test_overwriting_marks_all_runs_first_but_those_of_another_launcher(tmp_path):
     mine, other = planned(tmp_path, "--quality", "5", "10")
     pretend(mine)
     pretend(other)
-    with plan.claim(other.folder):
-        sweep.clear([mine, other])
-    assert plan.outlook(mine)[0] == "start"
+    lock = run_state.take(other.folder)
+    sweep.mark([mine, other])
+    lock.release()
+    assert plan.outlook(mine) == ("start", "anew")
     assert plan.outlook(other)[0] == "skip"
-    plan.claim(mine.folder).close()
+    assert (mine.folder / "result.json").exists()  # until the new run has an epoch
+    run_state.take(mine.folder).release()
 
 
 def test_every_run_sees_its_gpu_and_its_share(tmp_path, monkeypatch):
@@ -248,7 +264,7 @@ def test_what_may_pass_is_tried_again(code, times, tmp_path):
     assert (bad.state, good.state) == ("failed", "done")
     assert f"exit code {code}" in bad.note
     assert len(starts(bad)) == times
-    assert plan.claim(bad.folder)  # it was let go
+    assert run_state.take(bad.folder)  # it was let go
 
 
 def test_cores_are_shared_out():

@@ -95,14 +95,13 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
 
     items, labels, parts = select(data, args.val, args.limit)
     setting = runs.describe(args, domain.name, data.attributes, items.shape[1:])
-    args.resume = run_state.claim(folder, setting, asked)
-
     model.set_up(args.seed, args.precision)
     chosen = domain.networks[args.model]
     network = chosen.build(items.shape[1:], len(data.classes))
     device.require_memory(network, min(args.batch_size, len(parts["train"])), items.nbytes)
     if getattr(args, "weights", None):
         prediction.load_weights(network, args.weights)
+    args.resume = run_state.claim(folder, setting, asked)
     layers, optimizer = chosen.recipe.layers(), chosen.recipe.optimizer(args)
     compiled = model.compile_model(items, layers, network, optimizer)
 
