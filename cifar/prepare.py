@@ -23,7 +23,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         type=cli.whole_number(0, 100),
         nargs="+",
         default=QUALITIES,
-        help="JPEG qualities, 1 to 100; 0 is uncompressed (the published nine)",
+        help="JPEG qualities, 1 to 100; 0 is uncompressed (the published %(default)s)",
     )
     add_source_flags(parser)
     return parser.parse_args(argv)
@@ -32,9 +32,13 @@ def parse_args(argv=None) -> argparse.Namespace:
 def add_source_flags(parser: argparse.ArgumentParser) -> None:
     """--source and --size, which train.py has too."""
     add = parser.add_argument
-    add("--source", default="cifar10", help="cifar10, sample, its archive, or a folder (cifar10)")
-    size = cli.whole_number(8, 1024)
-    add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (32)")
+    add(
+        "--source",
+        default="cifar10",
+        help="cifar10, sample, its archive, or a folder (%(default)s)",
+    )
+    size = cli.whole_number(8, 1024, "pixels")
+    add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (%(default)s)")
 
 
 def source_name(args: argparse.Namespace) -> str:

@@ -148,14 +148,14 @@ def test_the_published_scripts(script, flags, expected):
 @pytest.mark.parametrize(
     ("flags", "code", "said"),
     [
-        (["--quality", "5", "101"], 2, "101 is not a whole number from 0 to 100"),
+        (["--quality", "5", "101"], 2, "'101' is not a whole number from 0 to 100"),
         (["--setting", "6"], 2, "from 0 to 5"),
         (["--model", "resnet"], 2, "There is no network resnet"),
         (["--num_epoch", "0"], 2, "1 or more"),
         (["--nonsense"], 2, "unrecognized arguments: --nonsense"),
         (["--quality"], 2, "expected at least one argument"),
         (["--resume"], 2, "resumes by itself"),
-        (["--only", "9"], 2, "they are 0 to 8"),
+        (["--only", "9"], 2, "the last is run 8"),
         (["--gpus", "97"], 2, "There is no GPU '97'"),
         (["--address", "x:1"], 2, "add --engine ray"),
         (["--source", "/nowhere"], 3, "does not exist"),
