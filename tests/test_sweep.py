@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from audio import train as audio_train
 from cifar import prepare, train
 from cifar import settings as cifar_settings
 from helmholtz import runs
+from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import launcher, local_engine, parcel, plan
 
@@ -199,6 +201,22 @@ def test_what_is_left_to_do(tmp_path, command, capsys):
     assert command(sweep.main, *flags, "--overwrite", "--dry_run")[0] == 0
     assert command(sweep.main, *flags[:-1], "--dry_run") == (0, "")
     assert plan.outlook(third, overwrite=True)[0] == "start"
+
+
+def test_it_ends_with_the_command_that_reports_on_it(tmp_path, capsys):
+    root = tmp_path / "my logs"
+    (run,) = planned(root, "--quality", "5")
+    pretend(run)
+    (run.folder / "result.json").write_text('{"best_val_acc": 0.5, "best_epoch": 1}')
+    flags = ["cifar", "--source", "sample", "--quality", "5", "--log_dir", str(root)]
+    sweep.main(flags)
+    *_, where, last = capsys.readouterr().out.splitlines()
+    assert where == f"The runs are in {root}"
+    words = shlex.split(last.removeprefix("Report on them: "))
+    assert words[:3] == ["python", "-m", "helmholtz.report"]
+    assert report.parse_args(words[3:]).folders == [root]
+    sweep.main([*flags, "--dry_run"])
+    assert "helmholtz.report" not in capsys.readouterr().out
 
 
 def test_more_epochs_than_are_wanted_are_no_run_to_resume(tmp_path):
