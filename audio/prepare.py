@@ -33,14 +33,26 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
     """--source and those of FEATURES, which train.py has too."""
     add = parser.add_argument
     names = ("--source", "-c", "--classpath")
-    add(*names, default="idmt", help="idmt, sample, its archive, or a folder (idmt)")
+    add(*names, default="idmt", help="idmt, sample, its archive, or a folder (%(default)s)")
     add("--skip_bad", action="store_true", help="leave out files that cannot be used")
     add("-m", "--mono", action="store_true", help="mix two channels down to one")
-    seconds = cli.number(0.02, 600)
+    seconds = cli.number(0.02, 600, "seconds")
     add("-d", "--dur", type=seconds, metavar="SECONDS", help="of every clip (the longest's)")
-    add("--mels", type=cli.whole_number(8, 512), default=FEATURES["mels"], help="bands (96)")
-    rate = cli.whole_number(8000, 96_000)
-    add("-r", "--resample", type=rate, default=RATE, metavar="HZ", help="of spectrograms (44100)")
+    add(
+        "--mels",
+        type=cli.whole_number(8, 512, "bands"),
+        default=FEATURES["mels"],
+        help="bands (%(default)s)",
+    )
+    rate = cli.whole_number(8000, 96_000, "hertz")
+    add(
+        "-r",
+        "--resample",
+        type=rate,
+        default=RATE,
+        metavar="HZ",
+        help="of spectrograms (%(default)s)",
+    )
     add("--phase", action="store_true", help="the phase as further channels")
 
 

@@ -30,9 +30,13 @@ def parse_args(argv=None) -> argparse.Namespace:
 def add_source_flags(parser: argparse.ArgumentParser) -> None:
     """--source and --size, which train.py has too."""
     add = parser.add_argument
-    add("--source", default="cifar10", help="cifar10, sample, its archive, or a folder (cifar10)")
-    size = cli.whole_number(8, 1024)
-    add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (32)")
+    add(
+        "--source",
+        default="cifar10",
+        help="cifar10, sample, its archive, or a folder (%(default)s)",
+    )
+    size = cli.whole_number(8, 1024, "pixels")
+    add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (%(default)s)")
 
 
 def source_name(args: argparse.Namespace) -> str:

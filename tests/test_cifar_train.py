@@ -211,8 +211,9 @@ def test_published_defaults():
         (["--setting", "6"], "from 0 to 5"),
         (["--model", "resnet"], "cnns-dense-128-256"),
         (["--num_epoch", "0"], "1 or more"),
-        (["--val", "1"], "up to, but not including, 1"),
-        (["--learning_rate", "nan"], "is not a number"),
+        (["--val", "1"], "from 0 up to, but not including, 1"),
+        (["--learning_rate", "nan"], "is not a finite number above 0"),
+        (["--learning_rate", "0"], "is not a finite number above 0"),
     ],
 )
 def test_wrong_usage_is_told(flags, said, command):

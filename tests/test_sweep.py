@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from cifar import prepare, train
 from cifar.domain import DOMAIN
 from cifar.settings import QUALITIES
 from helmholtz import run_state, runs
+from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import launcher, local_engine, parcel, plan
 
@@ -169,7 +171,7 @@ def test_the_published_scripts(script, flags, expected):
         (["--nonsense"], 2, "unrecognized arguments: --nonsense"),
         (["--quality"], 2, "expected at least one argument"),
         (["--resume"], 2, "resumes by itself"),
-        (["--only", "9"], 2, "they are 0 to 8"),
+        (["--only", "9"], 2, "the last is run 8"),
         (["--gpus", "97"], 2, "There is no GPU '97'"),
         (["--address", "x:1"], 2, "add --engine ray"),
         (["--source", "/nowhere"], 3, "does not exist"),
@@ -213,6 +215,22 @@ def test_what_is_left_to_do(tmp_path, command, capsys):
     assert command(sweep.main, *flags, "--overwrite", "--dry_run")[0] == 0
     assert command(sweep.main, *flags[:-1], "--dry_run") == (0, "")
     assert plan.outlook(third, overwrite=True)[0] == "start"
+
+
+def test_it_ends_with_the_command_that_reports_on_it(tmp_path, capsys):
+    root = tmp_path / "my logs"
+    (run,) = planned(root, "--quality", "5")
+    pretend(run)
+    (run.folder / "result.json").write_text('{"best_val_acc": 0.5, "best_epoch": 1}')
+    flags = ["cifar", "--source", "sample", "--quality", "5", "--log_dir", str(root)]
+    sweep.main(flags)
+    *_, where, last = capsys.readouterr().out.splitlines()
+    assert where == f"The runs are in {root}"
+    words = shlex.split(last.removeprefix("Report on them: "))
+    assert words[:3] == ["python", "-m", "helmholtz.report"]
+    assert report.parse_args(words[3:]).folders == [root]
+    sweep.main([*flags, "--dry_run"])
+    assert "helmholtz.report" not in capsys.readouterr().out
 
 
 def test_more_epochs_than_are_wanted_are_no_run_to_resume(tmp_path):
