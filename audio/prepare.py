@@ -4,7 +4,7 @@ python audio/prepare.py --bitrate 8 32 128 --source sample
 
 Writes data/<source>/bitrate_<b>/train.h5 and test.h5 beside this file: `data`, float16 mel
 spectrograms in decibels N x mels x frames x channels, `label`, int64, and attributes with the
-codec, the sizes in bytes, and what was skipped or clipped.
+codec, the sizes in bytes, and what was skipped, ignored or clipped.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from audio.settings import BITRATES, FEATURES, LEGAL_BITRATES, RATE
-from helmholtz import cli
+from helmholtz import cli, datadir
 from helmholtz.folders import shown
 
 CHUNK = 8  # clips that a process works on at a time
@@ -39,6 +39,7 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
     names = ("--source", "-c", "--classpath")
     add(*names, default="idmt", help="idmt, sample, its archive, or a folder (idmt)")
     add("--skip_bad", action="store_true", help="leave out files that cannot be used")
+    datadir.add_flag(parser)
     add("-m", "--mono", action="store_true", help="mix two channels down to one")
     seconds = cli.number(0.02, 600)
     add("-d", "--dur", type=seconds, metavar="SECONDS", help="of every clip (the longest's)")
@@ -69,21 +70,26 @@ def suffix(features: dict) -> str:
 
 
 def prepare(
-    source: str, bitrates: list[int], features: dict = FEATURES, skip_bad: bool = False
+    source: str,
+    bitrates: list[int],
+    features: dict = FEATURES,
+    skip_bad: bool = False,
+    data_dir: Path | None = None,
 ) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every bitrate."""
     import audio.features  # noqa: F401  here, so that no worker needs to
     from audio.mp3 import codec
-    from audio.sources import DATA, open_source
+    from audio.sources import data_root, open_source
     from audio.survey import surveyed
     from helmholtz import preparation
 
-    opened = surveyed(open_source(source), features["mono"], features["dur"], skip_bad)
+    opened = open_source(source, data_dir)
+    opened = surveyed(opened, features["mono"], features["dur"], skip_bad)
     opened = opened._replace(name=opened.name + suffix(features))
-    folders = {b: DATA / opened.name / f"bitrate_{b}" for b in bitrates}
+    folders = {b: data_root(data_dir) / opened.name / f"bitrate_{b}" for b in bitrates}
     settings = {"codec": codec(), **features}
     compress = partial(compress_sounds, features=features)
-    preparation.prepare(opened, folders, settings, compress, CHUNK)
+    preparation.prepare(opened, folders, settings, compress, CHUNK, skip_bad)
     return folders
 
 
@@ -116,7 +122,7 @@ def prepare_file(path: Path, attributes: dict):
     from audio.sources import MAX_SAMPLES
     from audio.survey import Clip
 
-    if not {"frames", "rate", *FEATURES} <= set(attributes):
+    if not {"frames", "channels", "rate", *FEATURES} <= set(attributes):
         raise cli.DataError("The run's data does not say how it was prepared from sound files.")
     flags = {name: attributes[name] for name in FEATURES} | {"bitrate": attributes["rate"]}
     checked, frames = cli.recall(parse_args, flags), attributes["frames"]
@@ -139,7 +145,9 @@ def load(args: argparse.Namespace):
     bitrate = args.bitrate
     if args.train_dir is None:
         bitrate = 128 if bitrate is None else bitrate
-        folder = prepare(args.source, [bitrate], feature_flags(args), args.skip_bad)[bitrate]
+        features = feature_flags(args)
+        made = prepare(args.source, [bitrate], features, args.skip_bad, args.data_dir)
+        folder = made[bitrate]
     data = preparation.load(args.train_dir or folder, bitrate)
     if data.splits["train"][0].ndim != 4:
         raise cli.DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
@@ -148,7 +156,8 @@ def load(args: argparse.Namespace):
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    folders = prepare(args.source, args.bitrate, feature_flags(args), args.skip_bad)
+    features = feature_flags(args)
+    folders = prepare(args.source, args.bitrate, features, args.skip_bad, args.data_dir)
     for bitrate, folder in folders.items():
         print(f"bitrate {bitrate}: {folder}")
 

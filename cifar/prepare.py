@@ -3,7 +3,8 @@
 python cifar/prepare.py --quality 5 25 100 --source sample
 
 Writes data/<source>/quality_<q>/train.h5 and test.h5 beside this file: `data`, uint8 RGB
-N x height x width x 3, `label`, int64, and attributes with the codec and the sizes in bytes.
+N x height x width x 3, `label`, int64, and attributes with the codec, the sizes in bytes, and
+what was skipped or ignored.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from cifar.settings import QUALITIES, SIZE
-from helmholtz import cli
+from helmholtz import cli, datadir
 
 CHUNK = 256  # images that a process works on at a time
 
@@ -30,9 +31,11 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 
 def add_source_flags(parser: argparse.ArgumentParser) -> None:
-    """--source and --size, which train.py has too."""
+    """--source, --size and where the data lies, which train.py has too."""
     add = parser.add_argument
     add("--source", default="cifar10", help="cifar10, sample, its archive, or a folder (cifar10)")
+    add("--skip_bad", action="store_true", help="leave out files that cannot be used")
+    datadir.add_flag(parser)
     size = cli.whole_number(8, 1024)
     add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (32)")
 
@@ -44,16 +47,23 @@ def source_name(args: argparse.Namespace) -> str:
     return open_source(args.source, args.size).name
 
 
-def prepare(source: str, qualities: list[int], size: int = SIZE) -> dict[int, Path]:
+def prepare(
+    source: str,
+    qualities: list[int],
+    size: int = SIZE,
+    skip_bad: bool = False,
+    data_dir: Path | None = None,
+) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every quality."""
     from cifar.jpeg import CODEC
-    from cifar.sources import DATA, open_source
+    from cifar.sources import data_root, open_source
     from helmholtz import preparation
 
-    opened = open_source(source, size)
-    folders = {q: DATA / opened.name / f"quality_{q}" for q in qualities}
+    opened = open_source(source, size, data_dir)
+    folders = {q: data_root(data_dir) / opened.name / f"quality_{q}" for q in qualities}
     settings = {"codec": CODEC, "size": size}
-    preparation.prepare(opened, folders, settings, partial(compress_images, size=size), CHUNK)
+    compress = partial(compress_images, size=size)
+    preparation.prepare(opened, folders, settings, compress, CHUNK, skip_bad)
     return folders
 
 
@@ -97,7 +107,8 @@ def load(args: argparse.Namespace):
     quality = args.quality
     if args.train_dir is None:
         quality = 100 if quality is None else quality
-        folder = prepare(args.source, [quality], args.size)[quality]
+        made = prepare(args.source, [quality], args.size, args.skip_bad, args.data_dir)
+        folder = made[quality]
     data = preparation.load(args.train_dir or folder, quality)
     if data.splits["train"][0].shape[3:] != (3,):
         raise cli.DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
@@ -115,7 +126,8 @@ def _to_uint8(images):
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    for quality, folder in prepare(args.source, args.quality, args.size).items():
+    folders = prepare(args.source, args.quality, args.size, args.skip_bad, args.data_dir)
+    for quality, folder in folders.items():
         print(f"quality {quality}: {folder}")
 
 

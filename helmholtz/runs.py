@@ -23,6 +23,7 @@ CONVERGED = 0.99  # of the best epoch, as published
 
 # What may differ between an interrupted run and the command that goes on with it.
 FREE_FLAGS = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir", "tensorboard", "wandb"}
+FREE_FLAGS |= {"data_dir", "skip_bad"}  # the data's digest tells whether it is the same
 
 
 def folder_of(setting: dict, rate_name: str) -> Path:

@@ -40,6 +40,7 @@ def _own_folders(tmp_path_factory, monkeypatch):
     for domain in ("cifar", "audio"):
         monkeypatch.setattr(f"{domain}.sources.DATA", base / domain)
     monkeypatch.setattr("helmholtz.runs.LOGS", base / "logs")
+    monkeypatch.delenv("HELMHOLTZ_DATA", raising=False)
 
 
 @pytest.fixture(scope="session")
