@@ -124,9 +124,8 @@ def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.
             samples = file.read(frames, dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
-        raise DataError(
-            f"{name} is damaged or not a sound: repair or remove it ({reason})."
-        ) from error
+        why = "" if reason.startswith("File does not exist") else f" ({reason})"  # it does
+        raise DataError(f"{name} is damaged or not a sound: repair or remove it{why}.") from error
     if len(samples) < SHORTEST * file.samplerate:
         raise DataError(f"{name} is too short, {counted(len(samples), 'sample')}: remove it.")
     if not (np.abs(samples) <= LOUDEST).all():  # NaN is not

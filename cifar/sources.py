@@ -98,10 +98,11 @@ def read_image(path: Path, size: int) -> np.ndarray:
             rgb = _to_rgb(image)
     except DataError:
         raise
+    except UnidentifiedImageError as error:
+        raise DataError(f"{folders.shown(path)} is not an image: remove it.") from error
     except Exception as error:  # Pillow has no type for all that its many readers can meet
-        kind = "not an image" if isinstance(error, UnidentifiedImageError) else "damaged"
         raise DataError(
-            f"{folders.shown(path)} is {kind}: repair or remove it ({error})."
+            f"{folders.shown(path)} is damaged: repair or remove it ({error})."
         ) from error
     if rgb.size != (size, size):
         rgb = ImageOps.fit(rgb, (size, size), Image.Resampling.LANCZOS)

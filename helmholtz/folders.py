@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -82,8 +83,8 @@ def fingerprint(root: Path, paths: list[Path]) -> str:
     """A digest of names, sizes and times of change: it differs when the data was touched."""
     result = hashlib.sha256()
     for path in paths:
-        stat = path.stat() if path.exists() else path.lstat()  # a link to nothing
-        line = f"{path.relative_to(root)}\0{stat.st_size}\0{stat.st_mtime_ns}\n"
+        status = path.stat() if path.exists() else path.lstat()  # a link to nothing
+        line = f"{path.relative_to(root)}\0{status.st_size}\0{status.st_mtime_ns}\n"
         result.update(line.encode("utf-8", "surrogateescape"))
     return result.hexdigest()
 
@@ -97,15 +98,19 @@ def folder_name(folder: Path) -> str:
 
 
 def require_file(path: Path) -> None:
-    """Raise DataError unless path is a file that may be read."""
-    if not os.path.exists(path):  # os.path never raises, as Path does for a name that is too long
-        raise DataError(f"{shown(path)} does not exist.")
-    if os.path.isdir(path):
+    """Raise DataError unless path is a file that may be read, with something in it."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        raise DataError(f"{shown(path)} does not exist.") from None
+    if stat.S_ISDIR(status.st_mode):
         raise DataError(f"{shown(path)} is a folder, not a file.")
-    if not os.path.isfile(path):
+    if not stat.S_ISREG(status.st_mode):  # a pipe would never answer
         raise DataError(f"{shown(path)} is not a file.")
+    if not status.st_size:
+        raise DataError(f"{shown(path)} is empty, 0 bytes.")
     if not os.access(path, os.R_OK):
-        raise DataError(f"{shown(path)} may not be read: its permissions forbid it.")
+        raise DataError(f"{shown(path)} may not be read: change its permissions.")
 
 
 def require_source(path: Path, names: tuple[str, ...]) -> None:

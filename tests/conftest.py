@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+os.environ.pop("HELMHOLTZ_DATA", None)
 
 import numpy as np
 import pytest
@@ -40,7 +41,6 @@ def _own_folders(tmp_path_factory, monkeypatch):
     for domain in ("cifar", "audio"):
         monkeypatch.setattr(f"{domain}.sources.DATA", base / domain)
     monkeypatch.setattr("helmholtz.runs.LOGS", base / "logs")
-    monkeypatch.delenv("HELMHOLTZ_DATA", raising=False)
 
 
 @pytest.fixture(scope="session")

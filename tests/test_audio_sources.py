@@ -50,7 +50,7 @@ def at_rate(rate):
 
 
 BAD = {
-    "zero bytes": (b"", "damaged or not a sound"),
+    "zero bytes": (b"", "is empty, 0 bytes"),
     "text": (b"this is no sound\n" * 10, "damaged or not a sound"),
     "a cut header": (wav()[:30], "damaged or not a sound"),
     "no samples": (wav(TONE[:0]), "too short, 0 samples"),

@@ -228,7 +228,7 @@ def broken_folder(root, kind):
         ("single file", "lonely"),
         ("truncated", "broken.jpg is damaged"),
         ("text", "broken.jpg is not an image"),
-        ("zero bytes", "broken.png is not an image"),
+        ("zero bytes", "broken.png is empty"),
         ("directory", "broken.png is a folder, not a file"),
         ("cut", "broken.png"),
     ],
