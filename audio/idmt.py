@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from audio.settings import ARCHIVE, CLASS_FOLDERS, LABELS
-from helmholtz.cli import DataError
 from helmholtz.download import matches
+from helmholtz.errors import DataError
 from helmholtz.files import replacing, require_space
 from helmholtz.folders import shown
 

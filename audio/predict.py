@@ -24,15 +24,14 @@ def main(argv=None) -> None:
     from helmholtz import prediction, runs
 
     setting = runs.read_setting(args.log_dir, "audio", list(ARCHITECTURES))
-    data = setting["data"]
-    files, items, problems = prediction.read(args.files, lambda p: prepare_file(p, data))
+    files, items, problems = prediction.read(args.files, lambda p: prepare_file(p, setting))
     items = tile(items) if setting["flags"].get("tile") else items
     prediction.check_shape(items, setting)
 
     cli.import_keras()
     from audio.models import build_model
 
-    classes = data["classes"]
+    classes = setting["data"]["classes"]
     network = build_model(setting["model"], setting["shape"], len(classes))
     prediction.show(files, prediction.predict(network, items, args, classes), args)
     prediction.raise_for(problems)

@@ -14,8 +14,8 @@ import soxr
 from audio import idmt
 from audio.settings import ARCHIVE, LABELS, RATE
 from helmholtz import datadir, folders, listing
-from helmholtz.cli import DataError
 from helmholtz.download import check, fetch
+from helmholtz.errors import DataError
 from helmholtz.preparation import Source
 from helmholtz.text import counted
 

@@ -7,7 +7,7 @@ from audio.mp3 import count_clipped
 from audio.settings import RATE
 from audio.sources import named, read_clip
 from helmholtz.baditems import BadItems, leave_out
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
 from helmholtz.parallel import in_parallel, progress
 from helmholtz.preparation import Source
 from helmholtz.text import counted

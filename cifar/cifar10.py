@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from cifar.settings import ARCHIVE, BATCHES, LABELS, SIZE
-from helmholtz.cli import DataError
 from helmholtz.download import matches
+from helmholtz.errors import DataError
 from helmholtz.folders import require_file, shown
 
 NAME = Path(ARCHIVE["urls"][0]).name

@@ -9,8 +9,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cifar import cifar10, sample
 from cifar.settings import ARCHIVE, SIZE
 from helmholtz import datadir, folders, listing
-from helmholtz.cli import DataError, UsageError
 from helmholtz.download import check, fetch
+from helmholtz.errors import DataError, UsageError
 from helmholtz.preparation import Source
 
 DATA = Path(__file__).parent / "data"

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
 from helmholtz.text import counted
 
 SHOWN = 20  # items that a message names

@@ -5,7 +5,7 @@ import errno
 import os
 from pathlib import Path
 
-from helmholtz.cli import MachineError, UsageError
+from helmholtz.errors import MachineError, UsageError
 from helmholtz.text import shown
 
 VARIABLE = "HELMHOLTZ_DATA"  # of the environment, in place of --data_dir

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
 from helmholtz.files import locked
 from helmholtz.text import shown
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz import listing
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
 from helmholtz.text import printable, shown
 
 SPLIT_SEED = 2337  # the published seed

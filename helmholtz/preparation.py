@@ -11,7 +11,7 @@ import numpy as np
 
 from helmholtz import datadir, store
 from helmholtz.baditems import BadItems, leave_out
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
 from helmholtz.files import locked, remove_leftovers, require_space
 from helmholtz.folders import folder_name
 from helmholtz.parallel import in_parallel, progress

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from cifar import prepare, sources
-from helmholtz import runs
 from helmholtz.folders import folder_name
 from helmholtz.report import sheets
 from helmholtz.sweep import __main__ as sweep
@@ -75,9 +74,3 @@ def test_a_sweep_prepares_where_its_runs_look(photos, tmp_path):
     assert f"--data_dir {tmp_path}" in " ".join(plan.source_flags(run))
     folder = prepare.prepare(str(photos), [3], data_dir=tmp_path)[3]
     assert plan.data_folder(run) == folder
-
-
-def test_an_older_run_without_these_flags_is_still_the_same():
-    old = {"flags": {"seed": 0}, "data": {}, "versions": {}}
-    new = {"flags": {"seed": 0, "data_dir": "x", "skip_bad": False}, "data": {}, "versions": {}}
-    assert runs.differences(old, new) == []
