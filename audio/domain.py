@@ -47,7 +47,8 @@ class Sound(Domain):
     def prepare(self, args, codec, rates: list[int]) -> dict[int, Path]:
         from audio.prepare import feature_flags, prepare
 
-        return prepare(args.source, rates, feature_flags(args), args.skip_bad, codec)
+        features = feature_flags(args)
+        return prepare(args.source, rates, features, args.skip_bad, codec, args.data_dir)
 
     def check_data(self, data, args):
         if data.splits["train"][0].ndim != 4:

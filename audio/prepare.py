@@ -4,7 +4,7 @@ python audio/prepare.py --bitrate 8 32 128 --source sample
 
 Writes data/<source>/bitrate_<b>/train.h5 and test.h5 beside this file: `data`, float16 mel
 spectrograms in decibels N x mels x frames x channels, `label`, int64, and attributes with the
-codec, the sizes in bytes, and what was skipped or clipped.
+codec, the sizes in bytes, and what was skipped, ignored or clipped.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from audio.domain import DOMAIN
 from audio.settings import BITRATES, FEATURES, RATE
-from helmholtz import cli
+from helmholtz import cli, datadir
 from helmholtz.domain import Codec
 from helmholtz.folders import shown
 
@@ -35,6 +35,7 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
     names = ("--source", "-c", "--classpath")
     add(*names, default="idmt", help="idmt, sample, its archive, or a folder (%(default)s)")
     add("--skip_bad", action="store_true", help="leave out files that cannot be used")
+    datadir.add_flag(parser)
     add("-m", "--mono", action="store_true", help="mix two channels down to one")
     seconds = cli.number(0.02, 600, "seconds")
     add("-d", "--dur", type=seconds, metavar="SECONDS", help="of every clip (the longest's)")
@@ -82,19 +83,21 @@ def prepare(
     features: dict = FEATURES,
     skip_bad: bool = False,
     codec: Codec = DOMAIN.published,
+    data_dir: Path | None = None,
 ) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every bitrate."""
     import audio.features  # noqa: F401  here, so that no worker needs to
-    from audio.sources import DATA, open_source
+    from audio.sources import data_root, open_source
     from audio.survey import surveyed
     from helmholtz import preparation
 
-    opened = surveyed(open_source(source), features["mono"], features["dur"], skip_bad)
+    opened = open_source(source, data_dir)
+    opened = surveyed(opened, features["mono"], features["dur"], skip_bad)
     opened = opened._replace(name=opened.name + suffix(features))
-    folders = {b: DATA / opened.name / codec.folder(b) for b in bitrates}
+    folders = {b: data_root(data_dir) / opened.name / codec.folder(b) for b in bitrates}
     settings = {"codec": codec.version(), **features}
     compress = partial(compress_sounds, codec=codec.compress, features=features)
-    preparation.prepare(opened, folders, settings, compress, CHUNK)
+    preparation.prepare(opened, folders, settings, compress, CHUNK, skip_bad)
     return folders
 
 
@@ -127,7 +130,7 @@ def prepare_file(path: Path, setting: dict):
     from audio.survey import Clip
 
     attributes, codec = setting["data"], DOMAIN.codec_of(setting)
-    if not {"frames", "rate", *FEATURES} <= set(attributes):
+    if not {"frames", "channels", "rate", *FEATURES} <= set(attributes):
         raise cli.DataError("The run's data does not say how it was prepared from sound files.")
     flags = {name: attributes[name] for name in FEATURES} | {"codec": codec.name}
     flags |= {"bitrate": attributes["rate"]}

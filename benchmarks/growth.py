@@ -40,16 +40,17 @@ def make_folder(folder: Path, images: int) -> None:
 def measure_images(folder: Path, out: Path, factor: int, _: int) -> None:
     from cifar.jpeg import CODEC
     from cifar.prepare import CHUNK, compress_images
+    from cifar.sources import IMAGES
     from helmholtz import preparation
     from helmholtz.folders import read_tree
 
     def load():
-        classes, parts = read_tree(folder, {".png"})
+        tree = read_tree(folder, IMAGES)
         chosen = {}
-        for split, (paths, labels) in parts.items():
+        for split, (paths, labels) in tree.parts.items():
             kept = [i for i, p in enumerate(paths) if int(p.stem.split("-")[1]) < factor]
             chosen[split] = ([paths[i] for i in kept], labels[kept])
-        return classes, chosen, {}
+        return tree.classes, chosen, {}
 
     source = preparation.Source("benchmark", "", load)
     work = partial(compress_images, size=32)

@@ -51,7 +51,7 @@ class Images(Domain):
     def prepare(self, args, codec, rates: list[int]) -> dict[int, Path]:
         from cifar.prepare import prepare
 
-        return prepare(args.source, rates, args.size, codec)
+        return prepare(args.source, rates, args.size, args.skip_bad, codec, args.data_dir)
 
     def check_data(self, data, args):
         if data.splits["train"][0].shape[3:] != (3,):

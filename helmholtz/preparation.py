@@ -1,27 +1,20 @@
 """Turn a source into prepared data: one pass over its items, on all cores, for several rates."""
 
-import os
 import re
-import signal
-import sys
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
-from helmholtz import store
-from helmholtz.cli import DataError, workers
+from helmholtz import datadir, store
+from helmholtz.baditems import BadItems, leave_out
+from helmholtz.errors import DataError
 from helmholtz.files import locked, remove_leftovers, require_space
 from helmholtz.folders import folder_name
+from helmholtz.parallel import in_parallel, progress
 
 SPLITS = ("train", "test")
 SIZES = ("raw_bytes", "file_bytes", "scan_bytes")
@@ -63,103 +56,118 @@ def prepare(
     settings: dict,
     compress: Callable[[object, list[int]], dict[int, list[Prepared]]],
     chunk: int,
+    skip_bad: bool = False,
 ) -> list[Path]:
     """Make <folder>/train.h5 and test.h5 for every rate of folders that lacks them.
 
     compress(items, rates), which runs in other processes, gives for every rate the prepared
-    items of a chunk. What is there, whole, and made from the same source with the same settings
-    is left alone. Returns the folders that were made.
+    items. What is there, whole, and made from the same source with the same settings is left
+    alone. Returns the folders that were made. Raises DataError with all items that cannot be
+    used, unless skip_bad leaves them out, and MachineError when a folder cannot be written.
     """
     wanted = {"source": source.name, "fingerprint": source.fingerprint, **settings}
     with ExitStack() as locks:
-        for rate in sorted(folders):
-            locks.enter_context(locked(folders[rate]))
-            remove_leftovers(folders[rate])
-        missing = {
-            rate: folder
-            for rate, folder in folders.items()
-            if not all(store.intact(folder / f"{s}.h5", wanted | {"rate": rate}) for s in SPLITS)
-        }
+        try:
+            for rate in sorted(folders):
+                locks.enter_context(locked(folders[rate]))
+                remove_leftovers(folders[rate])
+        except OSError as error:
+            if _missing(folders, wanted):
+                datadir.explain(error)
+                raise
+        missing = _missing(folders, wanted)
         if missing:
-            classes, parts, facts = source.load()
-            common = wanted | facts | {"classes": classes}
-            for split in SPLITS:
-                _make_split(split, *parts[split], missing, common, compress, chunk)
+            _make(source, missing, wanted, compress, chunk, skip_bad)
     return list(missing.values())
 
 
-def _make_split(split, items, labels, folders, common, compress, chunk) -> None:
-    """Compress one split at every rate of folders, and publish the files together."""
-    sizes = {rate: np.zeros(3, np.int64) for rate in folders}
-    with ExitStack() as stack:
-        files = {
-            rate: stack.enter_context(store.create(folder / f"{split}.h5"))
-            for rate, folder in folders.items()
-        }
-        bar = stack.enter_context(progress(len(items), f"{split} at {sorted(folders)}"))
-        start = 0
-        for block in in_parallel(partial(_packed, compress), items, chunk, list(folders)):
-            if start == 0:
-                item_bytes = sum(arrays[0].nbytes for arrays, _ in block.values())
-                require_space(next(iter(folders.values())), item_bytes * len(items))
-            for rate, (arrays, bytes_) in block.items():
-                _append(files[rate], start, len(items), arrays)
-                sizes[rate] += bytes_
-            start += len(arrays)
-            bar.update(len(arrays))
-        for rate, file in files.items():
-            file["label"] = np.asarray(labels, np.int64)
-            totals = dict(zip(SIZES, sizes[rate].tolist(), strict=True))
-            store.set_attributes(file, common | totals | {"rate": rate, "items": len(items)})
-
-
-def _packed(compress, items, rates: list[int]) -> dict:
-    """For every rate one array of all items, and the sums of their SIZES.
-
-    In the process that made them, since thousands of small arrays are slow to hand over.
-    """
+def _missing(folders: dict[int, Path], wanted: dict) -> dict[int, Path]:
+    """The rates and folders whose data is not there, not whole, or of something else."""
     return {
-        rate: (np.stack([p.data for p in prepared]), np.sum([p[1:] for p in prepared], axis=0))
-        for rate, prepared in compress(items, rates).items()
+        rate: folder
+        for rate, folder in folders.items()
+        if not all(store.intact(folder / f"{s}.h5", wanted | {"rate": rate}) for s in SPLITS)
     }
 
 
-def _append(file, start: int, total: int, arrays: np.ndarray) -> None:
-    if start == 0:
-        file.create_dataset("data", (total, *arrays.shape[1:]), arrays.dtype)
-    file["data"][start : start + len(arrays)] = arrays
+def _make(source, folders, wanted, compress, chunk, skip_bad) -> None:
+    """Load and compress a source, and once more without what proved to be of no use."""
+    classes, parts, facts = source.load()
+    common = wanted | {"classes": classes, "skipped": 0, "skipped_files": []} | facts
+    try:
+        _write(parts, folders, common, compress, chunk)
+    except BadItems as bad:
+        if not skip_bad:
+            raise
+        parts, common = leave_out(classes, parts, common, bad)
+        _write(parts, folders, common, compress, chunk)
 
 
-def in_parallel(function, items, chunk: int, *arguments) -> Iterator:
-    """What function(chunk of items, *arguments) gives for every chunk, in order.
+def _write(parts, folders, common, compress, chunk) -> None:
+    """Compress both splits at every rate of folders, and publish all files together.
 
-    Runs in as many processes as there are cores, a bounded number of chunks ahead of the reader.
+    Raises BadItems for all that cannot be used; then nothing is published.
     """
-    with ProcessPoolExecutor(workers(), initializer=_start_worker) as pool:
-        waiting = deque()
+    with ExitStack() as stack:
+        problems = {
+            split: _fill(stack, split, *parts[split], folders, common, compress, chunk)
+            for split in SPLITS
+        }
+        if any(problems.values()):
+            raise BadItems(problems)
+
+
+def _fill(stack, split, items, labels, folders, common, compress, chunk) -> dict[int, str]:
+    """Create and fill one split's files, which appear when the stack is closed.
+
+    Returns by its place a sentence about every item that cannot be used.
+    """
+    sizes, start, problems = {rate: np.zeros(3, np.int64) for rate in folders}, 0, {}
+    files = {
+        rate: stack.enter_context(store.create(folder / f"{split}.h5"))
+        for rate, folder in folders.items()
+    }
+    with progress(len(items), f"{split} at {sorted(folders)}") as bar:
+        for block, bad in in_parallel(partial(_packed, compress), items, chunk, list(folders)):
+            problems |= {start + place: sentence for place, sentence in bad.items()}
+            if not problems:  # else all that is left to do is to find the others
+                if start == 0:
+                    item_bytes = sum(arrays[0].nbytes for arrays, _ in block.values())
+                    require_space(next(iter(folders.values())), item_bytes * len(items))
+                for rate, (arrays, bytes_) in block.items():
+                    if start == 0:
+                        shape = (len(items), *arrays.shape[1:])
+                        files[rate].create_dataset("data", shape, arrays.dtype)
+                    files[rate]["data"][start : start + len(arrays)] = arrays
+                    sizes[rate] += bytes_
+            bar.update(min(chunk, len(items) - start))
+            start += chunk
+    for rate, file in files.items():
+        file["label"] = np.asarray(labels, np.int64)
+        totals = dict(zip(SIZES, sizes[rate].tolist(), strict=True))
+        store.set_attributes(file, common | totals | {"rate": rate, "items": len(items)})
+    return problems
+
+
+def _packed(compress, items, rates: list[int]) -> tuple[dict, dict[int, str]]:
+    """For every rate one array of all items, and the sums of their SIZES.
+
+    In the process that made them, since thousands of small arrays are slow to hand over. Or, by
+    their place, sentences about the items that cannot be used.
+    """
+    made, problems = {rate: [] for rate in rates}, {}
+    for place in range(len(items)):
         try:
-            for start in range(0, len(items), chunk):
-                waiting.append(pool.submit(function, items[start : start + chunk], *arguments))
-                if len(waiting) > 2 * workers():
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BrokenProcessPool:
-            raise MemoryError from None  # a worker was killed, as a rule for its memory
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and do not outlive it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
-
-
-def progress(total: int, what: str) -> tqdm:
-    """A progress bar on a terminal; nothing elsewhere."""
-    return tqdm(total=total, desc=what, disable=not sys.stderr.isatty())
+            for rate, prepared in compress(items[place : place + 1], rates).items():
+                made[rate] += prepared
+        except DataError as error:
+            problems[place] = str(error)
+    if problems:
+        return {}, problems
+    return {
+        rate: (np.stack([p.data for p in prepared]), np.sum([p[1:] for p in prepared], axis=0))
+        for rate, prepared in made.items()
+    }, {}
 
 
 def load(folder: Path, rate: int | None) -> Data:

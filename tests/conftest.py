@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+os.environ.pop("HELMHOLTZ_DATA", None)
 
 import numpy as np
 import pytest

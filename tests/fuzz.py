@@ -177,21 +177,19 @@ def read_hdf5(content: bytes, folder: Path) -> None:
 
 
 def read_archive(content: bytes, folder: Path) -> None:
-    from cifar import sources
+    from cifar import cifar10
 
     if not content.startswith(b"cifar"):  # a lone batch
         content = tar_of({"data_batch_1": content, "test_batch": content})
     with tarfile.open(folder / "x.tar.gz", "w:gz") as good:  # so that gzip is no obstacle
         good.fileobj.write(content)
-    sources.check = lambda path, wanted: None  # as if the hash were that of the published archive
-    sources.read_archive(folder / "x.tar.gz")
+    cifar10.read_archive(folder / "x.tar.gz")
 
 
 def read_zip(content: bytes, folder: Path) -> None:
     from audio import idmt
 
     (folder / "x.zip").write_bytes(content)
-    idmt.check = lambda path, wanted: None
     idmt._opened.cache_clear()
     found = idmt.read_archive(folder / "x.zip", folder / "copies")
     for members in found.values():

@@ -16,7 +16,7 @@ import pytest
 
 from cifar import predict, prepare, settings, train
 from cifar.domain import DOMAIN
-from helmholtz import preparation, runs
+from helmholtz import cli, preparation, runs
 from helmholtz.training import checkpoints, loop, model
 
 QUICK = ["--quality", "5", "--batch_size", "16", "--learning_rate", "0.05"]
@@ -86,6 +86,30 @@ def test_predict_compresses_as_the_run_did_and_tells_the_classes(finished, photo
     assert [answer["file"] for answer in answers] == files
     assert sum(answers[0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert next(iter(answers[0]["probabilities"])) in ("dark", "bright")
+
+
+def test_predict_answers_for_the_good_files_and_names_each_bad_one(
+    finished, photos, tmp_path, capsys
+):
+    (tmp_path / "cut.png").write_bytes((photos / "dark" / "00.png").read_bytes()[:500])
+    good = [photos / "bright" / "01.png", photos / "dark" / "00.png"]
+    files = [tmp_path / "no.png", good[0], tmp_path / "cut.png", photos / "dark", good[1]]
+    with pytest.raises(SystemExit) as stop:
+        cli.run(lambda: predict.main([*map(str, files), "--log_dir", str(finished)]))
+    out, error = capsys.readouterr()
+    assert stop.value.code == 3
+    assert [line.split(": ")[0] for line in out.splitlines()] == [str(path) for path in good]
+    missing, cut, folder = error.splitlines()
+    assert missing == f"{tmp_path}/no.png does not exist."
+    assert cut.startswith(f"{tmp_path}/cut.png is damaged")
+    assert folder == f"{photos}/dark is a folder, not a file."
+
+
+def test_predict_without_a_good_file_says_so_of_each(finished, photos, tmp_path, command):
+    files = [tmp_path / "no.png", photos]
+    code, error = command(predict.main, *files, "--log_dir", finished)
+    assert code == 3
+    assert error == f"{files[0]} does not exist.\n{files[1]} is a folder, not a file.\n"
 
 
 def test_held_out_images_choose_the_epoch_and_the_test_split_is_apart(source, tmp_path):

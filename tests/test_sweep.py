@@ -345,10 +345,11 @@ def test_a_full_disk_is_told_before_anything_starts(tmp_path, command):
 
 @pytest.fixture
 def folders(photos, tmp_path):
-    """The flags of a real sweep, and its logs; what it prepares in the checkout goes afterwards."""
-    name = prepare.source_name(train.parse_args(["--source", str(photos)]))
-    yield ["--source", str(photos), "--log_dir", str(tmp_path / "logs"), *QUICK], tmp_path / "logs"
-    shutil.rmtree(ROOT / "cifar" / "data" / name, ignore_errors=True)
+    """The flags of a real sweep, and its logs; all that it writes goes where it is told to."""
+    data, logs = tmp_path / "data", tmp_path / "logs"
+    places = ["--data_dir", str(data), "--log_dir", str(logs)]
+    yield ["--source", str(photos), *places, *QUICK], logs
+    assert list(data.glob("cifar/*/quality_*/train.h5"))
 
 
 def test_a_night_with_accidents(folders):

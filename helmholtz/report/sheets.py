@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from helmholtz import store
+from helmholtz import datadir, store
 from helmholtz.cli import DataError, MachineError, UsageError
 from helmholtz.report.advice import RATE_FLAGS, rate_name
 from helmholtz.report.charts import WIDTH
@@ -27,7 +27,8 @@ def prepared(domain: str, source: str | None, data: str | None) -> dict[int, Pat
     if not (name and source and data):
         return {}
     found = {}
-    for path in (PREPARED / domain / "data" / source).glob(f"{name}_*/test.h5"):
+    root = datadir.data_root(domain, PREPARED / domain / "data", None)
+    for path in (root / source).glob(f"{name}_*/test.h5"):
         rate = path.parent.name.removeprefix(f"{name}_")
         if rate.isdigit():
             found[int(rate)] = path

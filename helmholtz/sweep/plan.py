@@ -121,7 +121,7 @@ def source_flags(run: Run) -> list[str]:
 
 def data_folder(run: Run) -> Path:
     """Where the prepared data of a run lies, or will."""
-    data = importlib.import_module(f"{run.domain.name}.sources").DATA
+    data = importlib.import_module(f"{run.domain.name}.sources").data_root(run.args.data_dir)
     return run.args.train_dir or data / run.source / run.codec.folder(run.rate)
 
 

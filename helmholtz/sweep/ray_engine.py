@@ -119,7 +119,7 @@ def _connect(address: str | None) -> None:
 def check_paths(run: Run) -> None:
     """Nodes have the project, and of our files only those that we send."""
     for name, value in vars(run.args).items():
-        if isinstance(value, Path) and name not in ("train_dir", "log_dir"):
+        if isinstance(value, Path) and name not in ("train_dir", "log_dir", "data_dir"):
             raise UsageError(f"--{name} names a file of this machine, which other nodes lack.")
     offline = run.args.wandb and os.environ.get("WANDB_MODE") == "offline"
     if run.args.tensorboard or offline:
