@@ -16,7 +16,7 @@ import pytest
 
 import cifar
 from audio import domain as audio
-from cifar import prepare, train
+from cifar import prepare
 from cifar.domain import DOMAIN
 from cifar.settings import QUALITIES
 from helmholtz import run_state, runs
