@@ -12,7 +12,9 @@ from helmholtz import output, trackers
 from helmholtz.argtypes import number, positive_number, whole_number
 from helmholtz.errors import INTERRUPTED, MACHINE_FAILED, DataError, MachineError, UsageError
 
-RESUMABLE = "the same command with --resume, not --overwrite, goes on after the last finished epoch"
+RESUMABLE = (
+    "the same command with --resume, and without --overwrite, goes on after the last finished epoch"
+)
 BACKENDS = ("tensorflow", "jax")
 PRECISIONS = ("float32", "bfloat16")
 TRAINING_FLAGS = {  # the type and the help of those whose default is the domain's
