@@ -25,8 +25,8 @@ from audio import mp3, sample
 from audio.constants import BITRATES, FEATURES, N_FFT, RATE
 from audio.prepare import CHUNK, compress_sounds
 from audio.survey import Clip
-from helmholtz.cli import workers
 from helmholtz.data import preparation
+from helmholtz.machine import cores
 
 TEST_SHARE = 5  # a fifth is the test split
 
@@ -79,7 +79,7 @@ def main() -> None:
         for bitrate in (8, 32, 128) if args.quick else BITRATES:
             ours = seconds(our_way, files, bitrate, runs=args.runs)
             plain = 4 * seconds(plain_way, files[:few], bitrate, runs=args.runs)
-            limit = 4 * seconds(encoder_alone, sounds[:few], bitrate, runs=args.runs) / workers()
+            limit = 4 * seconds(encoder_alone, sounds[:few], bitrate, runs=args.runs) / cores()
             row(
                 *(bitrate, ours, count / ours, plain, plain / ours, limit, ours / limit),
                 peak_mb(),

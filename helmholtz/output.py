@@ -1,4 +1,4 @@
-"""What a command prints: streams that outlast their reader, and counted nouns."""
+"""Standard streams that outlast their reader."""
 
 import io
 import os
@@ -38,8 +38,3 @@ def protect() -> None:
         if isinstance(stream, io.TextIOWrapper):  # not None, nor a notebook's
             stream.reconfigure(errors="backslashreplace")
             setattr(sys, name, _Stream(stream))
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun, as "1 epoch" and "2,000 epochs"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

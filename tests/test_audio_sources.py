@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 import soundfile
+from helpers import prepare_sounds
 
 from audio import idmt, prepare, sources
 from audio.constants import CLASS_FOLDERS, LABELS, RATE
@@ -244,7 +245,7 @@ def test_the_archive_is_prepared_like_its_unpacked_folder(tmp_path, monkeypatch,
             target.write_bytes(content)
     arrays = []
     for source in (path, tmp_path / "unpacked"):
-        folders = prepare.prepare(str(source), [32])
+        folders = prepare_sounds(str(source), [32])
         data = preparation.load(folders[32], 32)
         assert data.classes == LABELS
         arrays.append(data.splits["train"][0])

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import prepare_images
 
 import audio.predict
 import audio.prepare
@@ -19,7 +20,7 @@ import cifar.prepare
 import cifar.train
 import helmholtz.report.__main__
 import helmholtz.sweep.__main__
-from helmholtz import argtypes, cli, errors, output
+from helmholtz import argtypes, cli, errors, text
 
 ROOT = Path(__file__).parents[1]
 NO_UTF8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -40,7 +41,7 @@ def train_until_closed(photos, tmp_path_factory):
     base = tmp_path_factory.mktemp("closed")
     for plain, name in CLASSES.items():
         shutil.copytree(photos / plain, base / "photos" / name)
-    data = cifar.prepare.prepare(str(base / "photos"), [5])[5]
+    data = prepare_images(str(base / "photos"), [5])[5]
     flags = ["--train_dir", data, "--log_dir", base / "run", "--num_epoch", 2, "--batch_size", 16]
     process = start("cifar/train.py", *flags)
     assert process.stdout.readline().startswith("all-cnns")
@@ -158,7 +159,7 @@ def test_numbers_out_of_range_are_told_the_range(kind, good, bad, wanted):
 
 
 def test_one_is_singular():
-    assert [output.counted(n, "epoch") for n in (0, 1, 2000)] == [
+    assert [text.counted(n, "epoch") for n in (0, 1, 2000)] == [
         "0 epochs",
         "1 epoch",
         "2,000 epochs",

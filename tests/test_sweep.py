@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import prepare_images
 
 import cifar
 from audio import domain as audio
-from cifar import prepare
 from cifar.constants import QUALITIES
 from cifar.domain import DOMAIN
 from helmholtz.io import run_state, runs
@@ -110,7 +110,7 @@ def test_the_list_is_the_product_and_the_published_rates_are_the_default(tmp_pat
 def test_a_run_lies_where_train_py_puts_it(photos):
     args, rest = sweep.parse_args(["cifar", "--quality", "5", "--source", str(photos)])
     run = plan.plan(args, rest)[0]
-    folder = prepare.prepare(str(photos), [5])[5]
+    folder = prepare_images(str(photos), [5])[5]
     assert run.folder == runs.folder_of(DOMAIN, run.args, folder.parent.name, 5)
     assert plan.data_folder(run) == folder
 

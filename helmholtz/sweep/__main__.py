@@ -15,13 +15,14 @@ import sys
 from pathlib import Path
 
 from helmholtz import cli, domain
+from helmholtz.argtypes import whole_number
 from helmholtz.errors import RUNS_FAILED, MachineError, UsageError
 from helmholtz.io import run_state, runs
-from helmholtz.output import counted
 from helmholtz.sweep import local_engine, plan, table
 from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import Launcher
 from helmholtz.sweep.plan import Run
+from helmholtz.text import counted
 
 FIRST = ["0"]  # the network and the seed where none is given
 DEFAULT = " (%(default)s)"
@@ -63,7 +64,7 @@ def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
 
 
 def _add_machine(parser: argparse.ArgumentParser) -> None:
-    add, count = parser.add_argument, cli.whole_number(1)
+    add, count = parser.add_argument, whole_number(1)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--gpus", metavar="0,2", help="GPUs to use (all that nvidia-smi lists)")
     place.add_argument("--jobs", type=count, metavar="N", help="N runs at a time on the processor")
@@ -84,7 +85,7 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
 
 def _add_conduct(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    count = cli.whole_number(0)
+    count = whole_number(0)
     add("--retries", type=count, default=1, metavar="N", help="of a run that failed" + DEFAULT)
     add("--only", type=count, metavar="N", help="just the run with this number in --dry_run")
     add("--dry_run", action="store_true", help="list the runs and what would be done")
