@@ -31,8 +31,14 @@ class _Stream:
 
 
 def protect() -> None:
-    """Let nothing that is printed end this process: a pipe closed by its reader is written to
-    no more, and characters that the locale lacks are printed as their escapes."""
+    """Let nothing that is printed end this process.
+
+    A stream whose reader has gone is written to no more, one that was closed before the start is
+    opened to nowhere, and characters that the locale lacks are printed as their escapes.
+    """
+    while (null := os.open(os.devnull, os.O_RDWR)) <= 2:  # else a data file would get the number
+        pass
+    os.close(null)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):  # not None, nor a notebook's
