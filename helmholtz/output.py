@@ -40,8 +40,8 @@ def protect() -> None:
         pass
     os.close(null)
     for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if isinstance(stream, io.TextIOWrapper):  # not None, nor a notebook's
+        stream = getattr(sys, name) or open(os.devnull, "w")  # noqa: SIM115
+        if isinstance(stream, io.TextIOWrapper):  # not a notebook's
             stream.reconfigure(errors="backslashreplace")
             setattr(sys, name, _Stream(stream))
 

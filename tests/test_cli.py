@@ -85,9 +85,9 @@ def test_whatever_closes_either_stream_what_is_done_is_done(tmp_path):
 
 def test_no_file_takes_the_place_of_a_stream_that_was_closed_at_the_start(tmp_path):
     program = (
-        "import os, pathlib; from helmholtz import cli\n"
+        "import os, sys; from helmholtz import cli\n"
         "def main():\n"
-        "    print('x')\n"
+        "    print('x', sys.stderr.isatty())\n"
         f"    with open({str(tmp_path / 'data')!r}, 'w') as file: os.write(1, b'y'); os.dup(2)\n"
         "cli.run(main)"
     )
