@@ -84,6 +84,19 @@ def test_whatever_closes_either_stream_what_is_done_is_done(tmp_path):
     assert (tmp_path / "done").exists()
 
 
+def test_no_file_takes_the_place_of_a_stream_that_was_closed_at_the_start(tmp_path):
+    program = (
+        "import os, sys; from helmholtz import cli\n"
+        "def main():\n"
+        "    print('x', sys.stderr.isatty())\n"
+        f"    with open({str(tmp_path / 'data')!r}, 'w') as file: os.write(1, b'y'); os.dup(2)\n"
+        "cli.run(main)"
+    )
+    closed = 'exec "$@" <&- >&- 2>&-'
+    code = subprocess.run(["sh", "-c", closed, "sh", sys.executable, "-c", program], cwd=ROOT)
+    assert (code.returncode, (tmp_path / "data").read_text()) == (0, "")
+
+
 def test_a_mistake_keeps_its_exit_code_when_output_is_closed():
     program = (
         "from helmholtz import cli, errors\n"
