@@ -48,10 +48,10 @@ class Codec:
     def check(self, rate: int) -> None:
         """Raise UsageError unless the codec has this rate."""
         if rate and rate not in self.rates:
-            legal = f"from 0 to {self.rates[-1]}"
+            legal = f"a whole number from 0 to {self.rates[-1]}"
             if not isinstance(self.rates, range):
                 legal = f"one of {', '.join(map(str, [0, *self.rates]))}"
-            raise UsageError(f"{self.title} has no rate {rate}: give a whole number {legal}.")
+            raise UsageError(f"There is no {self.title} of {self.rate_name(rate)}: give {legal}.")
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def test_what_claims_to_be_too_long_is_not_decoded(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "MAX_SAMPLES", 20_000)
     path = tmp_path / "long.flac"
     path.write_bytes(wav(np.zeros(30_000), kind="FLAC"))
-    with pytest.raises(DataError, match="too long, 30000 samples"):
+    with pytest.raises(DataError, match="too long, 30,000 samples"):
         sources.read_sound(path)
     assert len(sources.read_sound(path, dur=0.1)[0]) < 20_000
 
@@ -175,7 +175,7 @@ def test_clips_are_as_long_as_the_longest_and_clipping_is_counted(folder, comman
     code, error = command(prepare.main, "--source", folder, "--bitrate", 0)
     assert code == 0
     clipped = int((np.abs(np.tile(TONE, 3) * 2.5) > 1).sum())
-    assert f"{clipped} samples beyond full scale" in error
+    assert f"{clipped:,} samples beyond full scale" in error
     data = preparation.load(prepared(folder)[0].parent, 0)
     assert data.attributes["clipped_samples"] == clipped
     assert data.attributes["frames"] == 3 * 4410

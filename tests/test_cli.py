@@ -165,9 +165,9 @@ def test_errors_import_nothing():
 )
 def test_numbers_out_of_range_are_told_the_range(kind, good, bad, wanted):
     assert [kind(text) for text in good] == [float(text) for text in good]
-    for text in bad:
+    for wrong in bad:
         with pytest.raises(argparse.ArgumentTypeError) as refusal:
-            kind(text)
+            kind(wrong)
         assert str(refusal.value).startswith(f"{text!r} is not {wanted}")
 
 

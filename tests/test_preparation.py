@@ -131,7 +131,7 @@ def prepare_args(train_dir, quality):
 
 def test_several_processes_at_once_make_one_good_copy(photos):
     with ProcessPoolExecutor(3) as pool:
-        answers = [pool.submit(prepare.prepare, str(photos), [9]) for _ in range(3)]
+        answers = [pool.submit(prepare_images, str(photos), [9]) for _ in range(3)]
         folders = {answer.result()[9] for answer in answers}
     assert len(folders) == 1
     folder = folders.pop()
