@@ -119,7 +119,10 @@ def prepare_file(path: Path, setting: dict):
 
     attributes, codec = setting["data"], DOMAIN.codec_of(setting)
     if not {"frames", "channels", "rate", *FEATURES} <= set(attributes):
-        raise cli.DataError("The run's data does not say how it was prepared from sound files.")
+        raise cli.DataError(
+            "The run's data does not say how it was prepared from sound files: "
+            "give a run whose data prepare.py has made."
+        )
     flags = {name: attributes[name] for name in FEATURES} | {"codec": codec.name}
     flags |= {"bitrate": attributes["rate"]}
     checked, frames = cli.recall(parse_args, flags), attributes["frames"]
@@ -131,7 +134,9 @@ def prepare_file(path: Path, setting: dict):
     channels = spectrograms.shape[2] // (1 + features["phase"])
     if channels != attributes["channels"]:
         wanted = "mono" if channels == 2 else "stereo"
-        raise cli.DataError(f"{shown(path)} is not {wanted}, as the sounds that were learnt from.")
+        raise cli.DataError(
+            f"{shown(path)} is not {wanted}, as the sounds that the run has learnt: convert it."
+        )
     return spectrograms
 
 

@@ -89,7 +89,10 @@ def prepare_file(path: Path, setting: dict):
     from cifar.sources import read_image
 
     if "codec" not in setting["data"]:
-        raise cli.DataError("The run's data does not say how it was prepared from image files.")
+        raise cli.DataError(
+            "The run's data does not say how it was prepared from image files: "
+            "give a run whose data prepare.py has made."
+        )
     codec = DOMAIN.codec_of(setting)
     flags = {"quality": setting["rate"], "size": setting["shape"][0], "codec": codec.name}
     checked = cli.recall(parse_args, flags)
