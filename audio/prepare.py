@@ -11,11 +11,13 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from audio.constants import BITRATES, FEATURES, RATE
 from audio.domain import DOMAIN
-from audio.settings import BITRATES, FEATURES, RATE
-from helmholtz import cli, datadir
+from helmholtz import cli
+from helmholtz.data import datadir
+from helmholtz.data.folders import shown
 from helmholtz.domain import Codec
-from helmholtz.folders import shown
+from helmholtz.errors import DataError
 
 CHUNK = 8  # clips that a process works on at a time
 
@@ -33,15 +35,27 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
     """--source and those of FEATURES, which train.py has too."""
     add = parser.add_argument
     names = ("--source", "-c", "--classpath")
-    add(*names, default="idmt", help="idmt, sample, its archive, or a folder (idmt)")
+    add(*names, default="idmt", help="idmt, sample, its archive, or a folder (%(default)s)")
     add("--skip_bad", action="store_true", help="leave out files that cannot be used")
     datadir.add_flag(parser)
     add("-m", "--mono", action="store_true", help="mix two channels down to one")
-    seconds = cli.number(0.02, 600)
+    seconds = cli.number(0.02, 600, "seconds")
     add("-d", "--dur", type=seconds, metavar="SECONDS", help="of every clip (the longest's)")
-    add("--mels", type=cli.whole_number(8, 512), default=FEATURES["mels"], help="bands (96)")
-    rate = cli.whole_number(8000, 96_000)
-    add("-r", "--resample", type=rate, default=RATE, metavar="HZ", help="of spectrograms (44100)")
+    add(
+        "--mels",
+        type=cli.whole_number(8, 512, "bands"),
+        default=FEATURES["mels"],
+        help="bands (%(default)s)",
+    )
+    rate = cli.whole_number(8000, 96_000, "hertz")
+    add(
+        "-r",
+        "--resample",
+        type=rate,
+        default=RATE,
+        metavar="HZ",
+        help="of spectrograms (%(default)s)",
+    )
     add("--phase", action="store_true", help="the phase as further channels")
 
 
@@ -77,7 +91,7 @@ def prepare(
     import audio.features  # noqa: F401  here, so that no worker needs to
     from audio.sources import data_root, open_source
     from audio.survey import surveyed
-    from helmholtz import preparation
+    from helmholtz.data import preparation
 
     opened = open_source(source, data_dir)
     opened = surveyed(opened, features["mono"], features["dur"], skip_bad)
@@ -100,7 +114,7 @@ def compress_sounds(clips: list, bitrates: list[int], codec, features: dict) -> 
 
 def _prepare_one(sound, frames: int, codec, bitrate: int, features: dict):
     from audio.features import extract
-    from helmholtz.preparation import Prepared
+    from helmholtz.data.preparation import Prepared
 
     decoded, file_bytes, payload_bytes = codec(sound, bitrate)
     data = extract(decoded, frames, features["mels"], features["resample"], features["phase"])
@@ -119,7 +133,7 @@ def prepare_file(path: Path, setting: dict):
 
     attributes, codec = setting["data"], DOMAIN.codec_of(setting)
     if not {"frames", "channels", "rate", *FEATURES} <= set(attributes):
-        raise cli.DataError(
+        raise DataError(
             "The run's data does not say how it was prepared from sound files: "
             "give a run whose data prepare.py has made."
         )
@@ -134,7 +148,7 @@ def prepare_file(path: Path, setting: dict):
     channels = spectrograms.shape[2] // (1 + features["phase"])
     if channels != attributes["channels"]:
         wanted = "mono" if channels == 2 else "stereo"
-        raise cli.DataError(
+        raise DataError(
             f"{shown(path)} is not {wanted}, as the sounds that the run has learnt: convert it."
         )
     return spectrograms

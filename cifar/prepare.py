@@ -11,10 +11,12 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from cifar.constants import QUALITIES, SIZE
 from cifar.domain import DOMAIN
-from cifar.settings import QUALITIES, SIZE
-from helmholtz import cli, datadir
+from helmholtz import cli
+from helmholtz.data import datadir
 from helmholtz.domain import Codec
+from helmholtz.errors import DataError
 
 CHUNK = 256  # images that a process works on at a time
 
@@ -31,11 +33,15 @@ def parse_args(argv=None) -> argparse.Namespace:
 def add_source_flags(parser: argparse.ArgumentParser) -> None:
     """--source, --size and where the data lies, which train.py has too."""
     add = parser.add_argument
-    add("--source", default="cifar10", help="cifar10, sample, its archive, or a folder (cifar10)")
+    add(
+        "--source",
+        default="cifar10",
+        help="cifar10, sample, its archive, or a folder (%(default)s)",
+    )
     add("--skip_bad", action="store_true", help="leave out files that cannot be used")
     datadir.add_flag(parser)
-    size = cli.whole_number(8, 1024)
-    add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (32)")
+    size = cli.whole_number(8, 1024, "pixels")
+    add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (%(default)s)")
 
 
 def source_name(args: argparse.Namespace) -> str:
@@ -55,7 +61,7 @@ def prepare(
 ) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every quality."""
     from cifar.sources import data_root, open_source
-    from helmholtz import preparation
+    from helmholtz.data import preparation
 
     opened = open_source(source, size, data_dir)
     folders = {q: data_root(data_dir) / opened.name / codec.folder(q) for q in qualities}
@@ -74,7 +80,7 @@ def compress_images(images, qualities: list[int], codec, size: int) -> dict:
 
 
 def _prepare_one(image, codec, quality: int):
-    from helmholtz.preparation import Prepared
+    from helmholtz.data.preparation import Prepared
 
     decoded, file_bytes, scan_bytes = codec(image, quality)
     return Prepared(decoded, image.nbytes, file_bytes, scan_bytes)
@@ -89,7 +95,7 @@ def prepare_file(path: Path, setting: dict):
     from cifar.sources import read_image
 
     if "codec" not in setting["data"]:
-        raise cli.DataError(
+        raise DataError(
             "The run's data does not say how it was prepared from image files: "
             "give a run whose data prepare.py has made."
         )

@@ -11,8 +11,8 @@ from audio import prepare as prepare_sounds
 from audio import sources as sounds
 from cifar import prepare as prepare_images
 from cifar import sources as images
-from helmholtz import preparation
-from helmholtz.folders import folder_name
+from helmholtz.data import preparation
+from helmholtz.data.folders import folder_name
 
 NOISE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
 
