@@ -96,7 +96,7 @@ class Sound(Domain):
         channels = spectrograms.shape[2] // (1 + args.phase)
         if channels != setting["data"]["channels"]:
             wanted = "mono" if channels == 2 else "stereo"
-            raise DataError(f"{shown(path)} is not {wanted}, unlike the sounds of the training.")
+            raise DataError(f"{shown(path)} is not {wanted}, unlike the sounds of the run: convert it.")
         return tile(spectrograms[None])[0] if setting["flags"].get("tile") else spectrograms
 
     def _saved_flags(self, setting: dict) -> tuple[Namespace, int]:
@@ -105,7 +105,10 @@ class Sound(Domain):
 
         data = setting["data"]
         if not {"frames", "channels", *FEATURES} <= set(data):
-            raise DataError("The run's data does not say how it was prepared from sound files.")
+            raise DataError(
+                "The run's data does not say how it was prepared from sound files: "
+                "give a run whose data prepare.py has made."
+            )
         known = {name: data[name] for name in FEATURES}
         known |= {"codec": self.codec_of(setting).name, "bitrate": setting["rate"]}
         args, frames = flags.parse_saved_flags(self, known), data["frames"]

@@ -125,11 +125,16 @@ def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.
     except soundfile.SoundFileError as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
         why = "" if reason.startswith("File does not exist") else f" ({reason})"  # it does
-        raise DataError(f"{name} is damaged or not a sound: repair or remove it{why}.") from error
+        raise DataError(
+            f"{name} is damaged or not a sound: convert it to {SOUNDS.target}, "
+            f"or leave it out{why}."
+        ) from error
     if len(samples) < SHORTEST * file.samplerate:
-        raise DataError(f"{name} is too short, {counted(len(samples), 'sample')}: remove it.")
+        raise DataError(f"{name} is too short, {counted(len(samples), 'sample')}: leave it out.")
     if not (np.abs(samples) <= LOUDEST).all():  # NaN is not
-        raise DataError(f"{name} holds samples that are NaN or infinite: repair or remove it.")
+        raise DataError(
+            f"{name} holds samples that are NaN or infinite: repair it, or leave it out."
+        )
     return samples, file.samplerate
 
 

@@ -76,7 +76,10 @@ class Images(Domain):
         from cifar.sources import read_image
 
         if "codec" not in setting["data"]:
-            raise DataError("The run's data does not say how it was prepared from image files.")
+            raise DataError(
+                "The run's data does not say how it was prepared from image files: "
+                "give a run whose data prepare.py has made."
+            )
         codec = self.codec_of(setting)
         known = {"quality": setting["rate"], "size": setting["shape"][0], "codec": codec.name}
         args = flags.parse_saved_flags(self, known)

@@ -59,12 +59,14 @@ def load_weights(network, path: Path) -> None:
     Raises DataError when the file is missing, damaged, or of another network.
     """
     if not path.name.endswith(".weights.h5"):
-        raise DataError(f"{path} is not a .weights.h5 file.")
+        raise DataError(f"{shown(path)} does not end in .weights.h5, as weights of a run do.")
     store.try_out(path)
     try:
         network.load_weights(path)
     except Exception as error:  # h5py and Keras have no type of their own for a foreign file
-        raise DataError(f"{path} is missing, damaged, or of another network.") from error
+        raise DataError(
+            f"{shown(path)} is missing, damaged, or of another network: train anew."
+        ) from error
 
 
 def show(files: list[Path], answers: list, args: argparse.Namespace) -> None:
