@@ -96,7 +96,9 @@ class Sound(Domain):
         channels = spectrograms.shape[2] // (1 + args.phase)
         if channels != setting["data"]["channels"]:
             wanted = "mono" if channels == 2 else "stereo"
-            raise DataError(f"{shown(path)} is not {wanted}, unlike the sounds of the run: convert it.")
+            raise DataError(
+                f"{shown(path)} is not {wanted}, unlike the sounds of the run: convert it."
+            )
         return tile(spectrograms[None])[0] if setting["flags"].get("tile") else spectrograms
 
     def _saved_flags(self, setting: dict) -> tuple[Namespace, int]:

@@ -9,8 +9,9 @@ from PIL import Image
 
 from audio import prepare as prepare_sounds
 from audio import sources as sounds
-from cifar.domain import Images
+from cifar import prepare as prepare_images
 from cifar import sources as images
+from cifar.domain import Images
 from helmholtz.data import preparation
 from helmholtz.data.folders import folder_name
 
