@@ -158,6 +158,32 @@ def test_a_network_that_only_guesses_answers_nothing():
     assert "--num_epoch 200 --batch_size 32 --overwrite" in lack["command"]
 
 
+def test_few_items_are_not_called_a_guess():
+    found = answered(rows_of({0: [0.5] * 3, 5: [0.5] * 3}, val_items=6, chance=1 / 3))
+    assert (
+        "0.500 (uncompressed) cannot be told from guessing (0.333) with 6 items"
+        in (found["sentence"])
+    )
+    assert "too few items" in found["missing"][0]["what"]
+
+
+def test_nothing_is_to_be_trained_longer_with_a_learning_rate_of_0():
+    for epochs in (5, 50):
+        rows = rows_of({0: [0.105] * 3, 5: [0.11] * 3}, epochs=epochs)
+        for row in rows:
+            row["flags"]["learning_rate"] = 0.0
+        (lack,) = answered(rows)["missing"]
+        assert "train without --learning_rate" in lack["what"]
+        assert "--num_epoch 20 " in lack["command"]
+        assert "learning_rate" not in lack["command"]
+
+
+def test_the_tolerance_is_said_with_its_unit():
+    rows = rows_of({0: [0.8] * 3, 25: [0.7] * 3})
+    assert "more than 1 % of it" in answered(rows)["sentence"]
+    assert "more than 2.5 % of it" in answered(rows, 0.025)["sentence"]
+
+
 def test_no_lower_rate_is_good_enough():
     found = answered(rows_of({0: [0.8] * 3, 25: [0.7] * 3}))
     assert found["sentence"].startswith(

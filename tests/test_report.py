@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from report_runs import MODELS, history, make_run
 from scipy import stats
 
 from helmholtz.report import __main__ as report
-from helmholtz.report import csvrows, curves, intervals, logbook, summary
+from helmholtz.report import csvrows, curves, drawing, intervals, logbook, summary
 
 
 @pytest.fixture
@@ -62,12 +63,90 @@ def test_the_published_statistics_are_those_of_the_history(logs, seed):
     assert row["accuracy_is"] == "mean of ten best epochs"
 
 
-def test_a_run_of_nine_epochs_is_marked_and_not_guessed_at(logs):
-    make_run(logs, epochs=9)
+@pytest.mark.parametrize("epochs", [1, 9, 10, 14])
+def test_a_short_run_shows_its_best_epoch_and_a_star(logs, epochs, capsys):
+    make_run(logs, epochs=epochs, top=0.77)
     (row,) = table(logs)
-    best = max(r["val_acc"] for r in history(9, 0.8, hash((0, 0)) % 2**32))
+    best = max(r["val_acc"] for r in history(epochs, 0.77, hash((0, 0)) % 2**32))
     assert (row["accuracy"], row["accuracy_is"]) == (best, "best epoch (short)")
-    assert row["convergence_epoch"] is None
+    made(logs)
+    said = capsys.readouterr().out
+    assert f"{best:.3f}*" in said
+    assert "* fewer than 20 epochs" in said
+
+
+def test_from_15_epochs_on_the_accuracy_is_as_published_and_from_20_on_without_a_star(logs, capsys):
+    for epochs, star in ((15, True), (19, True), (20, False)):
+        folder = logs / str(epochs)
+        make_run(folder, epochs=epochs)
+        (row,) = table(folder)
+        val_acc = [r["val_acc"] for r in history(epochs, 0.8, hash((0, 0)) % 2**32)]
+        assert row["accuracy"] == pytest.approx(plain_statistics(val_acc)[0])
+        made(folder)
+        assert (f"{row['accuracy']:.3f}*" in capsys.readouterr().out) == star
+
+
+def test_what_is_published_of_a_short_run_stays_in_its_row(logs):
+    make_run(logs, epochs=10)
+    val_acc = [r["val_acc"] for r in history(10, 0.8, hash((0, 0)) % 2**32)]
+    assert only(logs)["mean_of_ten_best"] == pytest.approx(np.mean(val_acc))
+
+
+def test_intervals_of_an_accuracy_end_at_0_and_1_and_those_of_differences_do_not(logs):
+    for seed, (top, tested) in enumerate([(0.99, 0.99), (0.9, 0.05)]):
+        make_run(logs, 0, seed, top, speed=0.1, test_acc=tested)
+        make_run(logs, 5, seed, 0.1 * seed, speed=0.1, test_acc=tested)
+    uncompressed, five = table(logs)
+    assert (uncompressed["accuracy_low"] > 0, uncompressed["accuracy_high"]) == (True, 1)
+    assert (uncompressed["test_acc_low"], uncompressed["test_acc_high"]) == (0, 1)
+    assert five["accuracy_low"] == 0
+    assert five["difference_low"] < -1
+
+
+def test_one_is_not_written_as_many(logs, capsys):
+    make_run(logs, epochs=1)
+    made(logs)
+    page = (logs / "report" / "index.html").read_text()
+    said = capsys.readouterr().out
+    assert "1 run: 1 finished" in said
+    for text in (page, said, table(logs)[0]["protocol"]):
+        assert not re.search(r"\b1 (runs|epochs|seeds|items|files)\b", text)
+
+
+def curves_of(logs, *flags):
+    """The captions of the learning curves, by section."""
+    args = report.parse_args([str(logs), "--out", str(logs / "report"), *flags])
+    runs, _ = report.collect(args)
+    summaries = report.scenes(summary.summarise([run.row for run in runs]))
+    return {
+        key[3]: drawing.select_curves(drawing._runs_of(key, rows, runs), args.curves)
+        for key, rows in summaries.items()
+    }
+
+
+def test_curves_of_a_run_that_was_started_otherwise_stand_in_no_section_of_others(logs):
+    make_run(logs, 0, 0)
+    make_run(logs, 5, 0, finished=False)
+    make_run(logs, 10, 0, finished=False, epochs=12)  # of which num_epoch is 12
+    ((runs, _),) = curves_of(logs).values()
+    assert [run.row["rate"] for run in runs] == [0, 5]
+
+
+def test_curves_that_are_left_out_are_told_with_how_to_choose_them(logs):
+    for seed in range(8):
+        make_run(logs, 0, seed)
+    ((runs, said),) = curves_of(logs).values()
+    assert (len(runs), said[:9]) == (1, "1 of 8 ru")
+    ((runs, said),) = curves_of(logs, "--curves", "*seed_[1-7]").values()
+    assert (len(runs), said[:9], "--curves PATTERN" in said) == (6, "6 of 8 ru", True)
+    report.main([str(logs), "--out", str(logs / "report")])
+    assert "1 of 8 runs" in (logs / "report" / "index.html").read_text()
+
+
+def test_a_pattern_of_curves_that_names_no_run_is_refused(logs, command):
+    make_run(logs)
+    code, said = command(report.main, logs, "--out", logs / "report", "--curves", "*quality_7*")
+    assert (code, "'*quality_7*' matches no run" in said) == (2, True)
 
 
 def test_the_interval_is_student_s():
@@ -229,7 +308,7 @@ def test_files_of_no_run_are_listed(logs):
 def test_the_2018_code_s_history_is_read_with_names_from_its_path(logs, path, wanted):
     folder = logs / path
     folder.mkdir(parents=True)
-    val_acc = [r["val_acc"] for r in history(12, 0.6, 0)]
+    val_acc = [r["val_acc"] for r in history(20, 0.6, 0)]
     lines = [
         ",acc,loss,val_acc,val_loss",
         *(f"{i},0.5,1.2,{a!r},1.1" for i, a in enumerate(val_acc)),
@@ -237,7 +316,7 @@ def test_the_2018_code_s_history_is_read_with_names_from_its_path(logs, path, wa
     (folder / "history.csv").write_text("\n".join(lines) + "\n")
     row = only(logs)
     assert tuple(row[k] for k in ("domain", "source", "model", "rate")) == wanted
-    assert (row["state"], row["epochs"], row["seed"]) == ("finished (2018 code)", 12, None)
+    assert (row["state"], row["epochs"], row["seed"]) == ("finished (2018 code)", 20, None)
     (row,) = table(logs)
     assert row["accuracy"] == pytest.approx(plain_statistics(val_acc)[0])
     assert (row["file_bytes"], row["seconds"]) == (None, None)

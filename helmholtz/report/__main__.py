@@ -96,6 +96,7 @@ def main(argv=None) -> None:
     from helmholtz.report import summary as summaries
 
     runs, foreign = collect(args)
+    drawing.check_patterns(runs, args.curves)
     add_lossless(runs)
     rows = [run.row for run in runs]
     summary = summaries.summarise(rows)

@@ -5,8 +5,9 @@ import shlex
 
 from helmholtz.noise import ALONE, PROBABLY, UNSURE
 from helmholtz.report.logbook import RATE_NAMES
-from helmholtz.report.summary import SHORT
+from helmholtz.report.summary import STARRED, plural, starred
 
+FEW_ITEMS = 100  # validation items below which a good network may look like a guesser
 SEEDS = 3  # from which an interval says something
 UNITS = {"cifar": ("quality {}", "an image"), "audio": ("{} kb/s", "a clip")}
 RATE_FLAGS = {domain: name for name, domain in RATE_NAMES.items()}
@@ -25,11 +26,16 @@ def rate_name(domain: str | None, rate: int) -> str:
 def missing(measured: dict, rows: dict, runs: dict) -> list[dict]:
     """What would make the answer better, each with the command that adds it."""
     base, found = measured["baseline_rate"], []
+    if runs[base][0]["flags"].get("learning_rate") == 0:
+        what = "a learning rate of 0 teaches nothing: train without --learning_rate"
+        return [{"what": what, "command": _again(runs[base], base, learning_rate=None)}]
     if measured["learned"] is False:
         what = "the network has not learned yet: train longer, at this rate and at the others"
+        if rows[base]["val_items"] < FEW_ITEMS:
+            what = "too few items to tell learning from guessing: validate on more, or train longer"
         return [{"what": what, "command": _longer(runs[base], base)}]
-    if rows[base]["accuracy_is"] == SHORT:
-        what = "runs are shorter than the ten epochs that the published statistics take"
+    if starred(rows[base]):
+        what = f"{plural(rows[base]['epochs'], 'epoch')}, fewer than {STARRED}: train longer"
         found.append({"what": what, "command": _longer(runs[base], base)})
     if not measured["uncompressed"]:
         what = f"no uncompressed run; {rate_name(measured['domain'], base)} stands in for it"
@@ -71,8 +77,12 @@ def _seeds(used: set[int], count: int) -> list[int]:
 
 
 def _longer(runs: list[dict], rate: int) -> str | None:
-    seeds, epochs = [run["seed"] for run in runs], max(200, 2 * runs[0]["epochs"])
-    return command(runs, rate, seeds, num_epoch=epochs, overwrite=True)
+    return _again(runs, rate, num_epoch=max(200, 2 * runs[0]["epochs"]))
+
+
+def _again(runs: list[dict], rate: int, **changed) -> str | None:
+    """The command that replaces these runs by runs with other flags."""
+    return command(runs, rate, [run["seed"] for run in runs], overwrite=True, **changed)
 
 
 def command(runs: list[dict], rates, seeds, **changed) -> str | None:

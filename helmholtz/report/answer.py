@@ -2,7 +2,7 @@
 
 from helmholtz.noise import ALONE, NO, YES
 from helmholtz.report.advice import UNITS, missing, rate_name
-from helmholtz.report.summary import SHORT, height
+from helmholtz.report.summary import SHORT, height, plural
 
 
 def answer(measured: dict, rows: dict[int, dict], runs: dict[int, list]) -> dict:
@@ -28,10 +28,11 @@ def title(row: dict) -> str:
 def _sentence(measured: dict, rows: dict) -> str:
     domain, base, rate = measured["domain"], measured["baseline_rate"], measured["rate"]
     if measured["learned"] is False:
-        reached, chance = rows[base]["accuracy"], rows[base]["chance"]
+        row, items = rows[base], plural(rows[base]["val_items"], "item")
         return (
-            f"No answer: the network reaches {reached:.3f} ({rate_name(domain, base)}), no more "
-            f"than guessing ({chance:.3f}), so nothing can be said of what hurts it."
+            f"No answer: an accuracy of {row['accuracy']:.3f} ({rate_name(domain, base)}) cannot "
+            f"be told from guessing ({row['chance']:.3f}) with {items} to "
+            "validate on, so nothing can be said of what hurts the network."
         )
     if len(rows) == 1:
         return f"No answer: {rate_name(domain, base)} is the only rate so far."
@@ -50,7 +51,7 @@ def _why_not_lower(measured: dict) -> str:
     unsure = "" if first["verdict"] == NO else f", which is not beyond doubt ({_seeds(first)})"
     return (
         f"{rate_name(measured['domain'], first['rate'])}, the next lower one, costs "
-        f"{points:.1f} points of accuracy, more than {measured['tolerance']:.3g} of it{unsure}"
+        f"{points:.1f} points of accuracy, more than {percent(measured['tolerance'])} of it{unsure}"
     )
 
 
@@ -68,7 +69,7 @@ def _epochs(row: dict, old: dict) -> str:
         none = not row["converged"] + old["converged"]
         said = "no run converges" if none else "not every run converges"
         return "" if row["accuracy_is"] == SHORT else said
-    return f"it converges after {new:.0f} epochs in place of {was:.0f}"
+    return f"it converges after {plural(round(new), 'epoch')} in place of {was:.0f}"
 
 
 def _time(row: dict, old: dict) -> str:
@@ -92,7 +93,7 @@ def _sure(verdict: dict, measured: dict) -> str:
     if verdict["verdict"] == ALONE:
         return f"{_seeds(verdict)}: too few for an interval, so this may be luck"
     paired = ", paired" if verdict["margin"]["paired"] else ""
-    found, limit = verdict["difference"], f"{measured['tolerance']:.3g}"
+    found, limit = verdict["difference"], percent(measured["tolerance"])
     luck = found["low"] <= 0 <= found["high"]
     said = f"{_seeds(verdict)}{paired}; the difference is "
     said += "no more than the luck of seeds" if luck else "more than the luck of seeds"
@@ -103,8 +104,7 @@ def _sure(verdict: dict, measured: dict) -> str:
 
 def _seeds(verdict: dict) -> str:
     """How many seeds the difference rests on."""
-    count = verdict["difference"]["seeds"]
-    return "1 seed" if count == 1 else f"{count} seeds"
+    return plural(verdict["difference"]["seeds"], "seed")
 
 
 def _luck(measured: dict) -> str:
@@ -121,6 +121,11 @@ def _luck(measured: dict) -> str:
     if higher:
         said += f" {_capital(', '.join(higher))} seems worse, not beyond doubt: taken for luck."
     return said
+
+
+def percent(share: float) -> str:
+    """A share as it stands in a sentence: 1 %."""
+    return f"{100 * share:.3g} %"
 
 
 def _capital(text: str) -> str:

@@ -6,9 +6,10 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+from helmholtz.cli import UsageError
 from helmholtz.report import charts, figures, learning, runfiles, sheets
 from helmholtz.report.logbook import COUNTED, DUPLICATE, RUNNING, Run
-from helmholtz.report.summary import protocol
+from helmholtz.report.summary import plural, protocol, trained_alike
 
 BARS = "Bars are 95 % intervals over seeds (Student's t); a hollow marker is one seed, without one."
 RESULTS = (*COUNTED, DUPLICATE)  # states in which the protocol is known
@@ -76,24 +77,28 @@ def _write(made: list, folder: Path, stem: str) -> list:
 
 
 def _runs_of(key: tuple, rows: list[dict], runs: list[Run]) -> list[Run]:
-    """The runs with a history that belong to a scene: those counted in it, and those without a
-    result of the same networks."""
+    """The runs that belong to a scene: those with a result and its protocol, and those without one
+    that were started like them."""
     models = {row["model"] for row in rows}
-    return [
+    near = [
         run
         for run in runs
         if (run.row["domain"], run.row["source"], run.row["data"]) == key[:3]
         and run.row["model"] in models
-        and (run.row["state"] not in RESULTS or protocol(run.row) == key[3])
     ]
+    own = [r for r in near if r.row["state"] in RESULTS and protocol(r.row) == key[3]]
+    unfinished = (r for r in near if r.row["state"] not in RESULTS)
+    alike = [r for r in unfinished if any(trained_alike(r.row, o.row) for o in own)]
+    kept = {id(run) for run in own + alike}
+    return [run for run in near if id(run) in kept]
 
 
 def _scene(key, rows, runs, answers, args) -> list:
     """(name, figure or None, caption) of a scene, in the order of the page."""
-    names = "mean of the ten best epochs" if rows[0]["epochs"] >= 10 else "best epoch: short runs"
+    names = rows[0]["accuracy_is"]
     on = f"Validation accuracy ({names}) of {key[1] or 'an unknown source'}."
     scans = any(row["scan_bytes"] != row["file_bytes"] for row in rows)
-    chosen = select_curves(runs, args.curves)
+    chosen, left_out = select_curves(runs, args.curves)
     made = [
         ("accuracy_rate", figures.against_rate(rows, "accuracy", "accuracy"),
          f"Accuracy against rate. {on} {BARS} {DASHED}"),
@@ -111,7 +116,7 @@ def _scene(key, rows, runs, answers, args) -> list:
          f"Epochs to converge against rate: the first epoch from which ten epochs' mean is above "
          f"0.99 of the best. {BARS} {DASHED}"),
         ("curves", learning.curves(chosen),
-         "Learning curves: validation solid, training dashed."),
+         f"Learning curves: validation solid, training dashed. {left_out}"),
         ("mean_curves", learning.mean_curves([r for r in runs if r.row["state"] in COUNTED]),
          "Validation accuracy of every epoch, the mean over seeds, whose number is in brackets; "
          "shades reach from the worst seed to the best."),
@@ -123,17 +128,42 @@ def _scene(key, rows, runs, answers, args) -> list:
     return made
 
 
-def select_curves(runs: list, patterns: list[str]) -> list:
-    """The runs that the patterns name, or else of every network and rate the first that has a
-    history, those of one network before those of the next, of which fewer rates were run."""
+def select_curves(runs: list, patterns: list[str]) -> tuple[list, str]:
+    """The runs whose curves are drawn, and a sentence about those that are not.
+
+    The runs are those that the patterns name, or else of every network and rate the first that has
+    a history, those of one network before those of the next, of which fewer rates were run.
+    """
+    with_history = [run for run in runs if run.history.get("val_acc")]
     if patterns:
-        return [r for r in runs if any(fnmatch.fnmatch(r.row["folder"], p) for p in patterns)]
-    first = {}
-    for run in runs:
-        if run.history.get("val_acc"):
+        chosen = [r for r in with_history if _named(r, patterns)]
+    else:
+        first = {}
+        for run in with_history:
             first.setdefault((run.row["model"], run.row["rate"]), run)
-    rates = Counter(model for model, _ in first)
-    return [first[key] for key in sorted(first, key=lambda key: -rates[key[0]])]
+        rates = Counter(model for model, _ in first)
+        chosen = [first[key] for key in sorted(first, key=lambda key: -rates[key[0]])]
+    chosen = chosen[: learning.CURVES]
+    if len(chosen) == len(with_history):
+        return chosen, ""
+    return chosen, (
+        f"{len(chosen)} of {plural(len(with_history), 'run')}, at most {learning.CURVES}: "
+        "--curves PATTERN chooses others by their names below All runs, where * is any text."
+    )
+
+
+def _named(run: Run, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatch(run.row["folder"], pattern) for pattern in patterns)
+
+
+def check_patterns(runs: list[Run], patterns: list[str]) -> None:
+    """Raise UsageError where a pattern of --curves names no run that has curves."""
+    for pattern in patterns:
+        if not any(_named(run, [pattern]) for run in runs if run.history.get("val_acc")):
+            raise UsageError(
+                f"--curves {pattern!r} matches no run with learning curves: "
+                "it is compared with the names in runs.csv, where * is any text."
+            )
 
 
 def _confusion(runs: list[Run], answers: list[dict]):

@@ -9,7 +9,7 @@ from helmholtz.report.drawing import Drawn
 from helmholtz.report.logbook import COUNTED
 from helmholtz.report.pagetext import CSS, METHOD
 from helmholtz.report.show import number, states, with_interval
-from helmholtz.report.summary import SHORT
+from helmholtz.report.summary import plural, starred
 
 # What the browser itself enforces: nothing is fetched and nothing runs.
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
@@ -39,7 +39,7 @@ def html(drawn: list[Drawn], summary: list, rows: list, foreign: list, tolerance
 
 def _counts(rows: list[dict]) -> str:
     counts = ", ".join(f"{count} {state}" for state, count in states(rows).items())
-    return escape(f"{len(rows)} runs: {counts}.")
+    return escape(f"{plural(len(rows), 'run')}: {counts}.")
 
 
 def _scene(scene: Drawn, summary: list[dict]) -> str:
@@ -113,7 +113,7 @@ def _sounds(scene: Drawn) -> str:
 
 
 def _summary_cells(row: dict) -> list[str]:
-    short = "*" if row["accuracy_is"] == SHORT else ""
+    short = "*" if starred(row) else ""
     converges = number(row["convergence_epoch"])
     if row["convergence_epoch"] is not None and row["converged"] < row["seeds"]:
         converges += f" ({row['converged']} of {row['seeds']})"
@@ -136,7 +136,7 @@ def _runs(rows: list[dict]) -> str:
     ]
     others = sum(row["state"] not in COUNTED for row in rows)
     opened = " open" if others and len(rows) <= 50 else ""
-    said = f"All {len(rows)} runs" + f", first the {others} not counted" * bool(others)
+    said = f"All of {plural(len(rows), 'run')}" + f", first the {others} not counted" * bool(others)
     return f"<details{opened} class=runs><summary>{said}</summary>{_table(head, cells)}</details>"
 
 

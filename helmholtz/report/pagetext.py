@@ -28,14 +28,17 @@ summary { cursor: pointer; margin: 1rem 0 .5rem; }
 # How to read the report. {tolerance} is that of the command.
 METHOD = """
 Accuracy is that of the validation items, as published: the mean of a run's ten best epochs. A
-run shorter than ten epochs shows its best epoch and is marked with a star. Test accuracy, where
+star marks runs of fewer than 20 epochs: the ten best are most of them, the first among them, so
+that their mean lies well below the best epoch. Below 15 epochs the best epoch, which train.py
+prints, stands in its place. Test accuracy, where
 a test split was kept apart, is of the best epoch's weights. A run converges at the first epoch
 from which ten epochs' mean accuracy is above 0.99 of its best epoch.
 
 Intervals are 95 % intervals of the mean over seeds by Student's t. They take the runs of
 different seeds as independent and normally distributed, hold for each rate by itself, and tell
 how much of a difference is luck of the seed; they do not tell how the result would change with
-other data. One seed has no interval. Differences to the uncompressed runs are paired by seed
+other data. What an accuracy cannot be, below 0 or above 1, is cut off. One seed has no interval.
+ Differences to the uncompressed runs are paired by seed
 where the seeds are the same, else the interval is Welch's.
 
 The rate to choose is the lowest whose mean accuracy over seeds is at least (1 - {tolerance}) of

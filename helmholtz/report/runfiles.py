@@ -157,7 +157,7 @@ def check_row(row: dict) -> None:
 def _compare(result: dict, accuracies: list[float]) -> None:
     """Damage unless the result is that of the history: the published statistics, made again."""
     if result["epochs"] != len(accuracies):
-        raise Damage(f"result.json has {result['epochs']} epochs, history.csv {len(accuracies)}")
+        raise Damage(f"epochs: {result['epochs']} in result.json, {len(accuracies)} in history.csv")
     for key, value in runs.statistics(accuracies).items():
         near = None in (value, result[key]) or math.isclose(value, result[key], abs_tol=1e-6)
         if not near or (value is None) != (result[key] is None):

@@ -2,8 +2,12 @@
 
 from helmholtz.report.advice import rate_name
 from helmholtz.report.logbook import COUNTED
-from helmholtz.report.summary import SHORT
+from helmholtz.report.summary import plural, starred
 
+STAR = (
+    "fewer than 20 epochs: the mean of the ten best of them lies well below the best, "
+    "which stands here in its place below 15 epochs"
+)
 SHOWN = 10  # runs and files listed by name; the page lists all
 
 
@@ -33,13 +37,13 @@ def terminal(summary: list[dict], answers: list[dict], rows: list[dict], foreign
             command = f":\n    {lack['command']}" if lack["command"] else ""
             print(f"  Missing: {lack['what']}{command}")
     _others(rows, foreign)
-    if any(row["accuracy_is"] == SHORT for row in summary):
-        print("* shorter than ten epochs: the best epoch in place of the mean of the ten best")
+    if any(starred(row) for row in summary):
+        print(f"* {STAR}")
 
 
 def table_line(row: dict) -> str:
     """A row of summary in 88 columns."""
-    short = "*" if row["accuracy_is"] == SHORT else ""
+    short = "*" if starred(row) else ""
     return (
         f"{row['model'][:20]:20} {rate_name(row['domain'], row['rate']):>12} {row['seeds']:>5} "
         f"{with_interval(row, 'accuracy') + short:>22} {number(row['convergence_epoch']):>7} "
@@ -61,7 +65,7 @@ def number(value: float | None) -> str:
 
 def _others(rows: list[dict], foreign: list[str]) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in states(rows).items())
-    print(f"\n{len(rows)} runs: {counts}. Only finished ones are counted.")
+    print(f"\n{plural(len(rows), 'run')}: {counts}. Only finished ones are counted.")
     others = [row for row in rows if row["state"] not in COUNTED]
     for row in others[:SHOWN]:
         print(f"  {row['state']}: {row['folder']}: {row['note']}")

@@ -21,12 +21,34 @@ COLUMNS = [
     *("raw_bytes", "file_bytes", "scan_bytes", "lossless_bytes", "true_noise_bits"),
     *("seconds", "seconds_to_converge", "devices", "chance", "val_items"),
 ]
+TRAINING = ("num_epoch", "batch_size", "learning_rate", "decay_rate", "weights", "tile", "val",
+            "limit", "precision")  # flags that say how a run is trained; see protocol  # fmt: skip
 TEN_BEST, SHORT = "mean of ten best epochs", "best epoch (short)"
+FEW, STARRED = (
+    15,
+    20,
+)  # epochs below which it says little of the best, and below which it is starred
+CERTAIN = {"accuracy": (0, 1), "test_acc": (0, 1), "convergence_epoch": (1, math.inf)}
 
 
 def accuracy(row: dict) -> float:
-    """As published, the mean of the ten best epochs; of a shorter run, its best epoch."""
-    return row["best_val_acc"] if row["mean_of_ten_best"] is None else row["mean_of_ten_best"]
+    """As published, the mean of the ten best epochs; of a short run, its best epoch.
+
+    Of a run of ten epochs the ten best are all of them, from the first on. From FEW epochs on at
+    least a third of them are left out.
+    """
+    ten_best = row["mean_of_ten_best"]
+    return row["best_val_acc"] if row["epochs"] < FEW or ten_best is None else ten_best
+
+
+def starred(row: dict) -> bool:
+    """Whether the accuracy of a row, of a run or of summary, carries a star: see the page."""
+    return row["epochs"] < STARRED
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with its noun: 1 epoch, 2 epochs."""
+    return f"{number} {noun}" + "s" * (number != 1)
 
 
 def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
@@ -38,7 +60,7 @@ def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1)
 def protocol(row: dict) -> str:
     """How a run was trained, in words. Runs that differ in this are never averaged."""
     if row["state"] == OLD:
-        return f"2018 code, {row['epochs']} epochs"
+        return f"2018 code, {plural(row['epochs'], 'epoch')}"
     flags = row["flags"]
     told = {
         "batch": flags.get("batch_size"),
@@ -46,11 +68,17 @@ def protocol(row: dict) -> str:
         "decay": flags.get("decay_rate"),
         "from": flags.get("weights"),
     }
-    words = [f"{row['train_items']} items", f"{row['epochs']} epochs"]
+    words = [plural(row["train_items"], "item"), plural(row["epochs"], "epoch")]
     words += [f"{name} {value}" for name, value in told.items() if value is not None]
     words += ["tiled"] if flags.get("tile") else []
     backend = f" with {row['backend'].partition(' ')[0]}" if row["backend"] else ""
     return ", ".join([*words, row["precision"] + backend, f"validated on {row['validated_on']}"])
+
+
+def trained_alike(row: dict, other: dict) -> bool:
+    """Whether two runs, of which one has no result yet, were started with the same training."""
+    same = all(row["flags"].get(flag) == other["flags"].get(flag) for flag in TRAINING)
+    return same and row["backend"] == other["backend"]
 
 
 def height(rate: int) -> float:
@@ -123,7 +151,7 @@ def _difference_columns(name: str, found: dict) -> dict:
 def _over_seeds(rows: list[dict]) -> dict:
     """One row of summary.csv from the runs of one experiment at one rate."""
     first = rows[0]
-    short = first["mean_of_ten_best"] is None
+    short = first["epochs"] < FEW
     same = ("parameters", "epochs", "lossless_bytes", "true_noise_bits", "chance", "val_items")
     sizes = ("raw_bytes", "file_bytes", "scan_bytes", "seconds")
     to_converge = [
@@ -147,9 +175,13 @@ def _over_seeds(rows: list[dict]) -> dict:
 
 
 def _interval_columns(name: str, values: list) -> dict:
+    """Mean and interval; its ends stay within what the quantity can be."""
     known = [value for value in values if value is not None]
-    found = interval(known) if known else (None, None, None)
-    return dict(zip([name, f"{name}_low", f"{name}_high"], found, strict=True))
+    mean, low, high = interval(known) if known else (None, None, None)
+    least, most = CERTAIN[name]
+    if low is not None:
+        low, high = max(low, least), min(high, most)
+    return {name: mean, f"{name}_low": low, f"{name}_high": high}
 
 
 def _mean(values: list) -> float | None:
