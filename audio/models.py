@@ -10,7 +10,8 @@ import keras
 from keras import layers
 
 from audio.settings import ARCHITECTURES, LABELS, SHAPE
-from helmholtz import cli, summaries
+from helmholtz import cli
+from helmholtz.training import model_text
 
 
 def build_model(name: str, shape=SHAPE, classes: int = len(LABELS)) -> keras.Sequential:
@@ -53,7 +54,7 @@ def _least_side(blocks: int) -> int:
 
 def main(argv=None) -> None:
     cli.Parser(description=__doc__.split("\n\n")[0]).parse_args(argv)
-    summaries.write(Path(__file__).parents[1] / "audio_paras", build_model, ARCHITECTURES)
+    model_text.write(Path(__file__).parents[1] / "audio_paras", build_model, ARCHITECTURES)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def main(argv=None) -> None:
     from helmholtz import prediction, runs
 
     setting = runs.read_setting(args.log_dir, "audio", list(ARCHITECTURES))
-    items = np.stack([prepare_file(path, setting["data"]) for path in args.files])
+    items = np.stack([prepare_file(path, setting) for path in args.files])
     items = tile(items) if setting["flags"].get("tile") else items
     prediction.check_shape(items, setting)
 

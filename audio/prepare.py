@@ -11,8 +11,10 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from audio.settings import BITRATES, FEATURES, LEGAL_BITRATES, RATE
+from audio.domain import DOMAIN
+from audio.settings import BITRATES, FEATURES, RATE
 from helmholtz import cli
+from helmholtz.domain import Codec
 from helmholtz.folders import shown
 
 CHUNK = 8  # clips that a process works on at a time
@@ -20,17 +22,11 @@ CHUNK = 8  # clips that a process works on at a time
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = cli.Parser(description=__doc__.split("\n\n")[0])
-    add_bitrate_flag(
-        parser, nargs="+", default=BITRATES, help="kb/s; 0 is uncompressed (the published seven)"
-    )
+    cli.add_rate_flag(parser, DOMAIN, nargs="+", default=BITRATES)
     add_source_flags(parser)
-    return parser.parse_args(argv)
-
-
-def add_bitrate_flag(parser: argparse.ArgumentParser, **options) -> None:
-    """--bitrate, of what MP3 has."""
-    kind = cli.whole_number(0, LEGAL_BITRATES[-1])
-    parser.add_argument("--bitrate", type=kind, choices=LEGAL_BITRATES, metavar="KBPS", **options)
+    args = parser.parse_args(argv)
+    cli.check_rates(args, DOMAIN)
+    return args
 
 
 def add_source_flags(parser: argparse.ArgumentParser) -> None:
@@ -69,46 +65,48 @@ def suffix(features: dict) -> str:
 
 
 def prepare(
-    source: str, bitrates: list[int], features: dict = FEATURES, skip_bad: bool = False
+    source: str,
+    bitrates: list[int],
+    features: dict = FEATURES,
+    skip_bad: bool = False,
+    codec: Codec = DOMAIN.published,
 ) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every bitrate."""
     import audio.features  # noqa: F401  here, so that no worker needs to
-    from audio.mp3 import codec
     from audio.sources import DATA, open_source
     from audio.survey import surveyed
     from helmholtz import preparation
 
     opened = surveyed(open_source(source), features["mono"], features["dur"], skip_bad)
     opened = opened._replace(name=opened.name + suffix(features))
-    folders = {b: DATA / opened.name / f"bitrate_{b}" for b in bitrates}
-    settings = {"codec": codec(), **features}
-    compress = partial(compress_sounds, features=features)
+    folders = {b: DATA / opened.name / codec.folder(b) for b in bitrates}
+    settings = {"codec": codec.version(), **features}
+    compress = partial(compress_sounds, codec=codec.compress, features=features)
     preparation.prepare(opened, folders, settings, compress, CHUNK)
     return folders
 
 
-def compress_sounds(clips: list, bitrates: list[int], features: dict) -> dict:
+def compress_sounds(clips: list, bitrates: list[int], codec, features: dict) -> dict:
     """Prepare survey.Clips at every bitrate."""
     from audio.sources import read_clip
 
     mono, dur = features["mono"], features["dur"]
     read = [(read_clip(clip.sound, mono, dur), clip.frames) for clip in clips]
-    return {b: [_prepare_one(*sound, b, features) for sound in read] for b in bitrates}
+    return {b: [_prepare_one(*sound, codec, b, features) for sound in read] for b in bitrates}
 
 
-def _prepare_one(sound, frames: int, bitrate: int, features: dict):
+def _prepare_one(sound, frames: int, codec, bitrate: int, features: dict):
     from audio.features import extract
-    from audio.mp3 import compress
     from helmholtz.preparation import Prepared
 
-    decoded, file_bytes = compress(sound, RATE, bitrate)
+    decoded, file_bytes, payload_bytes = codec(sound, bitrate)
     data = extract(decoded, frames, features["mels"], features["resample"], features["phase"])
     raw_bytes = 2 * sound.size  # as 16-bit samples
-    return Prepared(data, raw_bytes, file_bytes, file_bytes)  # an MP3 has next to no header
+    return Prepared(data, raw_bytes, file_bytes, payload_bytes)
 
 
-def prepare_file(path: Path, attributes: dict):
-    """A sound file as the data with these attributes was prepared.
+def prepare_file(path: Path, setting: dict):
+    """A sound file as the data of the run with this setting was prepared.
 
     Returns float16 spectrograms, mels x frames x channels. Raises DataError when the file cannot
     be used, or when it is not known how the data was prepared.
@@ -116,15 +114,17 @@ def prepare_file(path: Path, attributes: dict):
     from audio.sources import MAX_SAMPLES
     from audio.survey import Clip
 
+    attributes, codec = setting["data"], DOMAIN.codec_of(setting)
     if not {"frames", "rate", *FEATURES} <= set(attributes):
         raise cli.DataError("The run's data does not say how it was prepared from sound files.")
-    flags = {name: attributes[name] for name in FEATURES} | {"bitrate": attributes["rate"]}
+    flags = {name: attributes[name] for name in FEATURES} | {"codec": codec.name}
+    flags |= {"bitrate": attributes["rate"]}
     checked, frames = cli.recall(parse_args, flags), attributes["frames"]
     features, bitrate = feature_flags(checked), checked.bitrate[0]
     if not isinstance(frames, int) or not 0 < frames <= MAX_SAMPLES:
         raise cli.damaged_setting(f"its clips have {frames} samples")
     clip = Clip(path, frames)
-    spectrograms = compress_sounds([clip], [bitrate], features)[bitrate][0].data
+    spectrograms = compress_sounds([clip], [bitrate], codec.compress, features)[bitrate][0].data
     channels = spectrograms.shape[2] // (1 + features["phase"])
     if channels != attributes["channels"]:
         wanted = "mono" if channels == 2 else "stereo"
@@ -132,25 +132,11 @@ def prepare_file(path: Path, attributes: dict):
     return spectrograms
 
 
-def load(args: argparse.Namespace):
-    """The prepared data that train.py's flags ask for, made first when it is missing."""
-    from helmholtz import preparation
-
-    bitrate = args.bitrate
-    if args.train_dir is None:
-        bitrate = 128 if bitrate is None else bitrate
-        folder = prepare(args.source, [bitrate], feature_flags(args), args.skip_bad)[bitrate]
-    data = preparation.load(args.train_dir or folder, bitrate)
-    if data.splits["train"][0].ndim != 4:
-        raise cli.DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
-    return data
-
-
 def main(argv=None) -> None:
     args = parse_args(argv)
-    folders = prepare(args.source, args.bitrate, feature_flags(args), args.skip_bad)
-    for bitrate, folder in folders.items():
-        print(f"bitrate {bitrate}: {folder}")
+    codec = DOMAIN.codecs[args.codec]
+    for bitrate, folder in DOMAIN.prepare(args, codec, args.bitrate).items():
+        print(f"{codec.rate_name(bitrate)}: {folder}")
 
 
 if __name__ == "__main__":

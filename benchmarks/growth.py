@@ -81,12 +81,12 @@ def measure_epoch(folder: Path, out: Path, factor: int, images: int) -> float:
     """Seconds of an epoch, apart from compilation."""
     import keras
     import numpy as np
+    from helmholtz.launches import batches
 
     from cifar import sample
     from cifar.augment import ShiftAndFlip
     from cifar.models import build_model
     from helmholtz import training
-    from helmholtz.launches import batches
 
     training.set_up(0, "bfloat16")
     items, labels, _ = sample.make("train", factor * images * 5 // 6)

@@ -10,7 +10,8 @@ import keras
 from keras import layers
 
 from cifar.settings import ARCHITECTURES, LABELS, SIZE
-from helmholtz import cli, summaries
+from helmholtz import cli
+from helmholtz.training import model_text
 
 
 def build_model(name: str, shape=(SIZE, SIZE, 3), classes: int = len(LABELS)) -> keras.Sequential:
@@ -48,7 +49,7 @@ def _dense_tail(sizes: list[int], classes: int) -> list:
 
 def main(argv=None) -> None:
     cli.Parser(description=__doc__.split("\n\n")[0]).parse_args(argv)
-    summaries.write(Path(__file__).parents[1] / "cifar_paras", build_model, ARCHITECTURES)
+    model_text.write(Path(__file__).parents[1] / "cifar_paras", build_model, ARCHITECTURES)
 
 
 if __name__ == "__main__":

@@ -10,23 +10,21 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from cifar.domain import DOMAIN
 from cifar.settings import QUALITIES, SIZE
 from helmholtz import cli
+from helmholtz.domain import Codec
 
 CHUNK = 256  # images that a process works on at a time
 
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = cli.Parser(description=__doc__.split("\n\n")[0])
-    parser.add_argument(
-        "--quality",
-        type=cli.whole_number(0, 100),
-        nargs="+",
-        default=QUALITIES,
-        help="JPEG qualities, 1 to 100; 0 is uncompressed (the published nine)",
-    )
+    cli.add_rate_flag(parser, DOMAIN, nargs="+", default=QUALITIES)
     add_source_flags(parser)
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    cli.check_rates(args, DOMAIN)
+    return args
 
 
 def add_source_flags(parser: argparse.ArgumentParser) -> None:
@@ -44,32 +42,33 @@ def source_name(args: argparse.Namespace) -> str:
     return open_source(args.source, args.size).name
 
 
-def prepare(source: str, qualities: list[int], size: int = SIZE) -> dict[int, Path]:
+def prepare(
+    source: str, qualities: list[int], size: int = SIZE, codec: Codec = DOMAIN.published
+) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every quality."""
-    from cifar.jpeg import CODEC
     from cifar.sources import DATA, open_source
     from helmholtz import preparation
 
     opened = open_source(source, size)
-    folders = {q: DATA / opened.name / f"quality_{q}" for q in qualities}
-    settings = {"codec": CODEC, "size": size}
-    preparation.prepare(opened, folders, settings, partial(compress_images, size=size), CHUNK)
+    folders = {q: DATA / opened.name / codec.folder(q) for q in qualities}
+    settings = {"codec": codec.version(), "size": size}
+    compress = partial(compress_images, codec=codec.compress, size=size)
+    preparation.prepare(opened, folders, settings, compress, CHUNK)
     return folders
 
 
-def compress_images(images, qualities: list[int], size: int) -> dict:
+def compress_images(images, qualities: list[int], codec, size: int) -> dict:
     """Prepare images, an array or a list of paths, at every quality."""
     from cifar.sources import read_image
 
     arrays = [read_image(i, size) if isinstance(i, Path) else i for i in images]
-    return {quality: [_prepare_one(i, quality) for i in arrays] for quality in qualities}
+    return {quality: [_prepare_one(i, codec, quality) for i in arrays] for quality in qualities}
 
 
-def _prepare_one(image, quality: int):
-    from cifar.jpeg import compress
+def _prepare_one(image, codec, quality: int):
     from helmholtz.preparation import Prepared
 
-    decoded, file_bytes, scan_bytes = compress(image, quality)
+    decoded, file_bytes, scan_bytes = codec(image, quality)
     return Prepared(decoded, image.nbytes, file_bytes, scan_bytes)
 
 
@@ -79,44 +78,22 @@ def prepare_file(path: Path, setting: dict):
     Returns what its network takes, float32 in 0..1. Raises DataError when the file cannot be used,
     or when it is not known how the data was prepared.
     """
-    from cifar.jpeg import compress
     from cifar.sources import read_image
 
     if "codec" not in setting["data"]:
         raise cli.DataError("The run's data does not say how it was prepared from image files.")
-    flags = {"quality": setting["rate"], "size": setting["shape"][0]}
+    codec = DOMAIN.codec_of(setting)
+    flags = {"quality": setting["rate"], "size": setting["shape"][0], "codec": codec.name}
     checked = cli.recall(parse_args, flags)
-    image = compress(read_image(path, checked.size), checked.quality[0])[0]
+    image = codec.compress(read_image(path, checked.size), checked.quality[0])[0]
     return image.astype("float32") / 255
-
-
-def load(args: argparse.Namespace):
-    """The prepared data that train.py's flags ask for, made first when it is missing."""
-    from helmholtz import preparation
-
-    quality = args.quality
-    if args.train_dir is None:
-        quality = 100 if quality is None else quality
-        folder = prepare(args.source, [quality], args.size)[quality]
-    data = preparation.load(args.train_dir or folder, quality)
-    if data.splits["train"][0].shape[3:] != (3,):
-        raise cli.DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
-    return data._replace(splits={k: (_to_uint8(x), y) for k, (x, y) in data.splits.items()})
-
-
-def _to_uint8(images):
-    """The 2018 code stored float32 in 0..1."""
-    if images.dtype == "uint8":
-        return images
-    if images.dtype.kind != "f" or not 0 <= images.min() <= images.max() <= 1:
-        raise cli.DataError("--train_dir must hold images as uint8, or as floats from 0 to 1.")
-    return (images * 255).round().astype("uint8")
 
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    for quality, folder in prepare(args.source, args.quality, args.size).items():
-        print(f"quality {quality}: {folder}")
+    codec = DOMAIN.codecs[args.codec]
+    for quality, folder in DOMAIN.prepare(args, codec, args.quality).items():
+        print(f"{codec.rate_name(quality)}: {folder}")
 
 
 if __name__ == "__main__":

@@ -8,56 +8,43 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from helmholtz import trackers
+from helmholtz import output
+from helmholtz.argtypes import number, whole_number
+from helmholtz.errors import INTERRUPTED, MACHINE_FAILED, DataError, MachineError, UsageError
+from helmholtz.training import trackers
 
 RESUMABLE = "the same command with --resume, not --overwrite, goes on after the last finished epoch"
 BACKENDS = ("tensorflow", "jax")
+PRECISIONS = ("float32", "bfloat16")
 LOGS = Path(__file__).parents[1] / "logs"
-
-
-class UsageError(Exception):
-    """What was asked for cannot be done; the message says what to do instead. Exit code 2."""
-
-
-class DataError(Exception):
-    """Data is missing or bad; the message names it and says what to do. Exit code 3."""
-
-
-class MachineError(Exception):
-    """This machine lacks something; the message says how to get it. Exit code 4."""
 
 
 def run(main: Callable[[], None], interrupted: str = "the same command starts again") -> None:
     """Call main and turn what stops it into one sentence on standard error and an exit code.
 
-    2 is wrong usage, 3 bad or missing data, 4 the machine, 75 interrupted by Ctrl-C or SIGTERM,
-    of which a second one ends the process at once.
+    The codes are those of helmholtz.errors. Interrupted is what Ctrl-C and SIGTERM do, of which a
+    second one ends the process at once. Output that nobody reads any longer stops nothing.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
-            signal.signal(number, _interrupt)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(each) is not signal.SIG_IGN:  # as nohup sets it
+            signal.signal(each, _interrupt)
+    output.protect()
     try:
         main()
-    except UsageError as error:
-        _leave(2, str(error))
-    except DataError as error:
-        _leave(3, str(error))
-    except MachineError as error:
-        _leave(4, str(error))
-    except BrokenPipeError:  # standard output was closed, as by `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(4)
+        print(end="", flush=True)  # here, where a full disk gets its sentence
+    except (UsageError, DataError, MachineError) as error:
+        _leave(error.exit_code, str(error))
     except (MemoryError, OSError) as error:
-        _leave(4, _machine_sentence(error))
+        _leave(MACHINE_FAILED, _machine_sentence(error))
     except Exception as error:  # the backends' own, which cannot be named before their import
         if "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error):
-            _leave(4, _machine_sentence(MemoryError()))
+            _leave(MACHINE_FAILED, _machine_sentence(MemoryError()))
         raise
     except KeyboardInterrupt:
-        _leave(75, f"Interrupted; {interrupted}.")
+        _leave(INTERRUPTED, f"Interrupted; {interrupted}.")
 
 
-def _interrupt(number, frame):
+def _interrupt(signum, frame):
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_DFL)
     raise KeyboardInterrupt
@@ -86,50 +73,33 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; `{self.prog} -h` lists the flags.")
 
 
-def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
-    """An argparse type: a whole number from low to high, both included."""
-    wanted = f"a whole number from {low} to {high}" if high is not None else f"{low} or more"
-
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdecimal():
-            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
-        if int(text) < low or (high is not None and int(text) > high):
-            raise argparse.ArgumentTypeError(f"{text} is not {wanted}")
-        return int(text)
-
-    return parse
-
-
-def number(low: float, high: float = float("inf")) -> Callable[[str], float]:
-    """An argparse type: a number from low up to, and without, high."""
-
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not low <= value < high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number of {low:g} to {high:g}")
-        return value
-
-    return parse
-
-
 def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
     """--setting and --model, two names for the same choice."""
     names = ", ".join(f"{i} {name}" for i, name in enumerate(models))
     group = parser.add_mutually_exclusive_group()
     setting = whole_number(0, len(models) - 1)
-    group.add_argument("--setting", type=setting, default=0, help=f"network: {names} (0)")
+    group.add_argument(
+        "--setting", type=setting, default=0, metavar="N", help=f"network: {names} (%(default)s)"
+    )
     group.add_argument("--model", choices=models, metavar="NAME", help="network by its name")
 
 
-def add_training_flags(parser: argparse.ArgumentParser, defaults: dict, val: float) -> None:
+def add_rate_flag(parser: argparse.ArgumentParser, domain, **options) -> None:
+    """The flag of the rate, --quality or --bitrate, and --codec; see check_rates."""
+    published = domain.published
+    of = f"{published.axis}, {published.rates[0]} to {published.rates[-1]}; 0 is uncompressed"
+    shown = options.get("default") or domain.highest
+    shown = " ".join(map(str, shown)) if isinstance(shown, list) else shown
+    add = parser.add_argument
+    add(f"--{domain.flag}", type=whole_number(0), metavar="N", help=f"{of} ({shown})", **options)
+    codecs = ", ".join(domain.codecs)
+    add("--codec", choices=domain.codecs, default=published.name, metavar="NAME",
+        help=f"{codecs} (%(default)s)")  # fmt: skip
+
+
+def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     """The flags of a training run that are the same for images and for sound."""
     add = parser.add_argument
-    for name, default in defaults.items():
-        kind = whole_number(1) if isinstance(default, int) else number(0)
-        add(f"--{name}", type=kind, default=default, metavar="N", help="(%(default)s)")
     add(
         "--val",
         type=number(0, 1),
@@ -139,8 +109,9 @@ def add_training_flags(parser: argparse.ArgumentParser, defaults: dict, val: flo
         "0 validates on the test split (%(default)s)",
     )
     add("--limit", type=whole_number(1), metavar="N", help="use at most N items of each split")
-    add("--seed", type=whole_number(0, 2**32 - 1), default=0, metavar="N", help="(0)")
-    add("--precision", choices=["float32", "bfloat16"], default="float32", help="(float32)")
+    seed = whole_number(0, 2**32 - 1)
+    add("--seed", type=seed, default=0, metavar="N", help="of weights and order (%(default)s)")
+    add("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="(%(default)s)")
     add("--train_dir", type=Path, help="a folder with prepared train.h5 and test.h5")
     add("--log_dir", type=Path, help="where the run is written (logs/<domain>/<source>/...)")
     for name in trackers.PACKAGES:
@@ -165,13 +136,22 @@ class _Tracker(argparse.Action):
 def add_prediction_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of both predict.py."""
     parser.add_argument("--log_dir", type=Path, required=True, help="the folder of a finished run")
-    parser.add_argument("--top", type=whole_number(1), default=3, help="classes shown (3)")
+    top = whole_number(1)
+    parser.add_argument("--top", type=top, default=3, help="classes shown (%(default)s)")
     parser.add_argument("--json", action="store_true", help="a JSON object a file, all classes")
 
 
-def chosen_model(args: argparse.Namespace, models: list[str]) -> str:
-    """The network's name, from --model or --setting."""
-    return args.model or models[args.setting]
+def rate_of(args: argparse.Namespace, domain):
+    """The rate, or the rates, that parsed flags name."""
+    return getattr(args, domain.flag)
+
+
+def check_rates(args: argparse.Namespace, domain) -> None:
+    """Raise UsageError unless the chosen codec has every rate that the flags name."""
+    rates = rate_of(args, domain)
+    for rate in rates if isinstance(rates, list) else [rates]:
+        if rate is not None:
+            domain.codecs[args.codec].check(rate)
 
 
 def recall(parse_args: Callable, flags: dict) -> argparse.Namespace:

@@ -10,8 +10,8 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from helmholtz.cli import LOGS, DataError, UsageError, damaged_setting
-from helmholtz.files import remove_leftovers, write_json, write_text
+from helmholtz.cli import LOGS, DataError, damaged_setting
+from helmholtz.files import write_text
 
 COLUMNS = ["epoch", "acc", "loss", "val_acc", "val_loss", "lr", "seconds"]
 OUTPUTS = [
@@ -21,57 +21,25 @@ OUTPUTS = [
 WINDOW = 10  # epochs that the published statistics look at together
 CONVERGED = 0.99  # of the best epoch, as published
 
-# What may differ between an interrupted run and the command that goes on with it.
-FREE_FLAGS = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir", "tensorboard", "wandb"}
+CHECKPOINTS_KEPT = 2  # so that one is whole even if the newest was damaged on disk
 
 
-def folder_of(setting: dict, rate_name: str) -> Path:
-    """The folder of a described run, whose flags name none."""
-    data, seed = setting["data"], setting["flags"]["seed"]
-    rate = f"{rate_name}_{data['rate']}"
-    return LOGS / place(setting["domain"], data["source"], setting["model"], rate, seed)
-
-
-def place(domain: str, source: str, model: str, rate: str, seed: int) -> Path:
-    """<domain>/<source>/<model>/<rate>/seed_<seed>, a run's place in logs/; rate as quality_5."""
-    return Path(domain, source, model, rate, f"seed_{seed}")
-
-
-def claim(folder: Path, setting: dict, resume: bool, overwrite: bool) -> None:
-    """Make folder the place of a run with this setting, and write setting.json.
-
-    Raises UsageError when another run's results would be lost, or when the run to be resumed was
-    not started like this.
-    """
-    if (folder / "result.json").exists() and not overwrite:
-        raise UsageError(
-            f"{folder} holds a finished run: give --overwrite to train it anew, or --log_dir."
-        )
-    interrupted = checkpoints(folder)
-    if interrupted and not (resume or overwrite):
-        raise UsageError(
-            f"{folder} holds an interrupted run: give --resume to go on, or --overwrite."
-        )
-    if interrupted and resume:
-        changed = differences(read_json(folder / "setting.json"), setting)
-        if changed:
-            raise UsageError(f"{folder} cannot be resumed, it differs in {'; '.join(changed)}.")
-        done, wanted = max(interrupted), setting["flags"]["num_epoch"]
-        if done > wanted:
-            raise UsageError(
-                f"{folder} has {done} epochs already, more than --num_epoch {wanted}: "
-                f"give {done} or more, or --overwrite."
-            )
-    if overwrite:
-        clear(folder)
-    remove_leftovers(folder)
-    write_json(folder / "setting.json", setting)
+def folder_of(domain, args, source: str, rate: int, root: Path | None = None) -> Path:
+    """The folder of a run: <root, or logs/>/<domain>/<source>/<model>/quality_5/seed_0."""
+    folder = domain.codecs[args.codec].folder(rate)
+    return (root or LOGS) / domain.name / source / args.model / folder / f"seed_{args.seed}"
 
 
 def checkpoints(folder: Path) -> dict[int, Path]:
     """The checkpoints in a run's folder by their epoch, the newest last."""
     paths = {path.stem.removeprefix("checkpoint_"): path for path in folder.glob("checkpoint_*.h5")}
     return dict(sorted((int(epoch), path) for epoch, path in paths.items() if epoch.isdecimal()))
+
+
+def prune_checkpoints(folder: Path) -> None:
+    """Remove all checkpoints but the newest."""
+    for path in list(checkpoints(folder).values())[:-CHECKPOINTS_KEPT]:
+        path.unlink()
 
 
 def clear(folder: Path) -> None:
@@ -81,19 +49,7 @@ def clear(folder: Path) -> None:
             path.unlink()
 
 
-def differences(old: dict, new: dict) -> list[str]:
-    """What stands in the way of resuming: flags, data and versions that are not the same."""
-    found = []
-    for part in ("flags", "data", "versions"):
-        before = old[part] if isinstance(old.get(part), dict) else {}
-        for key in sorted(before.keys() | new[part]):
-            was, now = before.get(key), new[part].get(key)
-            if was != now and not (part == "flags" and key in FREE_FLAGS):
-                found.append(f"{key} (was {was}, is {now})")
-    return found
-
-
-def describe(args, domain: str, model: str, data: dict, shape: tuple) -> dict:
+def describe(args, domain: str, data: dict, shape: tuple) -> dict:
     """The setting of a run: every flag, the data, versions and the machine.
 
     data: the attributes of the prepared data.
@@ -103,7 +59,8 @@ def describe(args, domain: str, model: str, data: dict, shape: tuple) -> dict:
     backend = keras.backend.backend()
     return {
         "domain": domain,
-        "model": model,
+        "model": args.model,
+        "codec": args.codec,
         "rate": data["rate"],
         "shape": list(shape),
         "flags": {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items()},

@@ -14,11 +14,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from helmholtz import cli, runs
+from helmholtz import cli, domain, run_state, runs
 from helmholtz.sweep import local_engine, plan, table
 from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import Launcher
-from helmholtz.sweep.plan import RATES, Run
+from helmholtz.sweep.plan import Run
 
 RUN_BYTES = 20_000_000  # on disk, of a run of middling size: weights, and two checkpoints
 INTERRUPTED = (
@@ -34,19 +34,20 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     domains = parser.add_subparsers(dest="domain", required=True, metavar="cifar|audio")
-    for domain, rate in RATES.items():
+    for half in map(domain.get, domain.NAMES):
         one = domains.add_parser(
-            domain, help=f"-h lists its flags: --{rate} ...", allow_abbrev=False
+            half.name, help=f"-h lists its flags: --{half.flag} ...", allow_abbrev=False
         )
-        _add_lists(one, rate)
+        _add_lists(one, half)
         _add_machine(one)
         _add_conduct(one)
     return parser.parse_known_args(argv)
 
 
-def _add_lists(parser: argparse.ArgumentParser, rate: str) -> None:
-    add = parser.add_argument
-    add(f"--{rate}", nargs="+", metavar="N", help="rates (the published ones)")
+def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
+    add, published = parser.add_argument, half.published.name
+    add(f"--{half.flag}", nargs="+", metavar="N", help="rates (the codec's own grid)")
+    add("--codec", nargs="+", default=[published], metavar="NAME", help=f"codecs ({published})")
     network = parser.add_mutually_exclusive_group()
     network.add_argument("--setting", nargs="+", default=["0"], metavar="N", help="networks (0)")
     network.add_argument("--model", nargs="+", metavar="NAME", help="networks by their names")
@@ -96,7 +97,7 @@ def main(argv=None) -> None:
     engine = _open_engine(args, slots, all_runs[0])
     _prepare(to_do)
     if args.overwrite:
-        clear(to_do)
+        mark(to_do)
 
     show = table.Live(all_runs)
     try:
@@ -156,13 +157,20 @@ def _open_engine(args: argparse.Namespace, slots: list, run: Run):
 
 
 def _prepare(to_do: list[Run]) -> None:
-    """Make the data of all runs once, in one pass over the source; ends as prepare.py ends."""
-    if not to_do or to_do[0].args.train_dir:
-        return
-    domain = to_do[0].domain
-    rates = sorted({run.rate for run in to_do})
-    flags = [f"--{RATES[domain]}", *map(str, rates), *plan.source_flags(to_do[0])]
-    process = spawn(f"{domain}.prepare", flags)
+    """Make the data of all runs once, in a pass over the source for every codec."""
+    by_codec = {}
+    for run in to_do:
+        if run.args.train_dir is None:
+            by_codec.setdefault(run.codec.name, []).append(run)
+    for runs_of_one in by_codec.values():
+        _run_prepare(runs_of_one)
+
+
+def _run_prepare(all_runs: list[Run]) -> None:
+    """Run prepare.py for the rates of some runs of one codec; ends as it ends."""
+    half, rates = all_runs[0].domain, sorted({run.rate for run in all_runs})
+    flags = [f"--{half.flag}", *map(str, rates), *plan.source_flags(all_runs[0])]
+    process = spawn(f"{half.name}.prepare", flags)
     try:
         code = process.wait()
     finally:
@@ -176,14 +184,14 @@ def _prepare(to_do: list[Run]) -> None:
         sys.exit(code)
 
 
-def clear(to_do: list[Run]) -> None:
-    """Remove what is there of these runs, all before the first starts, so that the sweep can go on
-    like any other. Those that another launcher is at stay."""
+def mark(to_do: list[Run]) -> None:
+    """Mark these runs as to be replaced, so that the sweep can go on like any other; each old run
+    stays until the new one has an epoch. Those that another launcher has are left alone."""
     for run in to_do:
-        claimed = plan.claim(run.folder)
+        claimed = run_state.take(run.folder)
         if claimed is not None:
-            runs.clear(run.folder)
-            claimed.close()
+            run_state.mark(run.folder)
+            claimed.release()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 
+from helmholtz import run_state
 from helmholtz.files import remove_leftovers
 from helmholtz.sweep import plan
 from helmholtz.sweep.plan import Run
@@ -62,7 +63,7 @@ class Launcher:
     def _take(self, run: Run) -> list[str] | None:
         """Claim a run; the flags to start it with, or None when there is nothing to start."""
         if run not in self.claims:
-            claimed = plan.claim(run.folder)
+            claimed = run_state.take(run.folder)
             if claimed is None:
                 return self._conclude(run, "elsewhere")
             self.claims[run] = claimed
@@ -99,7 +100,7 @@ class Launcher:
     def _conclude(self, run: Run, state: str, note: str = "") -> None:
         run.state, run.note = state, note
         if run in self.claims:
-            self.claims.pop(run).close()
+            self.claims.pop(run).release()
         self.show(run, state)
 
 

@@ -49,7 +49,7 @@ class Local:
         """Start train.py with its output in the run's train.log; OSError when that cannot be."""
         flags = [*flags, "--log_dir", str(run.folder)]
         with open(run.folder / "train.log", "a", encoding="utf-8") as log:
-            print(f"$ {run.domain}/train.py {shlex.join(flags)}", file=log, flush=True)
+            print(f"$ {run.domain.name}/train.py {shlex.join(flags)}", file=log, flush=True)
             slot = self.free[0]
             process = self.program(run, flags, slot.environment, log)
         if slot.cores:
@@ -81,7 +81,7 @@ class Local:
 
 
 def _train(run: Run, flags: list[str], environment: dict, log) -> subprocess.Popen:
-    return spawn(f"{run.domain}.train", flags, environment, log)
+    return spawn(f"{run.domain.name}.train", flags, environment, log)
 
 
 def slots(gpus: str | None, per_gpu: int, jobs: int | None, runs: int = 1) -> list[Slot]:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from helmholtz.checkpoints import KEPT
+from helmholtz import run_state, runs
 from helmholtz.files import replacing
 
 # What a run writes. Checkpoints come first, so that the best weights never lag behind one.
@@ -42,12 +42,18 @@ def _stamp(path: Path) -> tuple:
 
 
 def write(folder: Path, files: dict[str, bytes]) -> None:
-    """Publish files of a run, the result last; nothing but what a run writes is accepted."""
+    """Publish files of a run, the result last; nothing but what a run writes is accepted.
+
+    An old run that is to be replaced stays until the new one has an epoch to show.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if run_state.marked(folder) and "history.csv" not in files:
+        files = {name: files[name] for name in files if name == "train.log"}
+    elif run_state.marked(folder):
+        run_state.replace(folder)
     for pattern in FILES:
         for name, content in sorted(files.items()):
             if re.fullmatch(pattern, name):
                 with replacing(folder / name) as temporary:
                     temporary.write_bytes(content)
-    for path in sorted(folder.glob("checkpoint_*.h5"))[:-KEPT]:
-        path.unlink()
+    runs.prune_checkpoints(folder)

@@ -2,16 +2,16 @@
 
 import argparse
 import csv
-import fcntl
 import importlib
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from helmholtz import cli, runs
-from helmholtz.cli import DataError, UsageError
+from helmholtz import cli, domain, run_state, runs
+from helmholtz.cli import UsageError
+from helmholtz.domain import Codec, Domain
+from helmholtz.training import command
 
-RATES = {"cifar": "quality", "audio": "bitrate"}
 SWEPT_ALONE = ("resume", "overwrite", "log_dir")  # what a sweep decides for every run
 
 
@@ -20,7 +20,8 @@ class Run:
     """One run of a sweep: what it is, and how far this launcher has got with it."""
 
     number: int
-    domain: str
+    domain: Domain
+    codec: Codec
     rate: int
     model: str
     seed: int
@@ -28,6 +29,7 @@ class Run:
     folder: Path
     flags: list[str]  # for train.py
     args: argparse.Namespace  # the same, parsed
+    asked: run_state.Wanted
     state: str = "waiting"  # or queued, running, done, failed, elsewhere: another launcher has it
     note: str = ""  # why it failed
     starts: int = 0
@@ -36,48 +38,56 @@ class Run:
 
     @property
     def name(self) -> str:
-        return f"{RATES[self.domain]} {self.rate}  {self.model}  seed {self.seed}"
+        return f"{self.codec.rate_name(self.rate)}  {self.model}  seed {self.seed}"
 
 
 def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
-    """Every run of a sweep, in the order of seeds, networks and rates.
+    """Every run of a sweep, in the order of seeds, networks, codecs and rates.
 
     args: the sweep's own flags. rest: flags of train.py for all runs. Everything is checked as
     train.py itself checks it; raises UsageError or DataError with its sentence.
     """
-    train, prepare = _modules(args.domain)
-    rate = RATES[args.domain]
-    rates = getattr(args, rate) or getattr(prepare.parse_args([]), rate)  # the published ones
-    lists = (args.seed, _settings(args, train.MODELS), rates)
-    flags = [
-        [*rest, f"--{rate}", str(r), "--setting", str(s), "--seed", str(n)]
-        for n, s, r in itertools.product(*lists)
-    ]
-    parsed = [train.parse_args(one) for one in flags]
-    _refuse_own_flags(parsed[0])
-    source = _source_name(prepare, parsed)
-    found = {}
-    for one, options in zip(flags, parsed, strict=True):
-        model = cli.chosen_model(options, train.MODELS)
-        r, seed = getattr(options, rate), options.seed
-        place = runs.place(args.domain, source, model, f"{rate}_{r}", seed)
-        folder = (args.log_dir or runs.LOGS) / place
-        new = Run(len(found), args.domain, r, model, seed, source, folder, one, options)
-        found.setdefault(folder, new)  # a rate given twice is one run
+    half = domain.get(args.domain)
+    parsed = [(flags, _parse(half, flags)) for flags in _all_flags(half, args, rest)]
+    _refuse_own_flags(parsed[0][1])
+    source, found = _source_name(half, [options for _, options in parsed]), {}
+    for flags, options in parsed:
+        rate = cli.rate_of(options, half)
+        folder = runs.folder_of(half, options, source, rate, args.log_dir)
+        found.setdefault(  # a rate given twice is one run
+            folder,
+            Run(
+                len(found), half, half.codecs[options.codec], rate, options.model, options.seed,
+                source, folder, flags, options, command.request(half, options, source, rate),
+            ),
+        )  # fmt: skip
     return list(found.values())
 
 
-def _modules(domain: str) -> tuple:
-    """The domain's train.py and prepare.py, which import nothing heavy."""
-    return tuple(importlib.import_module(f"{domain}.{name}") for name in ("train", "prepare"))
-
-
-def _settings(args: argparse.Namespace, models: list[str]) -> list:
-    """Numbers of networks, from --setting or --model."""
-    unknown = [name for name in args.model or [] if name not in models]
+def _all_flags(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[list[str]]:
+    """The flags of train.py for every run."""
+    rates = cli.rate_of(args, half)
+    unknown = [name for name in args.model or [] if name not in half.networks]
     if unknown:
-        raise UsageError(f"There is no network {unknown[0]}: --model takes {', '.join(models)}.")
-    return [models.index(name) for name in args.model or []] or args.setting
+        names = ", ".join(half.networks)
+        raise UsageError(f"There is no network {unknown[0]}: --model takes {names}.")
+    numbers = list(half.networks)
+    settings = [numbers.index(name) for name in args.model or []] or args.setting
+    return [
+        [*rest, f"--{half.flag}", str(rate), "--codec", codec,
+         "--setting", str(setting), "--seed", str(seed)]
+        for seed, setting, codec in itertools.product(args.seed, settings, args.codec)
+        for rate in rates or half.codecs[codec].grid
+    ]  # fmt: skip
+
+
+def _parse(half: Domain, flags: list[str]) -> argparse.Namespace:
+    return _program(half, "train").parse_args(flags)
+
+
+def _program(half: Domain, name: str):
+    """A half's train.py or prepare.py, which import nothing heavy."""
+    return importlib.import_module(f"{half.name}.{name}")
 
 
 def _refuse_own_flags(options: argparse.Namespace) -> None:
@@ -90,93 +100,43 @@ def _refuse_own_flags(options: argparse.Namespace) -> None:
             )
 
 
-def _source_name(prepare, parsed: list[argparse.Namespace]) -> str:
+def _source_name(half: Domain, parsed: list[argparse.Namespace]) -> str:
     """The source's name in the path of runs; DataError when there is no such source."""
     if parsed[0].train_dir is None:
-        return prepare.source_name(parsed[0])
-    rate = next(name for name in RATES.values() if hasattr(parsed[0], name))
-    every_rate = {getattr(options, rate): options for options in parsed}
-    return {prepare.load(options).attributes["source"] for options in every_rate.values()}.pop()
+        return half.source_name(parsed[0])
+    every_rate = {cli.rate_of(options, half): options for options in parsed}
+    loaded = [command.load(half, options) for options in every_rate.values()]
+    return {data.attributes["source"] for data in loaded}.pop()
 
 
 def source_flags(run: Run) -> list[str]:
     """Those flags of a run that prepare.py has too, but for the rate."""
-    prepare = _modules(run.domain)[1]
     found = []
-    for name in vars(prepare.parse_args([])):
+    for name in vars(_program(run.domain, "prepare").parse_args([])):
         value = getattr(run.args, name)
-        if name != RATES[run.domain] and value not in (None, False):
+        if name != run.domain.flag and value not in (None, False):
             found += [f"--{name}"] if value is True else [f"--{name}", str(value)]
     return found
 
 
 def data_folder(run: Run) -> Path:
     """Where the prepared data of a run lies, or will."""
-    data = importlib.import_module(f"{run.domain}.sources").DATA
-    return run.args.train_dir or data / run.source / f"{RATES[run.domain]}_{run.rate}"
+    data = importlib.import_module(f"{run.domain.name}.sources").DATA
+    return run.args.train_dir or data / run.source / run.codec.folder(run.rate)
 
 
-def outlook(run: Run, overwrite: bool = False) -> tuple[str, str]:
-    """What is to be done about a run: start, resume, skip or refuse; and why, or from where."""
-    finished = (run.folder / "result.json").exists()
-    kept = runs.checkpoints(run.folder)
-    begun = finished or kept
-    if overwrite or not begun:
-        return "start", "anew" if begun else ""
-    changed = changes(run, finished)
-    if changed:
-        return "refuse", f"{'finished' if finished else 'interrupted'} with {'; '.join(changed)}"
-    if finished:
-        return "skip", "finished"
-    done, wanted = max(kept), run.args.num_epoch
-    if done > wanted:
-        return "refuse", f"interrupted after epoch {done}, beyond --num_epoch {wanted}"
-    return "resume", f"after epoch {done}"
-
-
-def changes(run: Run, finished: bool) -> list[str]:
-    """How the flags of a run that is there differ from those that are wanted now.
-
-    An interrupted run has to be what train.py --resume accepts; of a finished one what matters
-    is the number of epochs too, but not how the flags named what its folder stands for.
-    """
-    ignored = runs.FREE_FLAGS
-    if finished:
-        ignored = ignored - {"num_epoch"} | {"setting", "model", "source", RATES[run.domain]}
-    try:
-        old = runs.read_json(run.folder / "setting.json").get("flags")
-    except DataError as error:
-        return [str(error)]
-    old = old if isinstance(old, dict) else {}
-    new = {k: str(v) if isinstance(v, Path) else v for k, v in vars(run.args).items()}
-    return [
-        f"--{key} {old.get(key)}, not {new.get(key)}"
-        for key in sorted((old.keys() | new.keys()) - ignored)
-        if old.get(key) != new.get(key)
-    ]
+def outlook(run: Run, overwrite: bool = False) -> run_state.Outlook:
+    """What is to be done about a run."""
+    return run_state.outlook(run.folder, run.asked, overwrite)
 
 
 def epochs(run: Run) -> tuple[int, float | None]:
     """Epochs in a run's history, and the last one's validation accuracy."""
+    if run_state.marked(run.folder):
+        return 0, None
     try:
         with open(run.folder / "history.csv", newline="", encoding="utf-8") as file:
             last = list(csv.DictReader(file))[-1]
         return int(last["epoch"]), float(last["val_acc"])
     except (OSError, IndexError, KeyError, TypeError, ValueError):
         return 0, None
-
-
-def claim(folder: Path):
-    """Take a run for this launcher; None when another has it.
-
-    Returns an open file, whose lock ends when it is closed or when this process ends in any way.
-    Children do not inherit it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    file = open(folder / ".claim", "a")  # noqa: SIM115
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from helmholtz import run_state
 from helmholtz.cli import MachineError, UsageError
 from helmholtz.preparation import SPLITS
 from helmholtz.sweep import local_engine, parcel, plan
@@ -67,9 +68,9 @@ class Cluster:
             self.data[folder] = ray.put(
                 {f"{s}.h5": np.fromfile(folder / f"{s}.h5", np.uint8) for s in SPLITS}
             )
-        files = parcel.read_new(run.folder, {})
+        files = {} if run_state.marked(run.folder) else parcel.read_new(run.folder, {})
         run.state = "queued"
-        module, data = f"{run.domain}.train", self.data[folder]
+        module, data = f"{run.domain.name}.train", self.data[folder]
         return Job(run, self.task.remote(module, flags, files, data, self.environment, self.every))
 
     def poll(self, job: Job):
@@ -148,7 +149,8 @@ def train(
             process = spawn(module, flags, environment, log)
         try:
             for code in _ticks(process, every):
-                yield code, parcel.read_new(folder, seen, running=code is None)
+                if code is not None or (folder / "history.csv").exists():
+                    yield code, parcel.read_new(folder, seen, running=code is None)
         finally:
             process.kill()
             process.wait()

@@ -9,7 +9,7 @@ from collections import Counter
 from helmholtz import runs
 from helmholtz.cli import DataError
 from helmholtz.sweep import plan
-from helmholtz.sweep.plan import RATES, Run
+from helmholtz.sweep.plan import Run
 
 REFRESH = 1.0  # seconds
 LOG_LINES = 5  # of a failed run
@@ -92,21 +92,23 @@ def summary(all_runs: list[Run], seconds: float | None = None) -> str:
 def listing(all_runs: list[Run], overwrite: bool) -> list[tuple[str, str]]:
     """Print every run with its number and what would be done about it; return the latter."""
     found = [plan.outlook(run, overwrite) for run in all_runs]
-    rows = [("", RATES[all_runs[0].domain], "model", "seed", "to do", "")]
+    rows = [("", "rate", "model", "seed", "to do", "")]
     for run, (what, why) in zip(all_runs, found, strict=True):
-        rows.append((str(run.number), str(run.rate), run.model, str(run.seed), what, why))
+        rate = run.codec.rate_name(run.rate)
+        rows.append((str(run.number), rate, run.model, str(run.seed), what, why))
     _print_columns(rows)
     return found
 
 
 def final(all_runs: list[Run]) -> None:
     """Print all runs with their accuracy, and of those that failed the end of their log."""
-    rows = [(RATES[all_runs[0].domain], "model", "seed", "state", "epochs", "val_acc", "test_acc")]
+    rows = [("rate", "model", "seed", "state", "epochs", "val_acc", "test_acc")]
     for run in all_runs:
         result = _result(run) if run.state == "done" else {}
         numbers = [_four(result.get(key)) for key in ("best_val_acc", "test_acc")]
         count = result.get("epochs") or plan.epochs(run)[0]
-        rows.append((str(run.rate), run.model, str(run.seed), run.state, str(count), *numbers))
+        rate = run.codec.rate_name(run.rate)
+        rows.append((rate, run.model, str(run.seed), run.state, str(count), *numbers))
     print()
     _print_columns(rows)
     for run in all_runs:

@@ -10,8 +10,6 @@ import numpy as np
 from helmholtz import runs, store
 from helmholtz.cli import DataError
 
-KEPT = 2  # so that one is whole even if the newest was damaged on disk
-
 
 class Writer:
     """Saves checkpoints; in the background, while the next epoch is trained, where that is told.
@@ -51,14 +49,13 @@ def save(folder: Path, history: list[dict], values: list[np.ndarray]) -> None:
         for i, value in enumerate(values):
             file[f"{i:04d}"] = value
         store.set_attributes(file, {"history": json.dumps(history)})
-    for path in list(runs.checkpoints(folder).values())[:-KEPT]:
-        path.unlink()
+    runs.prune_checkpoints(folder)
 
 
 def restore(folder: Path, variables: list) -> list[dict]:
     """Set the variables to the newest whole checkpoint; returns its history.
 
-    Without any the history is empty. A damaged checkpoint is passed over with a word.
+    Without any the history is empty. A damaged checkpoint is skipped with a warning.
     """
     for path in reversed(runs.checkpoints(folder).values()):
         try:

@@ -1,7 +1,11 @@
 """Several batches in one launch, so that a GPU that is done with one in no time need not wait."""
 
+import math
+
 import keras
 
+EVALUATION_BATCH = 500
+EVALUATION_BYTES = 1 << 32
 STEPS = 64  # batches of a launch; between two of them Ctrl-C is heard and the bar is drawn
 
 
@@ -15,10 +19,11 @@ class Model(keras.Sequential):
     def prepare_launches(self, batch_size: int, on_gpu: bool) -> None:
         """To be called between compile and fit."""
         self.batch_size, self.launch = batch_size, STEPS if on_gpu else 1
+        self.evaluation_batch = _evaluation_batch(self.layers[-1])
         self.steps_per_execution = 1 if _jax() else self.launch
 
     @property
-    def fed(self) -> int:
+    def dispatch_size(self) -> int:
         """Items that fit is to hand over at a time."""
         return self.batch_size * (self.launch if _jax() else 1)
 
@@ -39,6 +44,12 @@ class Model(keras.Sequential):
         if len(x):
             logs, state = one(state, (x, y))
         return logs, state
+
+
+def _evaluation_batch(network) -> int:
+    """Items judged at a time: as many as leave room for two layers of the network."""
+    item = max(4 * math.prod(layer.output.shape[1:]) for layer in network.layers)
+    return max(1, min(EVALUATION_BATCH, EVALUATION_BYTES // (2 * item)))
 
 
 def batches(x, y, size: int) -> dict:

@@ -1,0 +1,35 @@
+"""Which items train, which choose the best epoch, and which test."""
+
+import numpy as np
+
+from helmholtz.cli import DataError
+from helmholtz.folders import SPLIT_SEED
+from helmholtz.preparation import Data
+
+
+def select(data: Data, val: float, limit: int | None) -> tuple[np.ndarray, np.ndarray, dict]:
+    """The items of a run, their labels, and the parts they fall into.
+
+    val: the share of the training split held out for validation; with 0 the test split
+    validates, as the paper did, and no test is left. limit: at most so many items of each split.
+    The choice depends on the data alone, so that runs of all rates and seeds see the same items.
+    Returns (items, labels, parts): all items in one array, and for "train", "val" and perhaps
+    "test" the int32 indices of theirs. Raises DataError when no item is left to train on.
+    """
+    chosen = {}
+    for split, (_, labels) in data.splits.items():
+        order = np.random.default_rng(SPLIT_SEED).permutation(len(labels))
+        chosen[split] = order[:limit]
+    items, labels = (
+        np.concatenate([data.splits[split][i][chosen[split]] for split in ("train", "test")])
+        for i in (0, 1)
+    )
+    count = len(chosen["train"])
+    held_out = max(1, round(val * count)) if val else 0
+    indices = np.arange(len(items), dtype=np.int32)
+    parts = {"train": indices[held_out:count], "val": indices[count:]}
+    if held_out:
+        parts |= {"val": indices[:held_out], "test": indices[count:]}
+    if len(parts["train"]) == 0:
+        raise DataError("No item is left to train on: lower --val or raise --limit.")
+    return items, labels, parts

@@ -1,0 +1,192 @@
+"""Whether a run may begin: what its folder holds, and which process holds the folder."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+from helmholtz import runs
+from helmholtz.cli import DataError, UsageError
+from helmholtz.files import remove_leftovers, write_json
+
+TRAINING, CLAIM = ".lock", ".claim"  # locked by train.py, and by the launcher of a sweep
+MARK = ".overwrite"  # the run in this folder is to be replaced by the next one
+WAIT = 1  # seconds; whoever only asks for the lock holds it for a moment
+# Flags that may differ between a run and the command that goes on with it.
+FREE = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir", "data_dir"}
+FREE |= {"tensorboard", "wandb"}
+
+
+class Wanted(NamedTuple):
+    """A run as a command asks for it. flags: those to compare. named: "model", "codec", "rate" and
+    "source", whichever flags gave them; None where it is not known before the data are loaded."""
+
+    flags: dict
+    named: dict
+
+
+class Outlook(NamedTuple):
+    """What is to be done about a run: "start", "resume", "skip" or "refuse"; and why."""
+
+    what: str
+    why: str
+
+
+def wanted(args, named: dict, naming: set) -> Wanted:
+    """The run that parsed flags ask for; naming: the flags that gave what is named."""
+    flags = {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items()}
+    return Wanted({k: v for k, v in flags.items() if k not in naming}, named)
+
+
+def outlook(folder: Path, asked: Wanted, overwrite: bool = False) -> Outlook:
+    """Decide what is to be done about the run in a folder. Nothing else decides this."""
+    finished, kept = (folder / "result.json").exists(), runs.checkpoints(folder)
+    overwrite = overwrite or asked.flags["overwrite"] or marked(folder)
+    if overwrite or not (finished or kept):
+        return Outlook("start", "anew" if finished or kept else "")
+    changed, epochs = _changes(folder, asked, finished), asked.flags["num_epoch"]
+    if changed:
+        state = "finished" if finished else "interrupted"
+        return Outlook("refuse", f"{state} with {'; '.join(changed)}")
+    if finished:
+        return Outlook("skip", "finished")
+    if max(kept) > epochs:
+        return Outlook(
+            "refuse", f"interrupted after epoch {max(kept)}, beyond --num_epoch {epochs}"
+        )
+    return Outlook("resume", f"after epoch {max(kept)}")
+
+
+def _changes(folder: Path, asked: Wanted, finished: bool) -> list[str]:
+    """How the run that is there differs from the one asked for: "--val 0.1, not 0.2"."""
+    try:
+        old = runs.read_json(folder / "setting.json")
+    except DataError as error:
+        return [str(error)]
+    flags, data = (old[k] if isinstance(old.get(k), dict) else {} for k in ("flags", "data"))
+    named = {key: old.get(key) for key in ("model", "codec", "rate")}
+    named |= {"source": data.get("source")}
+    found = [
+        f"{key} {named[key]}, not {value}"
+        for key, value in asked.named.items()
+        if None not in (value, named[key]) and value != named[key]
+    ]
+    free = FREE - {"num_epoch"} if finished else FREE
+    for key in sorted((flags.keys() & asked.flags.keys()) - free):
+        if flags[key] != asked.flags[key]:
+            found.append(f"--{key} {flags[key]}, not {asked.flags[key]}")
+    return found
+
+
+def check(folder: Path, asked: Wanted) -> Outlook:
+    """The outlook of a run that train.py may start or resume. Raises UsageError for any other."""
+    found = outlook(folder, asked)
+    if found.what in ("skip", "refuse"):
+        raise UsageError(
+            f"{folder} was {found.why}: give --overwrite to train it anew, or --log_dir."
+        )
+    if found.what == "resume" and not asked.flags["resume"]:
+        raise UsageError(
+            f"{folder} holds an interrupted run: give --resume to go on, or --overwrite."
+        )
+    return found
+
+
+def claim(folder: Path, setting: dict, asked: Wanted) -> bool:
+    """Begin a run whose data are loaded and whose folder is held. True: it is to be resumed.
+
+    setting: what setting.json is to say. It is written at once, but where it replaces an old
+    run's only with the first epoch, see replace. Raises UsageError as check does, and when the
+    interrupted run had other data or versions.
+    """
+    what, why = check(folder, asked)
+    if what == "resume":
+        changed = differences(runs.read_json(folder / "setting.json"), setting)
+        if changed:
+            raise UsageError(f"{folder} cannot be resumed, it differs in {'; '.join(changed)}.")
+    remove_leftovers(folder)
+    if why != "anew":
+        write_json(folder / "setting.json", setting)
+    return what == "resume"
+
+
+def differences(old: dict, new: dict) -> list[str]:
+    """Data and versions that are not those of the interrupted run."""
+    found = []
+    for part in ("data", "versions"):
+        before = old[part] if isinstance(old.get(part), dict) else {}
+        for key in sorted(before.keys() | new[part]):
+            if before.get(key) != new[part].get(key):
+                found.append(f"{key} (was {before.get(key)}, is {new[part].get(key)})")
+    return found
+
+
+def replace(folder: Path) -> None:
+    """Remove what is left of an old run, since the new one has its first epoch."""
+    runs.clear(folder)
+    (folder / MARK).unlink(missing_ok=True)
+
+
+def mark(folder: Path) -> None:
+    """Note that the run in a folder is to be replaced, if there is one."""
+    if (folder / "result.json").exists() or runs.checkpoints(folder):
+        (folder / MARK).touch()
+
+
+def marked(folder: Path) -> bool:
+    return (folder / MARK).exists()
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a run's folder for this process; the lock ends with it, however it ends.
+
+    Raises UsageError when another process trains there. A folder that stays empty goes again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / TRAINING)
+    try:
+        lock.acquire(timeout=WAIT)
+    except Timeout:
+        raise UsageError(
+            f"{folder} is being trained by another process: wait for it, or give another "
+            "--seed or --log_dir."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+        if {path.name for path in folder.iterdir()} <= {TRAINING}:
+            (folder / TRAINING).unlink(missing_ok=True)
+            folder.rmdir()
+
+
+def take(folder: Path) -> FileLock | None:
+    """Take a run for the launcher of a sweep; None when another launcher has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / CLAIM)
+    try:
+        lock.acquire(timeout=WAIT / 10)
+    except Timeout:
+        return None
+    return lock
+
+
+def in_progress(folder: Path) -> bool:
+    """Whether a process of this machine trains the run in a folder, or has it queued."""
+    return any(_locked(folder / name) for name in (TRAINING, CLAIM))
+
+
+def _locked(path: Path) -> bool:
+    """Asks with a shared lock on a file opened for reading, so that nothing is written."""
+    try:
+        with open(path) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

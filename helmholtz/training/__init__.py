@@ -1,0 +1,1 @@
+"""Train a network on prepared data: one run, from its flags to its result."""

@@ -1,0 +1,87 @@
+"""The training loop: epochs, history, best weights, checkpoints, resume."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+
+from helmholtz import run_state, runs
+from helmholtz.cli import DataError
+from helmholtz.files import replacing, require_space, write_json
+from helmholtz.training import checkpoints, trackers
+from helmholtz.training.device import gpu
+from helmholtz.training.launches import batches
+from helmholtz.training.model import seed_layers
+from helmholtz.training.progress import Progress, announce
+
+
+def fit(model, labels, parts: dict, setting: dict, folder: Path, args) -> list[dict]:
+    """Train until args.num_epoch, with args.resume from the newest checkpoint. Gives the history.
+
+    Writes history.csv, best.weights.h5 and a checkpoint after every epoch. Order, augmentation
+    and dropout of an epoch depend on (args.seed, epoch) alone. An old run in the folder stays
+    until the first epoch is done. Raises DataError when the loss is NaN or infinite.
+    """
+    announce(model, parts, folder)
+    on_gpu = gpu() is not None
+    model.prepare_launches(args.batch_size, on_gpu)
+    network = model.layers[-1]
+    model.optimizer.build(model.trainable_variables)
+    variables = [*network.variables, *model.optimizer.variables]
+    epoch_bytes = 2 * sum(variable.numpy().nbytes for variable in variables)  # a checkpoint, a best
+    history = checkpoints.restore(folder, variables) if args.resume else []
+    with (
+        checkpoints.Writer(folder, on_gpu) as checkpoint,
+        trackers.following(args, folder, history) as follow,
+        Progress(args, len(history), len(parts["train"]), model.launch) as progress,
+    ):
+        for epoch in range(len(history) + 1, args.num_epoch + 1):
+            row = _one_epoch(model, labels, parts, epoch, args, progress)
+            best = max((old["val_acc"] for old in history), default=-1.0)
+            progress.report(row)
+            follow(row)
+            _record(folder, setting, history, row)
+            require_space(folder, epoch_bytes)
+            if row["val_acc"] > best:
+                with replacing(folder / "best.weights.h5") as temporary:
+                    network.save_weights(temporary)
+            checkpoint.save(history, variables)
+    return history
+
+
+def _record(folder: Path, setting: dict, history: list[dict], row: dict) -> None:
+    """Add an epoch to the history, in memory and on disk; the first one replaces an old run."""
+    diverged = not np.isfinite([row["loss"], row["val_loss"]]).all()
+    error = f"The loss is NaN or infinite in epoch {row['epoch']}: lower --learning_rate"
+    if not history:
+        if diverged and (folder / "result.json").exists():
+            raise DataError(f"{error}. The run in {folder} was left as it was.")
+        run_state.replace(folder)
+        write_json(folder / "setting.json", setting)
+    history.append(row)
+    runs.write_history(folder, history)
+    if diverged:
+        raise DataError(f"{error} and start again with --overwrite (kept in {folder}).")
+
+
+def _one_epoch(model, labels, parts, epoch: int, args, progress) -> dict:
+    """Train and validate once; a row of the history."""
+    started = time.perf_counter()
+    seed_layers(model, args.seed, epoch)
+    order = np.random.default_rng([args.seed, epoch]).permutation(parts["train"])
+    fed = batches(order, labels[order], model.dispatch_size)
+    trained = model.fit(**fed, verbose=0, shuffle=False, callbacks=[progress]).history
+    val = parts["val"]
+    fed = batches(val, labels[val], model.evaluation_batch)
+    validated = model.evaluate(**fed, verbose=0, return_dict=True)
+    row = {
+        "acc": trained["acc"][0],
+        "loss": trained["loss"][0],
+        "val_acc": validated["acc"],
+        "val_loss": validated["loss"],
+        "lr": ops.convert_to_numpy(model.optimizer.learning_rate),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    # Seven digits are what a float32 holds; the same number in every file that shows it.
+    return {"epoch": epoch} | {key: float(f"{value:.7g}") for key, value in row.items()}

@@ -1,0 +1,47 @@
+"""The compiled model: from the index of an item to the probabilities of its classes."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from helmholtz.training.launches import Model
+
+
+class Gather(keras.layers.Layer):
+    """The whole data set, on the device as it is stored: takes indices, gives float32 items."""
+
+    def __init__(self, items: np.ndarray):
+        super().__init__(dtype="float32")
+        self.items = self.add_weight(
+            shape=items.shape,
+            dtype=items.dtype.name,
+            initializer=lambda *args, **kwargs: ops.convert_to_tensor(items),
+            trainable=False,
+            autocast=False,
+        )
+
+    def call(self, indices):
+        return ops.cast(ops.take(self.items, indices, axis=0), "float32")
+
+
+def set_up(seed: int, precision: str) -> None:
+    """Set what a run's weights start from, and the precision that its layers compute in."""
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+
+
+def compile_model(items, layers: list, network, optimizer) -> keras.Model:
+    """From an index to probabilities: gather, the layers before the network, the network."""
+    model = Model([keras.Input((), dtype="int32"), Gather(items), *layers, network])
+    accuracy = keras.metrics.SparseCategoricalAccuracy(name="acc")
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=[accuracy])
+    return model
+
+
+def seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
+    """Set the random state of augmentation and dropout from (seed, epoch)."""
+    layers = [*model.layers, *model.layers[-1].layers]
+    generators = [layer.seed_generator for layer in layers if hasattr(layer, "seed_generator")]
+    states = np.random.SeedSequence([seed, epoch]).generate_state(len(generators))
+    for generator, state in zip(generators, states, strict=True):
+        generator.state.assign(np.array([state, 0], generator.state.dtype))

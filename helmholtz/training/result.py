@@ -1,0 +1,65 @@
+"""How a run ends: its best weights are evaluated, and what they give is written."""
+
+from pathlib import Path
+
+from sklearn.metrics import confusion_matrix
+
+from helmholtz import prediction, runs
+from helmholtz.files import replacing, write_json
+from helmholtz.training.device import device
+
+SIZES = ("raw_bytes", "file_bytes", "scan_bytes", "items")
+
+
+def evaluate_best(model, labels, parts: dict, history: list, setting: dict, folder: Path) -> dict:
+    """Evaluate the best weights, and write model.keras, confusion.csv and, last, result.json.
+
+    The confusion matrix, a row a true class and a column a predicted one, is that of the test
+    split where there is one, and else of the validation items. Returns what result.json says.
+    """
+    network = model.layers[-1]
+    prediction.load_weights(network, folder / "best.weights.h5")
+    judged = parts.get("test", parts["val"])
+    predicted = model.predict(judged, model.evaluation_batch, verbose=0).argmax(axis=1)
+    with replacing(folder / "model.keras") as temporary:
+        network.save(temporary)
+    classes = setting["data"]["classes"]
+    counts = confusion_matrix(labels[judged], predicted, labels=range(len(classes)))
+    runs.write_confusion(folder, classes, counts)
+    test_acc = float((predicted == labels[judged]).mean()) if "test" in parts else None
+    result = _result(history, parts, setting, network.count_params(), test_acc)
+    write_json(folder / "result.json", result)
+    return result
+
+
+def _result(history: list, parts: dict, setting: dict, parameters: int, test_acc) -> dict:
+    seconds = sum(row["seconds"] for row in history)
+    data = setting["data"]
+    return {
+        **{key: setting[key] for key in ("domain", "model", "codec", "rate")},
+        "source": data.get("source"),
+        "seed": setting["flags"]["seed"],
+        "parameters": parameters,
+        "epochs": len(history),
+        "train_items": len(parts["train"]),
+        "val_items": len(parts["val"]),
+        "validated_on": "held-out training items" if "test" in parts else "test split",
+        **runs.statistics([row["val_acc"] for row in history]),
+        "test_acc": test_acc,
+        "data": {key: data.get(key) for key in SIZES},
+        "seconds": round(seconds, 3),
+        "items_per_second": round(len(parts["train"]) * len(history) / seconds, 1),
+        "device": device(),
+        "precision": setting["flags"]["precision"],
+    }
+
+
+def print_result(result: dict, rate: str, folder: Path) -> None:
+    """Say in two lines how the run ended, and where it is."""
+    test = f", test accuracy {result['test_acc']:.4f}" if result["test_acc"] is not None else ""
+    print(
+        f"{result['model']}, {rate}: best validation accuracy "
+        f"{result['best_val_acc']:.4f} in epoch {result['best_epoch']}{test}, "
+        f"{result['seconds']:.0f} s"
+    )
+    print(folder.resolve())
