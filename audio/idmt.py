@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from audio.settings import ARCHIVE, CLASS_FOLDERS, LABELS
-from helmholtz.cli import DataError
-from helmholtz.download import check
-from helmholtz.files import replacing, require_space
-from helmholtz.folders import shown
+from audio.constants import ARCHIVE, CLASS_FOLDERS, LABELS
+from helmholtz.data.folders import shown
+from helmholtz.errors import DataError
+from helmholtz.io.download import matches
+from helmholtz.io.files import replacing, require_space
 
 LAYOUT = "Gitarre monophon/Samples/Chorus/*.wav"
 MAX_SOUND = 1 << 26  # bytes of a file in the archive; the published ones have 176 kB
@@ -58,13 +58,21 @@ def _opened(path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
+def check_archive(path: Path) -> None:
+    """Raise DataError unless a user's file is the published archive, byte for byte."""
+    if not matches(path, ARCHIVE["hash"]):
+        raise DataError(
+            f"{shown(path)} is not the archive of IDMT, {ARCHIVE['name']}, as it was published: "
+            "give that, or a folder that holds a folder of sounds for each class."
+        )
+
+
 def read_archive(path: Path, copies: Path) -> dict[str, list[Member]]:
     """The sorted files of every class of LABELS, from the archive as it was published.
 
     The two nested zips that hold them are copied out to the folder copies, and nothing else.
-    Raises DataError when the archive is another, byte for byte, or laid out differently.
+    Its hash has been checked. Raises DataError when it is damaged, or laid out differently.
     """
-    check(path, ARCHIVE["hash"])
     found = {label: [] for label in LABELS}
     with _reading(shown(path)):
         for part in [path, *_copy_nested(path, copies)]:

@@ -5,7 +5,7 @@ import io
 import soundfile
 
 from audio import sources
-from audio.settings import RATE
+from audio.constants import RATE
 from helmholtz.errors import DataError, MachineError, UsageError
 
 LONGEST = 5  # seconds

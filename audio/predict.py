@@ -6,7 +6,7 @@ python audio/predict.py clip.wav --log_dir logs/audio/sample/cnn_x3_mlp_0/bitrat
 import argparse
 from pathlib import Path
 
-from audio.settings import ARCHITECTURES
+from audio.constants import ARCHITECTURES
 from helmholtz import cli
 
 
@@ -19,14 +19,13 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    import numpy as np
-
     from audio.features import tile
     from audio.prepare import prepare_file
-    from helmholtz import prediction, runs
+    from helmholtz.io import runs
+    from helmholtz.training import prediction
 
     setting = runs.read_setting(args.log_dir, "audio", list(ARCHITECTURES))
-    items = np.stack([prepare_file(path, setting) for path in args.files])
+    files, items, problems = prediction.read(args.files, lambda p: prepare_file(p, setting))
     items = tile(items) if setting["flags"].get("tile") else items
     prediction.check_shape(items, setting)
 
@@ -35,7 +34,8 @@ def main(argv=None) -> None:
 
     classes = setting["data"]["classes"]
     network = build_model(setting["model"], setting["shape"], len(classes))
-    prediction.show(prediction.predict(network, items, args, classes), args)
+    prediction.show(files, prediction.predict(network, items, args, classes), args)
+    prediction.raise_for(problems)
 
 
 if __name__ == "__main__":

@@ -4,18 +4,20 @@ python audio/prepare.py --bitrate 8 32 128 --source sample
 
 Writes data/<source>/bitrate_<b>/train.h5 and test.h5 beside this file: `data`, float16 mel
 spectrograms in decibels N x mels x frames x channels, `label`, int64, and attributes with the
-codec, the sizes in bytes, and what was skipped or clipped.
+codec, the sizes in bytes, and what was skipped, ignored or clipped.
 """
 
 import argparse
 from functools import partial
 from pathlib import Path
 
+from audio.constants import BITRATES, FEATURES, RATE
 from audio.domain import DOMAIN
-from audio.settings import BITRATES, FEATURES, RATE
 from helmholtz import cli
+from helmholtz.data import datadir
+from helmholtz.data.folders import shown
 from helmholtz.domain import Codec
-from helmholtz.folders import shown
+from helmholtz.errors import DataError
 
 CHUNK = 8  # clips that a process works on at a time
 
@@ -33,14 +35,27 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
     """--source and those of FEATURES, which train.py has too."""
     add = parser.add_argument
     names = ("--source", "-c", "--classpath")
-    add(*names, default="idmt", help="idmt, sample, its archive, or a folder (idmt)")
+    add(*names, default="idmt", help="idmt, sample, its archive, or a folder (%(default)s)")
     add("--skip_bad", action="store_true", help="leave out files that cannot be used")
+    datadir.add_flag(parser)
     add("-m", "--mono", action="store_true", help="mix two channels down to one")
-    seconds = cli.number(0.02, 600)
+    seconds = cli.number(0.02, 600, "seconds")
     add("-d", "--dur", type=seconds, metavar="SECONDS", help="of every clip (the longest's)")
-    add("--mels", type=cli.whole_number(8, 512), default=FEATURES["mels"], help="bands (96)")
-    rate = cli.whole_number(8000, 96_000)
-    add("-r", "--resample", type=rate, default=RATE, metavar="HZ", help="of spectrograms (44100)")
+    add(
+        "--mels",
+        type=cli.whole_number(8, 512, "bands"),
+        default=FEATURES["mels"],
+        help="bands (%(default)s)",
+    )
+    rate = cli.whole_number(8000, 96_000, "hertz")
+    add(
+        "-r",
+        "--resample",
+        type=rate,
+        default=RATE,
+        metavar="HZ",
+        help="of spectrograms (%(default)s)",
+    )
     add("--phase", action="store_true", help="the phase as further channels")
 
 
@@ -70,19 +85,21 @@ def prepare(
     features: dict = FEATURES,
     skip_bad: bool = False,
     codec: Codec = DOMAIN.published,
+    data_dir: Path | None = None,
 ) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every bitrate."""
     import audio.features  # noqa: F401  here, so that no worker needs to
-    from audio.sources import DATA, open_source
+    from audio.sources import data_root, open_source
     from audio.survey import surveyed
-    from helmholtz import preparation
+    from helmholtz.data import preparation
 
-    opened = surveyed(open_source(source), features["mono"], features["dur"], skip_bad)
+    opened = open_source(source, data_dir)
+    opened = surveyed(opened, features["mono"], features["dur"], skip_bad)
     opened = opened._replace(name=opened.name + suffix(features))
-    folders = {b: DATA / opened.name / codec.folder(b) for b in bitrates}
+    folders = {b: data_root(data_dir) / opened.name / codec.folder(b) for b in bitrates}
     settings = {"codec": codec.version(), **features}
     compress = partial(compress_sounds, codec=codec.compress, features=features)
-    preparation.prepare(opened, folders, settings, compress, CHUNK)
+    preparation.prepare(opened, folders, settings, compress, CHUNK, skip_bad)
     return folders
 
 
@@ -97,7 +114,7 @@ def compress_sounds(clips: list, bitrates: list[int], codec, features: dict) -> 
 
 def _prepare_one(sound, frames: int, codec, bitrate: int, features: dict):
     from audio.features import extract
-    from helmholtz.preparation import Prepared
+    from helmholtz.data.preparation import Prepared
 
     decoded, file_bytes, payload_bytes = codec(sound, bitrate)
     data = extract(decoded, frames, features["mels"], features["resample"], features["phase"])
@@ -115,8 +132,8 @@ def prepare_file(path: Path, setting: dict):
     from audio.survey import Clip
 
     attributes, codec = setting["data"], DOMAIN.codec_of(setting)
-    if not {"frames", "rate", *FEATURES} <= set(attributes):
-        raise cli.DataError("The run's data does not say how it was prepared from sound files.")
+    if not {"frames", "channels", "rate", *FEATURES} <= set(attributes):
+        raise DataError("The run's data does not say how it was prepared from sound files.")
     flags = {name: attributes[name] for name in FEATURES} | {"codec": codec.name}
     flags |= {"bitrate": attributes["rate"]}
     checked, frames = cli.recall(parse_args, flags), attributes["frames"]
@@ -128,7 +145,7 @@ def prepare_file(path: Path, setting: dict):
     channels = spectrograms.shape[2] // (1 + features["phase"])
     if channels != attributes["channels"]:
         wanted = "mono" if channels == 2 else "stereo"
-        raise cli.DataError(f"{shown(path)} is not {wanted}, as the sounds that were learnt from.")
+        raise DataError(f"{shown(path)} is not {wanted}, as the sounds that were learnt from.")
     return spectrograms
 
 

@@ -12,14 +12,20 @@ import soundfile
 import soxr
 
 from audio import idmt
-from audio.settings import ARCHIVE, LABELS, RATE
-from helmholtz import folders
-from helmholtz.cli import DataError
-from helmholtz.download import check, fetch
-from helmholtz.preparation import Source
+from audio.constants import ARCHIVE, LABELS, RATE
+from helmholtz.data import datadir, folders, listing
+from helmholtz.data.preparation import Source
+from helmholtz.errors import DataError
+from helmholtz.io.download import check, fetch
+from helmholtz.text import counted
 
 DATA = Path(__file__).parent / "data"
-ENDINGS = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
+SOUNDS = listing.Kind(
+    endings={".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"},
+    examples=".wav or .mp3",
+    foreign={".m4a", ".aac", ".mp4", ".opus", ".wma"},
+    target="WAV or FLAC",
+)
 RATES = (4_000, 384_000)  # Hz, of files that are taken
 SHORTEST = 0.01  # seconds, about a hop between two spectra
 MAX_SAMPLES = 1 << 25  # of a file, over its channels; what claims to be longer is not decoded
@@ -27,25 +33,31 @@ LOUDEST = 2.0**31  # of a sample; files exist that hold whole numbers as floats
 MARGIN = 0.05  # seconds read beyond --dur, so that resampling knows what comes
 
 
-def open_source(source: str) -> Source:
-    """The source of a --source flag: "idmt", "sample", the archive of IDMT, or a folder.
+def data_root(data_dir: Path | None = None) -> Path:
+    """Where prepared sounds and downloads lie; data_dir is that of --data_dir."""
+    return datadir.data_root("audio", DATA, data_dir)
 
-    Its items are what read_clip takes. Raises DataError when the source does not exist or cannot
-    be used.
+
+def open_source(source: str, data_dir: Path | None = None) -> Source:
+    """The source of a --source flag: "idmt", "sample", or a path.
+
+    A path is that of the archive of IDMT, of the folder unpacked from it, or of a folder of
+    sounds. Its items are what read_clip takes. data_dir: as for data_root. Raises DataError when
+    the source does not exist or cannot be used.
     """
     path = Path(source)
     if source == "sample":
         code = Path(__file__).with_name("sample.py").read_bytes()  # other code, other sounds
         return Source("sample", hashlib.sha256(code).hexdigest(), _load_sample)
     if source == "idmt":
-        archive = DATA / "idmt" / ARCHIVE["name"]
+        archive = data_root(data_dir) / "idmt" / ARCHIVE["name"]
         return Source("idmt", ARCHIVE["hash"], lambda: _load_idmt(archive))
     if path.is_dir():
         return _open_folder(path)
-    if path.is_file():
-        check(path, ARCHIVE["hash"])
-        return Source("idmt", ARCHIVE["hash"], lambda: read_archive(path))
-    raise DataError(f"The source {source} does not exist: give idmt, sample or a path.")
+    folders.require_source(path, ("idmt", "sample"))
+    idmt.check_archive(path)
+    copies = data_root(data_dir) / "idmt"
+    return Source("idmt", ARCHIVE["hash"], lambda: read_archive(path, copies))
 
 
 def _load_sample() -> tuple[list[str], dict, dict]:
@@ -59,22 +71,21 @@ def _load_sample() -> tuple[list[str], dict, dict]:
 def _load_idmt(archive: Path) -> tuple[list[str], dict, dict]:
     print(ARCHIVE["licence"], file=sys.stderr)
     fetch(ARCHIVE, archive)
-    return read_archive(archive)
+    check(archive, ARCHIVE["hash"])
+    return read_archive(archive, archive.parent)
 
 
-def read_archive(path: Path) -> tuple[list[str], dict, dict]:
+def read_archive(path: Path, copies: Path) -> tuple[list[str], dict, dict]:
     """LABELS; for each split (files, labels), from the published archive; and no more."""
-    return LABELS, folders.split(idmt.read_archive(path, DATA / "idmt")), {}
+    return LABELS, folders.split(idmt.read_archive(path, copies)), {}
 
 
 def _open_folder(path: Path) -> Source:
     if idmt.is_unpacked(path):
-        classes, parts = LABELS, folders.split(idmt.read_folder(path))
+        tree = folders.Tree(path, LABELS, folders.split(idmt.read_folder(path)), {}, [])
     else:
-        classes, parts = folders.read_tree(path, ENDINGS)
-    paths = [p for items, _ in parts.values() for p in items]
-    found = folders.fingerprint(path, paths)
-    return Source(folders.folder_name(path), found, lambda: (classes, parts, {}))
+        tree = folders.read_tree(path, SOUNDS)
+    return Source(folders.folder_name(path), tree.fingerprint, tree.load)
 
 
 def read_clip(sound, mono: bool, dur: float | None) -> np.ndarray:
@@ -103,8 +114,8 @@ def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.
     file cannot be read, or holds nothing that a network could learn from.
     """
     name = named(sound)
-    if isinstance(sound, Path) and not sound.is_file():
-        raise DataError(f"{name} is not a file: remove it.")
+    if isinstance(sound, Path):
+        folders.require_file(sound)
     # As bytes, for names that are not UTF-8.
     content = os.fsencode(sound) if isinstance(sound, Path) else io.BytesIO(sound.read())
     try:
@@ -113,13 +124,12 @@ def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.
             samples = file.read(frames, dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
-        raise DataError(
-            f"{name} is damaged or no sound: repair or remove it ({reason})."
-        ) from error
+        why = "" if reason.startswith("File does not exist") else f" ({reason})"  # it does
+        raise DataError(f"{name} is damaged or not a sound: repair or remove it{why}.") from error
     if len(samples) < SHORTEST * file.samplerate:
-        raise DataError(f"{name} is too short, {len(samples)} samples: remove it.")
+        raise DataError(f"{name} is too short, {counted(len(samples), 'sample')}: remove it.")
     if not (np.abs(samples) <= LOUDEST).all():  # NaN is not
-        raise DataError(f"{name} holds samples that are no numbers: repair or remove it.")
+        raise DataError(f"{name} holds samples that are NaN or infinite: repair or remove it.")
     return samples, file.samplerate
 
 
@@ -129,12 +139,14 @@ def _frames_to_read(file: soundfile.SoundFile, name: str, dur: float | None) -> 
     if file.channels > 2:
         raise DataError(f"{name} has {file.channels} channels: mix it down to two or one.")
     if not low <= file.samplerate <= high:
-        raise DataError(f"{name} is at {file.samplerate} Hz: resample it to {low} to {high} Hz.")
+        raise DataError(
+            f"{name} has a sample rate of {file.samplerate} Hz: resample it to {low} to {high} Hz."
+        )
     frames = file.frames
     if dur is not None:
         frames = min(frames, math.ceil((dur + MARGIN) * file.samplerate))
     if frames * file.channels > MAX_SAMPLES:
-        raise DataError(f"{name} is too long, {frames} samples: cut it, or give --dur.")
+        raise DataError(f"{name} is too long, {counted(frames, 'sample')}: cut it, or give --dur.")
     return frames
 
 

@@ -3,16 +3,16 @@
 import sys
 from typing import NamedTuple
 
-import numpy as np
-
+from audio.constants import RATE
 from audio.mp3 import count_clipped
-from audio.settings import RATE
 from audio.sources import named, read_clip
-from helmholtz.cli import DataError
-from helmholtz.preparation import Source, in_parallel, progress
+from helmholtz.data.baditems import BadItems, leave_out
+from helmholtz.data.parallel import in_parallel, progress
+from helmholtz.data.preparation import Source
+from helmholtz.errors import DataError
+from helmholtz.text import counted
 
 CHUNK = 16  # files that a process looks at in one go
-LISTED = 100  # skipped files that the prepared data names
 
 
 class Clip(NamedTuple):
@@ -34,15 +34,14 @@ class Report(NamedTuple):
 def surveyed(source: Source, mono: bool, dur: float | None, skip_bad: bool) -> Source:
     """A source of Clips, which have been read once by the time that they are loaded.
 
-    mono, dur: as for read_clip. Loading raises DataError for the first file that cannot be used,
-    or prints all of them when skip_bad says so, and when mono and stereo are mixed.
+    mono, dur: as for read_clip. Loading raises BadItems for all files that cannot be used, unless
+    skip_bad leaves them out, and DataError when mono and stereo are mixed.
     """
 
     def load() -> tuple[list[str], dict, dict]:
         classes, parts, facts = source.load()
         if "frames" not in facts:
-            parts, found = _survey(classes, parts, mono, dur, skip_bad)
-            facts = facts | found
+            parts, facts = _survey(classes, parts, facts, mono, dur, skip_bad)
         if dur is not None:
             facts = facts | _cut(facts, round(dur * RATE))
         clips = {
@@ -64,38 +63,47 @@ def _cut(facts: dict, frames: int) -> dict:
 
 
 def _survey(
-    classes: list[str], parts: dict, mono: bool, dur: float | None, skip_bad: bool
-) -> tuple:
-    """parts without the files that cannot be used, and facts about those that can."""
-    sounds = [sound for items, _ in parts.values() for sound in items]
-    reports = _read_all(sounds, mono, dur, skip_bad)
-    problems = [report.problem for report in reports.values() if report.problem]
-    good = {sound: report for sound, report in reports.items() if not report.problem}
-    parts = {split: _usable(split, classes, *part, good) for split, part in parts.items()}
-    facts = {
+    classes: list[str], parts: dict, facts: dict, mono: bool, dur: float | None, skip_bad: bool
+) -> tuple[dict, dict]:
+    """parts without the files that cannot be used, and facts with those about the others."""
+    reports = {split: _read_all(sounds, mono, dur) for split, (sounds, _) in parts.items()}
+    problems = {
+        split: {place: report.problem for place, report in enumerate(found) if report.problem}
+        for split, found in reports.items()
+    }
+    good = {
+        sound: report
+        for split, (sounds, _) in parts.items()
+        for sound, report in zip(sounds, reports[split], strict=True)
+        if not report.problem
+    }
+    if any(problems.values()):
+        bad = BadItems(problems)
+        if not skip_bad:
+            raise bad
+        parts, facts = leave_out(classes, parts, facts, bad)
+    return parts, facts | _facts(good)
+
+
+def _facts(good: dict) -> dict:
+    """What is stored about the files that can be used."""
+    clipped = sum(report.clipped for report in good.values())
+    if clipped:
+        print(f"{counted(clipped, 'sample')} beyond full scale: clipped.", file=sys.stderr)
+    return {
         "frames": max(report.frames for report in good.values()),
         "channels": _common_channels(good),
-        "clipped_samples": sum(report.clipped for report in good.values()),
-        "skipped": len(problems),
-        "skipped_files": [problem[:300] for problem in problems[:LISTED]],
+        "clipped_samples": clipped,
     }
-    if problems:
-        print(f"Skipped {len(problems)} files:", *problems, sep="\n", file=sys.stderr)
-    if facts["clipped_samples"]:
-        print(f"{facts['clipped_samples']} samples beyond full scale: clipped.", file=sys.stderr)
-    return parts, facts
 
 
-def _read_all(sounds: list, mono: bool, dur: float | None, skip_bad: bool) -> dict:
+def _read_all(sounds: list, mono: bool, dur: float | None) -> list[Report]:
     reports = []
     with progress(len(sounds), "reading") as bar:
         for found in in_parallel(look_at, sounds, CHUNK, mono, dur):
             reports += found
             bar.update(len(found))
-            problem = next((report.problem for report in found if report.problem), None)
-            if problem and not skip_bad:
-                raise DataError(f"{problem} Or leave out what cannot be used: --skip_bad.")
-    return dict(zip(sounds, reports, strict=True))
+    return reports
 
 
 def look_at(sounds: list, mono: bool, dur: float | None) -> list[Report]:
@@ -110,22 +118,11 @@ def look_at(sounds: list, mono: bool, dur: float | None) -> list[Report]:
     return reports
 
 
-def _usable(split: str, classes: list[str], sounds: list, labels: np.ndarray, good: dict) -> tuple:
-    kept = np.array([sound in good for sound in sounds])
-    for label, name in enumerate(classes):
-        if not kept[labels == label].any():
-            raise DataError(
-                f"No file of the class {name} that fell to the {split} split can be used: "
-                "repair some, or add more."
-            )
-    return [sound for sound in sounds if sound in good], labels[kept]
-
-
 def _common_channels(good: dict) -> int:
     one_of = {report.channels: sound for sound, report in good.items()}
     if len(one_of) > 1:
         raise DataError(
             f"{named(one_of[1])} is mono and {named(one_of[2])} is stereo: "
-            "give --mono to mix all down."
+            "give --mono to mix all down to mono."
         )
     return next(iter(one_of))

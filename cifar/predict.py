@@ -6,7 +6,7 @@ python cifar/predict.py photo.jpg --log_dir logs/cifar/sample/all-cnns/quality_5
 import argparse
 from pathlib import Path
 
-from cifar.settings import ARCHITECTURES
+from cifar.constants import ARCHITECTURES
 from helmholtz import cli
 
 
@@ -19,13 +19,12 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    import numpy as np
-
     from cifar.prepare import prepare_file
-    from helmholtz import prediction, runs
+    from helmholtz.io import runs
+    from helmholtz.training import prediction
 
     setting = runs.read_setting(args.log_dir, "cifar", list(ARCHITECTURES))
-    items = np.stack([prepare_file(path, setting) for path in args.files])
+    files, items, problems = prediction.read(args.files, lambda p: prepare_file(p, setting))
     prediction.check_shape(items, setting)
 
     cli.import_keras()
@@ -33,7 +32,8 @@ def main(argv=None) -> None:
 
     classes = setting["data"]["classes"]
     network = build_model(setting["model"], setting["shape"], len(classes))
-    prediction.show(prediction.predict(network, items, args, classes), args)
+    prediction.show(files, prediction.predict(network, items, args, classes), args)
+    prediction.raise_for(problems)
 
 
 if __name__ == "__main__":

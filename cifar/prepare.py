@@ -3,17 +3,20 @@
 python cifar/prepare.py --quality 5 25 100 --source sample
 
 Writes data/<source>/quality_<q>/train.h5 and test.h5 beside this file: `data`, uint8 RGB
-N x height x width x 3, `label`, int64, and attributes with the codec and the sizes in bytes.
+N x height x width x 3, `label`, int64, and attributes with the codec, the sizes in bytes, and
+what was skipped or ignored.
 """
 
 import argparse
 from functools import partial
 from pathlib import Path
 
+from cifar.constants import QUALITIES, SIZE
 from cifar.domain import DOMAIN
-from cifar.settings import QUALITIES, SIZE
 from helmholtz import cli
+from helmholtz.data import datadir
 from helmholtz.domain import Codec
+from helmholtz.errors import DataError
 
 CHUNK = 256  # images that a process works on at a time
 
@@ -28,11 +31,17 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 
 def add_source_flags(parser: argparse.ArgumentParser) -> None:
-    """--source and --size, which train.py has too."""
+    """--source, --size and where the data lies, which train.py has too."""
     add = parser.add_argument
-    add("--source", default="cifar10", help="cifar10, sample, its archive, or a folder (cifar10)")
-    size = cli.whole_number(8, 1024)
-    add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (32)")
+    add(
+        "--source",
+        default="cifar10",
+        help="cifar10, sample, its archive, or a folder (%(default)s)",
+    )
+    add("--skip_bad", action="store_true", help="leave out files that cannot be used")
+    datadir.add_flag(parser)
+    size = cli.whole_number(8, 1024, "pixels")
+    add("--size", type=size, default=SIZE, help="pixels a side for a folder's images (%(default)s)")
 
 
 def source_name(args: argparse.Namespace) -> str:
@@ -43,17 +52,22 @@ def source_name(args: argparse.Namespace) -> str:
 
 
 def prepare(
-    source: str, qualities: list[int], size: int = SIZE, codec: Codec = DOMAIN.published
+    source: str,
+    qualities: list[int],
+    size: int = SIZE,
+    skip_bad: bool = False,
+    codec: Codec = DOMAIN.published,
+    data_dir: Path | None = None,
 ) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every quality."""
-    from cifar.sources import DATA, open_source
-    from helmholtz import preparation
+    from cifar.sources import data_root, open_source
+    from helmholtz.data import preparation
 
-    opened = open_source(source, size)
-    folders = {q: DATA / opened.name / codec.folder(q) for q in qualities}
+    opened = open_source(source, size, data_dir)
+    folders = {q: data_root(data_dir) / opened.name / codec.folder(q) for q in qualities}
     settings = {"codec": codec.version(), "size": size}
     compress = partial(compress_images, codec=codec.compress, size=size)
-    preparation.prepare(opened, folders, settings, compress, CHUNK)
+    preparation.prepare(opened, folders, settings, compress, CHUNK, skip_bad)
     return folders
 
 
@@ -66,7 +80,7 @@ def compress_images(images, qualities: list[int], codec, size: int) -> dict:
 
 
 def _prepare_one(image, codec, quality: int):
-    from helmholtz.preparation import Prepared
+    from helmholtz.data.preparation import Prepared
 
     decoded, file_bytes, scan_bytes = codec(image, quality)
     return Prepared(decoded, image.nbytes, file_bytes, scan_bytes)
@@ -81,7 +95,7 @@ def prepare_file(path: Path, setting: dict):
     from cifar.sources import read_image
 
     if "codec" not in setting["data"]:
-        raise cli.DataError("The run's data does not say how it was prepared from image files.")
+        raise DataError("The run's data does not say how it was prepared from image files.")
     codec = DOMAIN.codec_of(setting)
     flags = {"quality": setting["rate"], "size": setting["shape"][0], "codec": codec.name}
     checked = cli.recall(parse_args, flags)

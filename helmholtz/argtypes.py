@@ -38,7 +38,7 @@ def positive_number(text: str) -> float:
     """A number above 0."""
     value = _float(text)
     if not 0 < value < inf:
-        raise _not_a("number above 0", text)
+        raise _not_a("finite number above 0", text)
     return value
 
 

@@ -13,7 +13,9 @@ from helmholtz.argtypes import number, whole_number
 from helmholtz.errors import INTERRUPTED, MACHINE_FAILED, DataError, MachineError, UsageError
 from helmholtz.training import trackers
 
-RESUMABLE = "the same command with --resume, not --overwrite, goes on after the last finished epoch"
+RESUMABLE = (
+    "the same command with --resume, and without --overwrite, goes on after the last finished epoch"
+)
 BACKENDS = ("tensorflow", "jax")
 PRECISIONS = ("float32", "bfloat16")
 LOGS = Path(__file__).parents[1] / "logs"
@@ -91,7 +93,8 @@ def add_rate_flag(parser: argparse.ArgumentParser, domain, **options) -> None:
     shown = options.get("default") or domain.highest
     shown = " ".join(map(str, shown)) if isinstance(shown, list) else shown
     add = parser.add_argument
-    add(f"--{domain.flag}", type=whole_number(0), metavar="N", help=f"{of} ({shown})", **options)
+    kind = whole_number(0, max(codec.rates[-1] for codec in domain.codecs.values()))
+    add(f"--{domain.flag}", type=kind, metavar="N", help=f"{of} ({shown})", **options)
     codecs = ", ".join(domain.codecs)
     add("--codec", choices=domain.codecs, default=published.name, metavar="NAME",
         help=f"{codecs} (%(default)s)")  # fmt: skip

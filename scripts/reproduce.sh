@@ -7,9 +7,16 @@
 # FOLDER has a folder of files for each class, or train/ and test/ of such; for images the archive of
 # CIFAR-10 will do too. Writes to logs/reproduce-<which>/, the report in it.
 set -eu
-usage() { sed -n '2,8s/^# //p' "$0" >&2 && exit 2; }
-which=${1-quick}
-case $which/$# in quick/[01] | paper/1) ;; images/2 | sound/2) ;; *) usage ;; esac
+. "$(dirname "$0")/usage.sh"
+[ $# -gt 0 ] || { usage >&2 && exit 2; }
+which=$1
+case $which/$# in
+quick/1 | paper/1 | images/2 | sound/2) ;;
+quick/* | paper/*) refuse "$which takes no FOLDER." ;;
+images/* | sound/*) refuse "$which takes one FOLDER." ;;
+*) refuse "There is no '$which' to reproduce, only quick, images, sound and paper." ;;
+esac
+trap 'exit 75' INT # once the command that it stops has ended
 if [ $# = 2 ]; then
     [ -e "$2" ] || { echo "$2 does not exist: give a folder with a folder of files for each class." >&2; exit 3; }
     data=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")

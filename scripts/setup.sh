@@ -2,6 +2,10 @@
 # Makes the virtual environment .venv of this checkout, or brings it up to date.
 #   sh scripts/setup.sh [extra ...]       extras: dev, ray
 set -eu
+. "$(dirname "$0")/usage.sh"
+for extra in "$@"; do
+    case $extra in dev | ray) ;; *) refuse "There is no extra '$extra', only dev and ray." ;; esac
+done
 cd "$(dirname "$0")/.."
 
 if command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q GPU; then

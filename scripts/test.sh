@@ -1,6 +1,8 @@
 #!/bin/sh
-# Runs the tests; sets up what they need the first time.   sh scripts/test.sh [pytest flags]
+# Runs the tests; sets up what they need the first time.
+#   sh scripts/test.sh [flags and files for pytest]
 set -eu
+. "$(dirname "$0")/usage.sh"
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh dev
 exec .venv/bin/python -m pytest "$@"

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+os.environ.pop("HELMHOLTZ_DATA", None)
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 
 from cifar import sources
 from helmholtz import cli
-from helmholtz.folders import folder_name
+from helmholtz.data.folders import folder_name
 
 # A job in the background of a shell ignores Ctrl-C, and so would the commands that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -39,7 +40,7 @@ def _own_folders(tmp_path_factory, monkeypatch):
     base = tmp_path_factory.getbasetemp()
     for domain in ("cifar", "audio"):
         monkeypatch.setattr(f"{domain}.sources.DATA", base / domain)
-    monkeypatch.setattr("helmholtz.runs.LOGS", base / "logs")
+    monkeypatch.setattr("helmholtz.io.runs.LOGS", base / "logs")
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,10 @@ from pathlib import Path
 import keras
 import pytest
 
+from audio.constants import ARCHITECTURES
 from audio.models import build_model
-from audio.settings import ARCHITECTURES
-from helmholtz import summaries
-from helmholtz.cli import UsageError
+from helmholtz.errors import UsageError
+from helmholtz.training import model_text
 
 PARAMETERS = {
     "cnn_x3_mlp_0": 101_412,
@@ -33,7 +33,7 @@ def test_parameters_and_committed_summary(name):
     assert model.count_params() == PARAMETERS[name]
     assert model.output_shape == (None, 12)
     committed = (COMMITTED / f"{PARAMETERS[name]}_{name}.txt").read_text(encoding="utf-8")
-    assert committed == summaries.text(model)
+    assert committed == model_text.text(model)
 
 
 def test_the_published_quirks_are_there():

@@ -5,12 +5,14 @@ import pytest
 import soundfile
 
 from audio import prepare, sample, sources
+from audio.constants import BITRATES, FEATURES, LABELS, LEGAL_BITRATES, RATE, SHAPE
+from audio.domain import DOMAIN
 from audio.features import extract
 from audio.mp3 import compress
-from audio.settings import BITRATES, FEATURES, LABELS, LEGAL_BITRATES, RATE, SHAPE
 from audio.train import parse_args
-from helmholtz import preparation
-from helmholtz.cli import DataError
+from helmholtz.data import preparation
+from helmholtz.errors import DataError
+from helmholtz.training import command
 
 FEW = {"train": 24, "test": 12}
 
@@ -86,13 +88,13 @@ def test_a_file_to_predict_is_prepared_as_the_data_were(stereo, tmp_path):
     data = preparation.load(prepare.prepare(str(stereo), [32], features)[32], 32)
     rows = [*data.splits["train"][0], *data.splits["test"][0]]
     for path in stereo.glob("*/*.wav"):
-        again = prepare.prepare_file(path, data.attributes)
+        again = prepare.prepare_file(path, {"data": data.attributes})
         assert sum(np.array_equal(again, row) for row in rows) == 1
     soundfile.write(tmp_path / "mono.wav", np.zeros(9000), RATE)
     with pytest.raises(DataError, match=r"mono\.wav is not stereo"):
-        prepare.prepare_file(tmp_path / "mono.wav", data.attributes)
+        prepare.prepare_file(tmp_path / "mono.wav", {"data": data.attributes})
     with pytest.raises(DataError, match="does not say how"):
-        prepare.prepare_file(tmp_path / "mono.wav", {"rate": 32})
+        prepare.prepare_file(tmp_path / "mono.wav", {"data": {"rate": 32}})
 
 
 def test_noise_that_is_cut_off_or_silence_is_not_counted(few):
@@ -108,10 +110,10 @@ def test_noise_that_is_cut_off_or_silence_is_not_counted(few):
 
 def test_train_finds_the_same_data(few, tmp_path):
     args = parse_args(["--source", "sample", "--bitrate", "8"])
-    data = prepare.load(args)
+    data = command.load(DOMAIN, args)
     folder = sources.DATA / prepare.source_name(args) / "bitrate_8"
     assert folder.is_dir()
-    by_folder = prepare.load(parse_args(["--train_dir", str(folder)]))
+    by_folder = command.load(DOMAIN, parse_args(["--train_dir", str(folder)]))
     np.testing.assert_array_equal(data.splits["test"][0], by_folder.splits["test"][0])
     assert parse_args(["-c", "sample"]).source == "sample"
 

@@ -11,11 +11,11 @@ import pytest
 import soundfile
 
 from audio import idmt, prepare, sources
-from audio.settings import CLASS_FOLDERS, LABELS, RATE
+from audio.constants import CLASS_FOLDERS, LABELS, RATE
 from audio.survey import surveyed
-from helmholtz import preparation
-from helmholtz.cli import DataError
-from helmholtz.folders import folder_name
+from helmholtz.data import preparation
+from helmholtz.data.folders import folder_name
+from helmholtz.errors import DataError
 
 TONE = 0.5 * np.sin(np.arange(4410) / 10)
 FLAGS = ["--bitrate", 32, "--dur", 0.1]
@@ -50,15 +50,15 @@ def at_rate(rate):
 
 
 BAD = {
-    "zero bytes": (b"", "damaged or no sound"),
-    "text": (b"this is no sound\n" * 10, "damaged or no sound"),
-    "a cut header": (wav()[:30], "damaged or no sound"),
+    "zero bytes": (b"", "is empty, 0 bytes"),
+    "text": (b"this is no sound\n" * 10, "damaged or not a sound"),
+    "a cut header": (wav()[:30], "damaged or not a sound"),
     "no samples": (wav(TONE[:0]), "too short, 0 samples"),
     "10 samples": (wav(TONE[:10]), "too short, 10 samples"),
-    "NaN": (wav(np.where(TONE > 0.49, np.nan, TONE), subtype="FLOAT"), "no numbers"),
-    "infinity": (wav(np.where(TONE > 0.49, np.inf, TONE), subtype="FLOAT"), "no numbers"),
-    "1 Hz": (at_rate(1), "at 1 Hz"),
-    "1 MHz": (at_rate(1_000_000), "at 1000000 Hz"),
+    "NaN": (wav(np.where(TONE > 0.49, np.nan, TONE), subtype="FLOAT"), "NaN or infinite"),
+    "infinity": (wav(np.where(TONE > 0.49, np.inf, TONE), subtype="FLOAT"), "NaN or infinite"),
+    "1 Hz": (at_rate(1), "sample rate of 1 Hz"),
+    "1 MHz": (at_rate(1_000_000), "sample rate of 1000000 Hz"),
     "six channels": (wav(np.tile(TONE[:, None], 6)), "6 channels"),
     "a folder": (None, "not a file"),
 }
@@ -265,7 +265,9 @@ def test_an_archive_that_is_laid_out_differently_says_what_was_found(
 def test_a_wrong_archive_is_refused(tmp_path, command):
     (tmp_path / "x.zip").write_bytes(zipped({"a": b"b"}))
     code, error = command(prepare.main, "--source", tmp_path / "x.zip", *FLAGS)
-    assert (code, "is not the archive it should be" in error) == (3, True)
+    assert (code, "x.zip is not the archive of IDMT" in error) == (3, True)
+    assert "a folder of sounds for each class" in error
+    assert "delete" not in error
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from audio import predict, train
+from helmholtz import cli
 
 QUICK = ["--bitrate", "32", "--mono", "--dur", "0.5", "--mels", "32", "--batch_size", "8"]
 
@@ -107,3 +108,20 @@ def test_published_defaults():
 def test_wrong_usage_is_told(flags, said, command):
     code, error = command(train.main, *flags)
     assert (code, said in error) == (2, True), error
+
+
+def test_predict_answers_for_the_good_files_and_names_each_bad_one(
+    finished, sounds, tmp_path, capsys
+):
+    (tmp_path / "cut.wav").write_bytes((sounds / "low" / "00.wav").read_bytes()[:30])
+    good = [sounds / "high" / "03.wav", sounds / "low" / "00.wav"]
+    files = [tmp_path / "no.wav", good[0], tmp_path / "cut.wav", sounds / "low", good[1]]
+    with pytest.raises(SystemExit) as stop:
+        cli.run(lambda: predict.main([*map(str, files), "--log_dir", str(finished)]))
+    out, error = capsys.readouterr()
+    assert stop.value.code == 3
+    assert [line.split(": ")[0] for line in out.splitlines()] == [str(path) for path in good]
+    missing, cut, folder = error.splitlines()
+    assert missing == f"{tmp_path}/no.wav does not exist."
+    assert cut.startswith(f"{tmp_path}/cut.wav is damaged or not a sound")
+    assert folder == f"{sounds}/low is a folder, not a file."

@@ -5,9 +5,9 @@ from pathlib import Path
 import keras
 import pytest
 
+from cifar.constants import ARCHITECTURES
 from cifar.models import build_model
-from cifar.settings import ARCHITECTURES
-from helmholtz import summaries
+from helmholtz.training import model_text
 
 PARAMETERS = {
     "all-cnns": 701_386,
@@ -32,7 +32,7 @@ def test_parameters_and_committed_summary(name):
     assert model.count_params() == PARAMETERS[name]
     assert model.output_shape == (None, 10)
     committed = (COMMITTED / f"{PARAMETERS[name]}_{name}.txt").read_text(encoding="utf-8")
-    assert committed == summaries.text(model)
+    assert committed == model_text.text(model)
 
 
 def test_the_published_quirks_are_there():

@@ -1,5 +1,6 @@
 """Where images come from, and what is refused."""
 
+import hashlib
 import io
 import os
 import pickle
@@ -10,16 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cifar import prepare, sources
-from cifar.settings import LABELS
-from helmholtz.cli import DataError
-from helmholtz.folders import folder_name
+from cifar import cifar10, prepare, sources
+from cifar.constants import LABELS
+from helmholtz.data.folders import folder_name
+from helmholtz.errors import DataError
 
 
 def archive_of(path, monkeypatch, members):
     """A tar.gz of pickles that passes for the published archive."""
-    import hashlib
-
     with tarfile.open(path, "w:gz") as archive:
         for name, data in members.items():
             info = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
@@ -63,12 +62,62 @@ def test_the_archive_is_read_without_extracting(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["a.tar.gz"]
 
 
-def test_a_wrong_hash_is_refused_before_anything_is_read(tmp_path, command):
-    path = tmp_path / "cifar-10-python.tar.gz"
-    path.write_bytes(b"not the archive")
-    code, error = command(prepare.main, "--source", path)
-    assert code == 3
-    assert "is not the archive it should be" in error
+def test_another_file_of_the_user_is_refused_and_not_to_be_deleted(tmp_path, command):
+    path = tmp_path / "photo.jpg"
+    Image.new("RGB", (64, 64)).save(path)
+    for more in ([], ["--size", 64]):
+        code, error = command(prepare.main, "--source", path, *more)
+        assert code == 3
+        assert "photo.jpg is not the archive of CIFAR-10" in error
+        assert "a folder of images for each class" in error
+        assert "delete" not in error
+
+
+def test_a_damaged_download_of_ours_may_be_deleted(tmp_path, monkeypatch, command):
+    monkeypatch.setattr(sources, "DATA", tmp_path)
+    (tmp_path / "cifar10").mkdir()
+    (tmp_path / "cifar10" / "cifar-10-python.tar.gz").write_bytes(b"cut")
+    code, error = command(prepare.main, "--source", "cifar10", "--quality", 5)
+    assert (code, len(error.splitlines())) == (3, 1)
+    assert "cifar-10-python.tar.gz is damaged: delete it" in error
+
+
+@pytest.fixture
+def unpacked(tmp_path, monkeypatch):
+    """A folder that passes for the unpacked archive."""
+    folder = tmp_path / "x" / "cifar-10-batches-py"
+    folder.mkdir(parents=True)
+    for name, start in {"data_batch_1": 0, "data_batch_2": 10, "test_batch": 90}.items():
+        (folder / name).write_bytes(batch(start))
+    (folder / "batches.meta").write_bytes(pickle.dumps(Hostile()))
+    found = {p.name: hashlib.md5(p.read_bytes()).hexdigest() for p in folder.glob("*_batch*")}
+    monkeypatch.setattr(cifar10, "BATCHES", found)
+    return folder
+
+
+def test_the_unpacked_archive_is_read_as_the_archive(unpacked, tmp_path, monkeypatch, command):
+    members = {path.name: path.read_bytes() for path in unpacked.glob("*_batch*")}
+    archive = archive_of(tmp_path / "a.tar.gz", monkeypatch, members)
+    expected = sources.open_source(str(archive))
+    for path in (unpacked, unpacked.parent):
+        source = sources.open_source(str(path))
+        assert source[:2] == expected[:2]  # name and fingerprint
+        for split, (images, labels) in source.load()[1].items():
+            np.testing.assert_array_equal(images, expected.load()[1][split][0])
+            np.testing.assert_array_equal(labels, expected.load()[1][split][1])
+    code, error = command(prepare.main, "--source", unpacked, "--size", 64)
+    assert (code, "those of cifar10 have 32 pixels" in error) == (2, True)
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing"])
+def test_an_unpacked_archive_that_is_not_as_published_is_told(damage, unpacked, command):
+    if damage == "changed":
+        (unpacked / "data_batch_2").write_bytes(batch(11))
+    else:
+        (unpacked / "data_batch_2").unlink()
+    code, error = command(prepare.main, "--source", unpacked.parent, "--quality", 5)
+    assert (code, len(error.splitlines())) == (3, 1)
+    assert f"{unpacked}/data_batch_2 " in error
 
 
 class Hostile:
@@ -178,9 +227,9 @@ def broken_folder(root, kind):
         ("empty class", "empty"),
         ("single file", "lonely"),
         ("truncated", "broken.jpg is damaged"),
-        ("text", "broken.jpg is no image"),
-        ("zero bytes", "broken.png is no image"),
-        ("directory", "broken.png"),
+        ("text", "broken.jpg is not an image"),
+        ("zero bytes", "broken.png is empty"),
+        ("directory", "broken.png is a folder, not a file"),
         ("cut", "broken.png"),
     ],
 )

@@ -14,8 +14,12 @@ import keras
 import numpy as np
 import pytest
 
-from cifar import predict, prepare, train
-from helmholtz import checkpoints, preparation, runs, training
+from cifar import constants, predict, prepare, train
+from cifar.domain import DOMAIN
+from helmholtz import cli
+from helmholtz.data import preparation
+from helmholtz.io import runs
+from helmholtz.training import checkpoints, loop, model
 
 QUICK = ["--quality", "5", "--batch_size", "16", "--learning_rate", "0.05"]
 
@@ -86,6 +90,30 @@ def test_predict_compresses_as_the_run_did_and_tells_the_classes(finished, photo
     assert next(iter(answers[0]["probabilities"])) in ("dark", "bright")
 
 
+def test_predict_answers_for_the_good_files_and_names_each_bad_one(
+    finished, photos, tmp_path, capsys
+):
+    (tmp_path / "cut.png").write_bytes((photos / "dark" / "00.png").read_bytes()[:500])
+    good = [photos / "bright" / "01.png", photos / "dark" / "00.png"]
+    files = [tmp_path / "no.png", good[0], tmp_path / "cut.png", photos / "dark", good[1]]
+    with pytest.raises(SystemExit) as stop:
+        cli.run(lambda: predict.main([*map(str, files), "--log_dir", str(finished)]))
+    out, error = capsys.readouterr()
+    assert stop.value.code == 3
+    assert [line.split(": ")[0] for line in out.splitlines()] == [str(path) for path in good]
+    missing, cut, folder = error.splitlines()
+    assert missing == f"{tmp_path}/no.png does not exist."
+    assert cut.startswith(f"{tmp_path}/cut.png is damaged")
+    assert folder == f"{photos}/dark is a folder, not a file."
+
+
+def test_predict_without_a_good_file_says_so_of_each(finished, photos, tmp_path, command):
+    files = [tmp_path / "no.png", photos]
+    code, error = command(predict.main, *files, "--log_dir", finished)
+    assert code == 3
+    assert error == f"{files[0]} does not exist.\n{files[1]} is a folder, not a file.\n"
+
+
 def test_held_out_images_choose_the_epoch_and_the_test_split_is_apart(source, tmp_path):
     train.main([*source, *QUICK, "--num_epoch", "1", "--val", "0.25", "--log_dir", str(tmp_path)])
     result = json.loads((tmp_path / "result.json").read_text())
@@ -105,7 +133,7 @@ def tiny_model(learning_rate=0.01, decay=1e-6):
     schedule = keras.optimizers.schedules.InverseTimeDecay(learning_rate, 1, decay)
     optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True)
     scale = keras.layers.Rescaling(1 / 255)
-    return training.compile_model(items, [scale], network, optimizer), labels
+    return model.compile_model(items, [scale], network, optimizer), labels
 
 
 def arguments(**changed):
@@ -115,9 +143,9 @@ def arguments(**changed):
 
 
 def test_the_learning_rate_after_k_steps(tmp_path):
-    model, labels = tiny_model(decay=1e-2)
+    tiny, labels = tiny_model(decay=1e-2)
     parts = {"train": np.arange(40), "val": np.arange(40, 64)}
-    history = training.fit(model, labels, parts, tmp_path, arguments())
+    history = loop.fit(tiny, labels, parts, {}, tmp_path, arguments())
     for row in history:
         steps = 5 * row["epoch"]
         assert row["lr"] == pytest.approx(0.01 / (1 + 1e-2 * steps), rel=1e-5)
@@ -131,13 +159,13 @@ def train_schedule():
 
 
 def test_a_worse_epoch_never_replaces_the_best(tmp_path):
-    model, labels = tiny_model(learning_rate=0.5)
+    tiny, labels = tiny_model(learning_rate=0.5)
     parts = {"train": np.arange(40), "val": np.arange(40, 64)}
-    history = training.fit(model, labels, parts, tmp_path, arguments(num_epoch=2))
+    history = loop.fit(tiny, labels, parts, {}, tmp_path, arguments(num_epoch=2))
     best = weights(tmp_path)
     assert history[-1]["val_acc"] == 1
     labels[:40] = 1 - labels[:40]  # from here on training teaches the opposite
-    training.fit(model, labels, parts, tmp_path, arguments(num_epoch=6, resume=True))
+    loop.fit(tiny, labels, parts, {}, tmp_path, arguments(num_epoch=6, resume=True))
     worse = [float(row["val_acc"]) for row in rows(tmp_path)]
     assert min(worse[2:]) < 1
     for name, value in best.items():
@@ -155,12 +183,12 @@ def test_a_loss_that_is_no_number_ends_the_run(source, tmp_path, command):
 
 
 def test_a_damaged_checkpoint_is_passed_over(tmp_path, capsys):
-    model, labels = tiny_model()
+    tiny, labels = tiny_model()
     parts = {"train": np.arange(40), "val": np.arange(40, 64)}
-    training.fit(model, labels, parts, tmp_path, arguments())
+    loop.fit(tiny, labels, parts, {}, tmp_path, arguments())
     newest = tmp_path / "checkpoint_0003.h5"
     newest.write_bytes(newest.read_bytes()[:-500])
-    variables = [*model.layers[-1].variables, *model.optimizer.variables]
+    variables = [*tiny.layers[-1].variables, *tiny.optimizer.variables]
     assert len(checkpoints.restore(tmp_path, variables)) == 2
     assert "checkpoint_0003.h5 is damaged" in capsys.readouterr().err
 
@@ -196,7 +224,7 @@ def test_a_damaged_setting_is_told(key, value, finished, photos, tmp_path, comma
 def test_published_defaults():
     args = train.parse_args([])
     assert (args.batch_size, args.num_epoch, args.val, args.seed) == (128, 200, 0, 0)
-    assert (args.learning_rate, args.decay_rate, train.MOMENTUM) == (0.01, 1e-6, 0.9)
+    assert (args.learning_rate, args.decay_rate, constants.MOMENTUM) == (0.01, 1e-6, 0.9)
 
 
 @pytest.mark.parametrize(
@@ -209,8 +237,9 @@ def test_published_defaults():
         (["--setting", "6"], "from 0 to 5"),
         (["--model", "resnet"], "cnns-dense-128-256"),
         (["--num_epoch", "0"], "1 or more"),
-        (["--val", "1"], "0 to 1"),
-        (["--learning_rate", "nan"], "is not a number"),
+        (["--val", "1"], "from 0 up to, but not including, 1"),
+        (["--learning_rate", "nan"], "is not a finite number above 0"),
+        (["--learning_rate", "0"], "is not a finite number above 0"),
     ],
 )
 def test_wrong_usage_is_told(flags, said, command):
@@ -264,4 +293,4 @@ def test_interrupted_it_exits_75_and_goes_on(source, tmp_path):
     )
     assert code.returncode == 0
     assert [row["epoch"] for row in rows(tmp_path)] == [str(i + 1) for i in range(done + 1)]
-    assert runs.read_setting(tmp_path, "cifar", train.MODELS)["rate"] == 5
+    assert runs.read_setting(tmp_path, "cifar", list(DOMAIN.networks))["rate"] == 5

@@ -9,8 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from helmholtz import checkpoints, files, runs, store
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
+from helmholtz.io import files, runs, store
+from helmholtz.training import checkpoints
 
 WRITERS = {module.__file__ for module in (checkpoints, files, runs, store)}
 SIZE = 3000  # float32 numbers in every variable of the checkpoints here
@@ -60,7 +61,7 @@ def dies(line: int, action) -> bool:
 
 
 def end_of_epoch(folder, epoch):
-    """Write what training.fit writes after an epoch, but for the best weights."""
+    """Write what loop.fit writes after an epoch, but for the best weights."""
     history = [dict.fromkeys(runs.COLUMNS, i + 1) for i in range(epoch)]
     runs.write_history(folder, history)
     checkpoints.save(folder, history, values(epoch))

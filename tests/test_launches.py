@@ -16,10 +16,10 @@ import keras, numpy as np
 from keras import layers
 from cifar import train
 from cifar.augment import ShiftAndFlip
-from helmholtz import launches, training
+from helmholtz.training import launches, loop, model as models
 
 def trained(steps, folder):
-    training.set_up(3, "float32")
+    models.set_up(3, "float32")
     rng = np.random.default_rng(0)
     items = rng.integers(0, 256, (76, 8, 8, 3), np.uint8)
     labels = np.arange(76) % 3
@@ -30,11 +30,11 @@ def trained(steps, folder):
     schedule = keras.optimizers.schedules.InverseTimeDecay(0.05, 1, 1e-2)
     optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True)
     scale = layers.Rescaling(1 / 255)
-    model = training.compile_model(items, [scale, ShiftAndFlip()], network, optimizer)
+    model = models.compile_model(items, [scale, ShiftAndFlip()], network, optimizer)
     parts = {"train": np.arange(53), "val": np.arange(53, 76)}  # six batches of 8, and five items
     args = train.parse_args(["--batch_size", "8", "--num_epoch", "3"])
-    launches.STEPS, training.gpu = steps, lambda: "as if there were one"
-    rows = training.fit(model, labels, parts, Path(folder), args)
+    launches.STEPS, loop.gpu = steps, lambda: "as if there were one"
+    rows = loop.fit(model, labels, parts, {}, Path(folder), args)
     weights = [variable.numpy().tolist() for variable in network.variables]
     return [{k: v for k, v in row.items() if k != "seconds"} for row in rows], weights
 

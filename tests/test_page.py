@@ -16,8 +16,9 @@ import soundfile
 from PIL import Image
 from report_runs import make_run
 
-from helmholtz import domain, run_state, store
+from helmholtz import domain
 from helmholtz.analysis import prepared as prepared_data
+from helmholtz.io import run_state, store
 from helmholtz.report import __main__ as report
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]

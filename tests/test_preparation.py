@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from cifar import prepare
+from cifar.domain import DOMAIN
 from cifar.jpeg import compress
-from helmholtz import preparation
-from helmholtz.cli import DataError
+from helmholtz.data import preparation
+from helmholtz.errors import DataError
+from helmholtz.training import command
 
 
 def test_the_data_are_the_compressed_images_with_their_sizes(photos):
@@ -84,7 +86,7 @@ def test_the_files_of_the_2018_code_load_too(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
     write_2018(tmp_path / "old", images, np.arange(20) % 10)
     args = prepare_args(tmp_path / "old", quality=5)
-    data = prepare.load(args)
+    data = command.load(DOMAIN, args)
     np.testing.assert_array_equal(data.splits["train"][0], images)
     assert data.splits["train"][1].tolist() == [i % 10 for i in range(20)]
     assert data.attributes["rate"] == 5
@@ -94,17 +96,17 @@ def test_columns_of_labels_are_no_one_hot_labels_and_other_scales_are_refused(tm
     images = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
     write_2018(tmp_path / "old", images, np.arange(20) % 10)
     args = prepare_args(tmp_path / "old", quality=5)
-    digest = prepare.load(args).attributes["digest"]
+    digest = command.load(DOMAIN, args).attributes["digest"]
     with h5py.File(tmp_path / "old" / "train.h5", "r+") as file:
         del file["label"]
         file["label"] = (np.arange(20) % 10)[:, None]  # as keras.datasets.cifar10 has them
-    data = prepare.load(args)
+    data = command.load(DOMAIN, args)
     assert data.splits["train"][1].tolist() == [i % 10 for i in range(20)]
     assert data.attributes["digest"] != digest
     with h5py.File(tmp_path / "old" / "train.h5", "r+") as file:
         file["data"][0] *= 255
     with pytest.raises(DataError, match="from 0 to 1"):
-        prepare.load(args)
+        command.load(DOMAIN, args)
 
 
 def test_splits_that_were_not_made_together_are_refused(photos, tmp_path):

@@ -12,9 +12,9 @@ import pytest
 from report_runs import MODELS, history, make_run
 from scipy import stats
 
-from helmholtz import run_state
 from helmholtz.analysis import experiments, statistics, tables
 from helmholtz.analysis import logs as logbook
+from helmholtz.io import run_state
 from helmholtz.report import __main__ as report
 from helmholtz.report import curves, sections
 from helmholtz.schema import RUNS, SUMMARY

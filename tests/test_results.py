@@ -54,7 +54,8 @@ def reproduce(study, tmp_path, python_says):
     """scripts/reproduce.sh itself, with a python that only says what it was asked."""
     folder = tmp_path / "checkout"
     (folder / "scripts").mkdir(parents=True)
-    shutil.copy(ROOT / "scripts" / "reproduce.sh", folder / "scripts")
+    for name in ("reproduce.sh", "usage.sh"):
+        shutil.copy(ROOT / "scripts" / name, folder / "scripts")
     (folder / "scripts" / "setup.sh").touch()
     python = folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)

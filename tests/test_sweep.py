@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -14,15 +15,18 @@ from pathlib import Path
 import pytest
 
 import cifar
-from audio import train as audio_train
-from cifar import prepare, train
-from cifar import settings as cifar_settings
-from helmholtz import runs
+from audio import domain as audio
+from cifar import prepare
+from cifar.constants import QUALITIES
+from cifar.domain import DOMAIN
+from helmholtz.io import run_state, runs
+from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import launcher, local_engine, parcel, plan
 
 ROOT = Path(cifar.__file__).parents[1]
 SWEEP = [sys.executable, "-m", "helmholtz.sweep"]
+IMAGES, SOUND = list(DOMAIN.networks), list(audio.DOMAIN.networks)
 QUICK = ["--batch_size", "16", "--learning_rate", "0.05"]
 
 # A run that takes a moment, notes what it was given, and writes what makes it finished.
@@ -107,16 +111,16 @@ def test_a_run_lies_where_train_py_puts_it(photos):
     args, rest = sweep.parse_args(["cifar", "--quality", "5", "--source", str(photos)])
     run = plan.plan(args, rest)[0]
     folder = prepare.prepare(str(photos), [5])[5]
-    data = {"source": folder.parent.name, "rate": 5}
-    setting = {"domain": "cifar", "model": "all-cnns", "data": data, "flags": {"seed": 0}}
-    assert run.folder == runs.folder_of(setting, "quality")
+    assert run.folder == runs.folder_of(DOMAIN, run.args, folder.parent.name, 5)
     assert plan.data_folder(run) == folder
 
 
 def test_data_is_prepared_with_the_flags_of_the_runs(photos):
     flags = ["--quality", "5", "--size", "48", "--limit", "9"]
     run = planned("logs", *flags, source=str(photos))[0]
-    assert plan.source_flags(run) == ["--source", str(photos), "--size", "48"]
+    assert plan.source_flags(run) == [
+        "--codec", "jpeg", "--source", str(photos), "--size", "48",
+    ]  # fmt: skip
     args, rest = sweep.parse_args(["audio", "-c", "sample", "-m", "-d", "1", "--num_epoch", "2"])
     run = plan.plan(args, rest)[0]
     assert run.folder.parts[-4:-1] == ("sample-mono-dur1", "cnn_x3_mlp_0", "bitrate_8")
@@ -128,10 +132,22 @@ def test_data_is_prepared_with_the_flags_of_the_runs(photos):
 @pytest.mark.parametrize(
     ("script", "flags", "expected"),
     [
-        ("scripts/train-all-cnns.sh", [], [f"{i}  all-cnns" for i in cifar_settings.QUALITIES]),
-        ("cifar/scripts/train-all-settings.sh", [], [f"25  {m}" for m in train.MODELS[1:]]),
-        ("scripts/train-all-settings.sh", ["audio"], [f"32  {m}" for m in audio_train.MODELS[1:]]),
-        ("audio/scripts/train-all-cnns.sh", ["--seed", "1"], ["8  cnn_x3_mlp_0"] + 6 * [""]),
+        (
+            "scripts/train-all-cnns.sh",
+            [],
+            [f"quality {i}  all-cnns" for i in QUALITIES],
+        ),
+        (
+            "cifar/scripts/train-all-settings.sh",
+            [],
+            [f"quality 25  {m}" for m in IMAGES[1:]],
+        ),
+        (
+            "scripts/train-all-settings.sh",
+            ["audio"],
+            [f"32 kb/s  {m}" for m in SOUND[1:]],
+        ),
+        ("audio/scripts/train-all-cnns.sh", ["--seed", "1"], ["8 kb/s  cnn_x3_mlp_0"] + 6 * [""]),
     ],
 )
 def test_the_published_scripts(script, flags, expected):
@@ -148,14 +164,14 @@ def test_the_published_scripts(script, flags, expected):
 @pytest.mark.parametrize(
     ("flags", "code", "said"),
     [
-        (["--quality", "5", "101"], 2, "101 is not a whole number from 0 to 100"),
+        (["--quality", "5", "101"], 2, "'101' is not a whole number from 0 to 100"),
         (["--setting", "6"], 2, "from 0 to 5"),
         (["--model", "resnet"], 2, "There is no network resnet"),
         (["--num_epoch", "0"], 2, "1 or more"),
         (["--nonsense"], 2, "unrecognized arguments: --nonsense"),
         (["--quality"], 2, "expected at least one argument"),
         (["--resume"], 2, "resumes by itself"),
-        (["--only", "9"], 2, "they are 0 to 8"),
+        (["--only", "9"], 2, "the last is run 8"),
         (["--gpus", "97"], 2, "There is no GPU '97'"),
         (["--address", "x:1"], 2, "add --engine ray"),
         (["--source", "/nowhere"], 3, "does not exist"),
@@ -201,6 +217,22 @@ def test_what_is_left_to_do(tmp_path, command, capsys):
     assert plan.outlook(third, overwrite=True)[0] == "start"
 
 
+def test_it_ends_with_the_command_that_reports_on_it(tmp_path, capsys):
+    root = tmp_path / "my logs"
+    (run,) = planned(root, "--quality", "5")
+    pretend(run)
+    (run.folder / "result.json").write_text('{"best_val_acc": 0.5, "best_epoch": 1}')
+    flags = ["cifar", "--source", "sample", "--quality", "5", "--log_dir", str(root)]
+    sweep.main(flags)
+    *_, where, last = capsys.readouterr().out.splitlines()
+    assert where == f"The runs are in {root}"
+    words = shlex.split(last.removeprefix("Report on them: "))
+    assert words[:3] == ["python", "-m", "helmholtz.report"]
+    assert report.parse_args(words[3:]).folders == [root]
+    sweep.main([*flags, "--dry_run"])
+    assert "helmholtz.report" not in capsys.readouterr().out
+
+
 def test_more_epochs_than_are_wanted_are_no_run_to_resume(tmp_path):
     (run,) = planned(tmp_path, "--quality", "5", "--num_epoch", "9")
     pretend(run, finished=False)
@@ -209,15 +241,17 @@ def test_more_epochs_than_are_wanted_are_no_run_to_resume(tmp_path):
     assert plan.outlook(run)[1] == "interrupted after epoch 10000, beyond --num_epoch 9"
 
 
-def test_overwriting_clears_all_runs_first_but_those_of_another_launcher(tmp_path):
+def test_overwriting_marks_all_runs_first_but_those_of_another_launcher(tmp_path):
     mine, other = planned(tmp_path, "--quality", "5", "10")
     pretend(mine)
     pretend(other)
-    with plan.claim(other.folder):
-        sweep.clear([mine, other])
-    assert plan.outlook(mine)[0] == "start"
+    lock = run_state.take(other.folder)
+    sweep.mark([mine, other])
+    lock.release()
+    assert plan.outlook(mine) == ("start", "anew")
     assert plan.outlook(other)[0] == "skip"
-    plan.claim(mine.folder).close()
+    assert (mine.folder / "result.json").exists()  # until the new run has an epoch
+    run_state.take(mine.folder).release()
 
 
 def test_every_run_sees_its_gpu_and_its_share(tmp_path, monkeypatch):
@@ -248,7 +282,7 @@ def test_what_may_pass_is_tried_again(code, times, tmp_path):
     assert (bad.state, good.state) == ("failed", "done")
     assert f"exit code {code}" in bad.note
     assert len(starts(bad)) == times
-    assert plan.claim(bad.folder)  # it was let go
+    assert run_state.take(bad.folder)  # it was let go
 
 
 def test_cores_are_shared_out():
@@ -311,10 +345,11 @@ def test_a_full_disk_is_told_before_anything_starts(tmp_path, command):
 
 @pytest.fixture
 def folders(photos, tmp_path):
-    """The flags of a real sweep, and its logs; what it prepares in the checkout goes afterwards."""
-    name = prepare.source_name(train.parse_args(["--source", str(photos)]))
-    yield ["--source", str(photos), "--log_dir", str(tmp_path / "logs"), *QUICK], tmp_path / "logs"
-    shutil.rmtree(ROOT / "cifar" / "data" / name, ignore_errors=True)
+    """The flags of a real sweep, and its logs; all that it writes goes where it is told to."""
+    data, logs = tmp_path / "data", tmp_path / "logs"
+    places = ["--data_dir", str(data), "--log_dir", str(logs)]
+    yield ["--source", str(photos), *places, *QUICK], logs
+    assert list(data.glob("cifar/*/quality_*/train.h5"))
 
 
 def test_a_night_with_accidents(folders):

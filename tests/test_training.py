@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from helmholtz import training
-from helmholtz.preparation import Data
+from helmholtz.data.preparation import Data
+from helmholtz.data.splits import select
 
 
 def parts(val, limit=None):
     """The sizes of the parts of 100 training and 50 test items."""
     splits = {s: (np.zeros((n, 1)), np.zeros(n, int)) for s, n in (("train", 100), ("test", 50))}
-    made = training.select(Data(splits, ["a"], {}), val, limit)[2]
+    made = select(Data(splits, ["a"], {}), val, limit)[2]
     return {name: len(indices) for name, indices in made.items()}
 
 

@@ -27,7 +27,8 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from helmholtz import checkpoints, store
+from helmholtz.io import store
+from helmholtz.training import checkpoints
 
 ROOT = Path(__file__).parents[1]
 FLAGS = ["--quality", "5", "--batch_size", "16", "--num_epoch", "60"]

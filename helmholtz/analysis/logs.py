@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helmholtz import domain, run_state, runs
+from helmholtz import domain
 from helmholtz.analysis import domains, run_files, tables
 from helmholtz.analysis.run_files import Damage
 from helmholtz.errors import DataError
-from helmholtz.folders import printable
+from helmholtz.io import run_state, runs
 from helmholtz.schema import CURVES, EPOCHS, RUNS
+from helmholtz.text import printable
 
 RUN_FILES = {"setting.json", "history.csv", "result.json", "train.log"}
 REPORT = {"runs.csv", "summary.csv"}  # a folder with both is an earlier report

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from helmholtz import store
 from helmholtz.analysis import domains
 from helmholtz.analysis.experiments import rate_order
+from helmholtz.data import datadir
 from helmholtz.errors import DataError
+from helmholtz.io import store
 
 ROOT = Path(__file__).parents[2]  # above cifar/data and audio/data
 PACKED = 500  # images that the lossless size is the mean of
@@ -23,8 +24,9 @@ def read(row: dict, only: int | None = None) -> dict[int, tuple]:
     own, codec, found = domains.of(row), domains.codec(row), {}
     if None in (own.name, row["source"], row["data"]):
         return {}
+    root = datadir.data_root(own.name, ROOT / own.name / "data", None)
     for prefix, pattern in ((own.published.prefix, "0"), (codec.prefix, "*")):
-        for path in (ROOT / own.name / "data" / row["source"]).glob(f"{prefix}_{pattern}/test.h5"):
+        for path in (root / row["source"]).glob(f"{prefix}_{pattern}/test.h5"):
             rate = path.parent.name.rpartition("_")[2]
             if rate.isdigit() and only in (None, int(rate)):
                 found |= {int(rate): _read(path, row["data"])}

@@ -5,10 +5,10 @@ import math
 import os
 from pathlib import Path
 
-from helmholtz import runs
 from helmholtz.errors import DataError
-from helmholtz.folders import printable
+from helmholtz.io import runs
 from helmholtz.schema import CURVES, HISTORY, HISTORY_2018, OPTIONAL, RESULT, RESULT_TEXTS, SIZES
+from helmholtz.text import printable
 
 MAX_BYTES = 64 << 20  # a history.csv that claims to be larger is not read
 

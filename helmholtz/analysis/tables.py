@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from helmholtz.errors import DataError
-from helmholtz.files import write_text
+from helmholtz.io.files import write_text
 from helmholtz.schema import Field
 
 DTYPES = {str: "object", int: "Int64", float: "float64", dict: "object"}

@@ -60,7 +60,7 @@ def main(argv=None) -> None:
     args = parse_args(argv)
     from helmholtz.analysis import experiments, logs, prepared, tables
     from helmholtz.analysis.answer import answer
-    from helmholtz.files import write_json, write_text
+    from helmholtz.io.files import write_json, write_text
     from helmholtz.report import curves, page, sections
     from helmholtz.report.terminal import Terminal
     from helmholtz.schema import EPOCHS, RUNS, SUMMARY

@@ -7,7 +7,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from helmholtz.files import replacing
+from helmholtz.io.files import replacing
 
 # Okabe and Ito's palette, told apart by every kind of colour vision, without its light yellow.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]

@@ -14,12 +14,17 @@ import shutil
 import sys
 from pathlib import Path
 
-from helmholtz import cli, domain, run_state, runs
+from helmholtz import cli, domain
+from helmholtz.errors import RUNS_FAILED, MachineError, UsageError
+from helmholtz.io import run_state, runs
+from helmholtz.output import counted
 from helmholtz.sweep import local_engine, plan, table
 from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import Launcher
 from helmholtz.sweep.plan import Run
 
+FIRST = ["0"]  # the network and the seed where none is given
+DEFAULT = " (%(default)s)"
 RUN_BYTES = 20_000_000  # on disk, of a run of middling size: weights, and two checkpoints
 INTERRUPTED = (
     "the same command, without --overwrite, goes on after the last finished epoch of every run"
@@ -49,9 +54,12 @@ def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
     add(f"--{half.flag}", nargs="+", metavar="N", help="rates (the codec's own grid)")
     add("--codec", nargs="+", default=[published], metavar="NAME", help=f"codecs ({published})")
     network = parser.add_mutually_exclusive_group()
-    network.add_argument("--setting", nargs="+", default=["0"], metavar="N", help="networks (0)")
+    first = f"({FIRST[0]})"
+    network.add_argument(
+        "--setting", nargs="+", default=FIRST, metavar="N", help=f"networks {first}"
+    )
     network.add_argument("--model", nargs="+", metavar="NAME", help="networks by their names")
-    add("--seed", nargs="+", default=["0"], metavar="N", help="(0)")
+    add("--seed", nargs="+", default=FIRST, metavar="N", help=f"seeds {first}")
 
 
 def _add_machine(parser: argparse.ArgumentParser) -> None:
@@ -59,17 +67,26 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--gpus", metavar="0,2", help="GPUs to use (all that nvidia-smi lists)")
     place.add_argument("--jobs", type=count, metavar="N", help="N runs at a time on the processor")
-    add("--per_gpu", type=count, default=1, metavar="N", help="runs on each GPU at a time (1)")
-    add("--engine", choices=["local", "ray"], default="local", help="(local)")
+    add("--per_gpu", type=count, default=1, metavar="N", help="runs at a time on a GPU" + DEFAULT)
+    add("--engine", choices=["local", "ray"], default="local", help="who starts the runs" + DEFAULT)
     add("--address", help="host:port of a Ray cluster (one that runs here, or a new one)")
-    add("--sync", type=count, default=30, metavar="SECONDS", help="between fetches from Ray (30)")
-    add("--cpus", type=count, default=1, metavar="N", help="cores that a run takes on Ray (1)")
+    add(
+        "--sync",
+        type=count,
+        default=30,
+        metavar="SECONDS",
+        help="between fetches from Ray" + DEFAULT,
+    )
+    add(
+        "--cpus", type=count, default=1, metavar="N", help="cores that a run takes on Ray" + DEFAULT
+    )
 
 
 def _add_conduct(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--retries", type=cli.whole_number(0), default=1, metavar="N", help="after a failure (1)")
-    add("--only", type=cli.whole_number(0), metavar="N", help="just the run of this number")
+    count = cli.whole_number(0)
+    add("--retries", type=count, default=1, metavar="N", help="of a run that failed" + DEFAULT)
+    add("--only", type=count, metavar="N", help="just the run with this number in --dry_run")
     add("--dry_run", action="store_true", help="list the runs and what would be done")
     add("--overwrite", action="store_true", help="train every run anew")
     add(
@@ -104,24 +121,25 @@ def main(argv=None) -> None:
         Launcher(all_runs, engine, args.retries, show).conduct()
     finally:
         show.close()
-    table.final(all_runs)
-    print(f"\n{table.summary(all_runs)}\n{root.resolve()}")
+    table.final(all_runs, root)
     if any(run.state == "failed" for run in all_runs):
-        sys.exit(1)
+        sys.exit(RUNS_FAILED)
 
 
 def _check_engine_flags(args: argparse.Namespace) -> None:
     if args.engine == "ray" and (args.gpus or args.jobs):
-        raise cli.UsageError("Ray places the runs itself: use --cpus and --per_gpu to tell it how.")
+        raise UsageError("Ray places the runs itself: use --cpus and --per_gpu to tell it how.")
     if args.engine != "ray" and args.address:
-        raise cli.UsageError("--address is that of a Ray cluster: add --engine ray.")
+        raise UsageError("--address is that of a Ray cluster: add --engine ray.")
 
 
 def _chosen(all_runs: list[Run], number: int | None) -> list[Run]:
     if number is None:
         return all_runs
     if number >= len(all_runs):
-        raise cli.UsageError(f"There is no run {number}: they are 0 to {len(all_runs) - 1}.")
+        raise UsageError(
+            f"There is no run {number}: the last is run {len(all_runs) - 1}, see --dry_run."
+        )
     return [all_runs[number]]
 
 
@@ -131,8 +149,8 @@ def _check_conflicts(all_runs: list[Run], outlooks: list[tuple[str, str]]) -> No
     refused = [(run, why) for run, (what, why) in pairs if what == "refuse"]
     if refused:
         run, why = refused[0]
-        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-        raise cli.UsageError(
+        more = f" (and {counted(len(refused) - 1, 'more run')})" if len(refused) > 1 else ""
+        raise UsageError(
             f"{run.folder} was {why}{more}: give --overwrite to train anew, or another --log_dir."
         )
 
@@ -141,9 +159,10 @@ def _check_disk(root: Path, count: int) -> None:
     root.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(root).free
     if free < RUN_BYTES * count:
-        raise cli.MachineError(
-            f"The disk of {root.resolve()} has {free / 1e9:.2f} GB free, and {count} run(s) need "
-            f"about {RUN_BYTES * count / 1e9:.2f} GB: make room, or give another --log_dir."
+        raise MachineError(
+            f"The disk of {root.resolve()} has {free / 1e9:.2f} GB free, and about "
+            f"{RUN_BYTES * count / 1e9:.2f} GB is needed for {counted(count, 'run')}: make room, "
+            "or give another --log_dir."
         )
 
 
@@ -176,7 +195,7 @@ def _run_prepare(all_runs: list[Run]) -> None:
     finally:
         process.kill()  # which does nothing when it has ended
     if code < 0:
-        raise cli.MachineError(
+        raise MachineError(
             f"Preparing the data was killed by signal {-code}: as a rule the machine ran out of "
             "memory."
         )

@@ -7,9 +7,10 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from helmholtz import cli, domain, run_state, runs
-from helmholtz.cli import UsageError
+from helmholtz import cli, domain
 from helmholtz.domain import Codec, Domain
+from helmholtz.errors import UsageError
+from helmholtz.io import run_state, runs
 from helmholtz.training import command
 
 SWEPT_ALONE = ("resume", "overwrite", "log_dir")  # what a sweep decides for every run
@@ -121,7 +122,7 @@ def source_flags(run: Run) -> list[str]:
 
 def data_folder(run: Run) -> Path:
     """Where the prepared data of a run lies, or will."""
-    data = importlib.import_module(f"{run.domain.name}.sources").DATA
+    data = importlib.import_module(f"{run.domain.name}.sources").data_root(run.args.data_dir)
     return run.args.train_dir or data / run.source / run.codec.folder(run.rate)
 
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz import run_state
-from helmholtz.cli import MachineError, UsageError
-from helmholtz.preparation import SPLITS
+from helmholtz.data.preparation import SPLITS
+from helmholtz.errors import MachineError, UsageError
+from helmholtz.io import run_state
 from helmholtz.sweep import local_engine, parcel, plan
 from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import LOST
@@ -119,7 +119,7 @@ def _connect(address: str | None) -> None:
 def check_paths(run: Run) -> None:
     """Nodes have the project, and of our files only those that we send."""
     for name, value in vars(run.args).items():
-        if isinstance(value, Path) and name not in ("train_dir", "log_dir"):
+        if isinstance(value, Path) and name not in ("train_dir", "log_dir", "data_dir"):
             raise UsageError(f"--{name} names a file of this machine, which other nodes lack.")
     offline = run.args.wandb and os.environ.get("WANDB_MODE") == "offline"
     if run.args.tensorboard or offline:

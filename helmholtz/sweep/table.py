@@ -1,13 +1,15 @@
 """What a sweep shows: a line an event, a live block on a terminal, and a table at the end."""
 
 import os
+import shlex
 import shutil
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
-from helmholtz import runs
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
+from helmholtz.io import runs
 from helmholtz.sweep import plan
 from helmholtz.sweep.plan import Run
 
@@ -100,8 +102,9 @@ def listing(all_runs: list[Run], overwrite: bool) -> list[tuple[str, str]]:
     return found
 
 
-def final(all_runs: list[Run]) -> None:
-    """Print all runs with their accuracy, and of those that failed the end of their log."""
+def final(all_runs: list[Run], root: Path) -> None:
+    """Print all runs with their accuracy, the end of the log of those that failed, how many are
+    in which state, and the command that reports on root, the folder that they are in."""
     rows = [("rate", "model", "seed", "state", "epochs", "val_acc", "test_acc")]
     for run in all_runs:
         result = _result(run) if run.state == "done" else {}
@@ -115,6 +118,8 @@ def final(all_runs: list[Run]) -> None:
         if run.state == "failed":
             print(f"\n{run.name} failed: {run.note}. The end of {run.folder / 'train.log'}:")
             print("\n".join(f"    {line}" for line in log_end(run)))
+    print(f"\n{summary(all_runs)}\nThe runs are in {root.resolve()}")
+    print(f"Report on them: python -m helmholtz.report {shlex.quote(str(root.resolve()))}")
 
 
 def log_end(run: Run) -> list[str]:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from keras import ops
 
-from helmholtz import run_state, runs
-from helmholtz.cli import DataError
-from helmholtz.files import replacing, require_space, write_json
+from helmholtz.errors import DataError
+from helmholtz.io import run_state, runs
+from helmholtz.io.files import replacing, require_space, write_json
 from helmholtz.training import checkpoints, trackers
 from helmholtz.training.device import gpu
 from helmholtz.training.launches import batches
@@ -39,9 +39,10 @@ def fit(model, labels, parts: dict, setting: dict, folder: Path, args) -> list[d
         for epoch in range(len(history) + 1, args.num_epoch + 1):
             row = _one_epoch(model, labels, parts, epoch, args, progress)
             best = max((old["val_acc"] for old in history), default=-1.0)
+            _record(folder, setting, history, row)
             progress.report(row)
             follow(row)
-            _record(folder, setting, history, row)
+            _require_finite(row, folder)
             require_space(folder, epoch_bytes)
             if row["val_acc"] > best:
                 with replacing(folder / "best.weights.h5") as temporary:
@@ -52,17 +53,21 @@ def fit(model, labels, parts: dict, setting: dict, folder: Path, args) -> list[d
 
 def _record(folder: Path, setting: dict, history: list[dict], row: dict) -> None:
     """Add an epoch to the history, in memory and on disk; the first one replaces an old run."""
-    diverged = not np.isfinite([row["loss"], row["val_loss"]]).all()
-    error = f"The loss is NaN or infinite in epoch {row['epoch']}: lower --learning_rate"
     if not history:
-        if diverged and (folder / "result.json").exists():
-            raise DataError(f"{error}. The run in {folder} was left as it was.")
+        if (folder / "result.json").exists():
+            _require_finite(row, folder)
         run_state.replace(folder)
         write_json(folder / "setting.json", setting)
     history.append(row)
     runs.write_history(folder, history)
-    if diverged:
-        raise DataError(f"{error} and start again with --overwrite (kept in {folder}).")
+
+
+def _require_finite(row: dict, folder: Path) -> None:
+    if not np.isfinite([row["loss"], row["val_loss"]]).all():
+        raise DataError(
+            f"The loss is NaN or infinite in epoch {row['epoch']}: lower --learning_rate and "
+            f"start again with --overwrite (kept in {folder})."
+        )
 
 
 def _one_epoch(model, labels, parts, epoch: int, args, progress) -> dict:

@@ -2,13 +2,39 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from helmholtz import store
-from helmholtz.cli import DataError, damaged_setting
-from helmholtz.folders import shown
+from helmholtz.cli import damaged_setting
+from helmholtz.data.folders import shown
+from helmholtz.errors import DataError
+from helmholtz.io import store
+
+
+def read(paths: list[Path], prepare_file: Callable) -> tuple[list[Path], np.ndarray, list[str]]:
+    """Prepare files for a network: those that can be used, their items, and what is wrong with
+    the others, in a sentence each.
+
+    Raises DataError with all sentences when no file can be used.
+    """
+    good, items, problems = [], [], []
+    for path in paths:
+        try:
+            items.append(prepare_file(path))
+            good.append(path)
+        except DataError as error:
+            problems.append(str(error))
+    if not good:
+        raise_for(problems)
+    return good, np.stack(items), problems
+
+
+def raise_for(problems: list[str]) -> None:
+    """Raise DataError with the sentences about the files that could not be used, if any."""
+    if problems:
+        raise DataError("\n".join(dict.fromkeys(problems)))  # a damaged setting is told once
 
 
 def check_shape(items: np.ndarray, setting: dict) -> None:
@@ -41,9 +67,9 @@ def load_weights(network, path: Path) -> None:
         raise DataError(f"{path} is missing, damaged, or of another network.") from error
 
 
-def show(answers: list, args: argparse.Namespace) -> None:
+def show(files: list[Path], answers: list, args: argparse.Namespace) -> None:
     """Print the answers: a JSON object a line, or the likeliest classes of every file."""
-    for path, answer in zip(args.files, answers, strict=True):
+    for path, answer in zip(files, answers, strict=True):
         if args.json:
             print(json.dumps({"file": shown(path), "probabilities": dict(answer)}))
         else:

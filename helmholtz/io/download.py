@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from helmholtz.cli import DataError
-from helmholtz.files import locked
+from helmholtz.errors import DataError
+from helmholtz.io.files import locked
+from helmholtz.text import shown
 
 TIMEOUT = 30  # seconds without a byte
 NETWORK_ERRORS = (
@@ -41,13 +42,15 @@ def _download(archive: dict, path: Path) -> None:
     for url in archive["urls"]:
         try:
             _continue(url, part, archive["bytes"])
-            check(part, archive["hash"])
-            os.replace(part, path)
-            return
+            if matches(part, archive["hash"]):
+                os.replace(part, path)
+                return
+            part.unlink()  # not what was asked for, so nothing to continue from
+            reasons.append(f"{url}: another file than the published one")
         except NETWORK_ERRORS as error:
             reasons.append(f"{url}: {error}")
         except DataError as error:
-            part.unlink()  # not what was asked for, so nothing to continue from
+            part.unlink()
             reasons.append(f"{url}: {error}")
     raise DataError(
         f"{path.name} could not be downloaded; give --source PATH if you have it, or use "
@@ -55,15 +58,19 @@ def _download(archive: dict, path: Path) -> None:
     )
 
 
-def check(path: Path, wanted: str) -> None:
-    """Raise DataError unless the file's hash, "<algorithm>:<hexadecimal>", is the one wanted."""
+def matches(path: Path, wanted: str) -> bool:
+    """Whether a file's hash is the one wanted, given as "<algorithm>:<hexadecimal>"."""
     algorithm, digest = wanted.split(":")
     with open(path, "rb") as file:
-        found = hashlib.file_digest(file, algorithm).hexdigest()
-    if found != digest:
+        return hashlib.file_digest(file, algorithm).hexdigest() == digest
+
+
+def check(path: Path, wanted: str) -> None:
+    """Raise DataError unless the hash of a download of ours is the one wanted."""
+    if not matches(path, wanted):
         raise DataError(
-            f"{path} is not the archive it should be: its {algorithm} is {found[:12]}..., "
-            f"not {digest[:12]}...; delete it and download it again."
+            f"The download {shown(path)} is damaged: delete it, and the same command "
+            "downloads it again."
         )
 
 

@@ -1,0 +1,112 @@
+"""The archive of CIFAR-10, packed or unpacked: pickled batches, read as arrays and nothing else."""
+
+import io
+import pickle
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from cifar.constants import ARCHIVE, BATCHES, LABELS, SIZE
+from helmholtz.data.folders import require_file, shown
+from helmholtz.errors import DataError
+from helmholtz.io.download import matches
+
+NAME = Path(ARCHIVE["urls"][0]).name
+UNPACKED = "cifar-10-batches-py"  # the folder in the archive
+MAX_BATCH = 1 << 26  # bytes of a file in the archive; the published ones have half of that
+
+
+def check_archive(path: Path) -> None:
+    """Raise DataError unless a user's file is the published archive, byte for byte."""
+    if not matches(path, ARCHIVE["hash"]):
+        raise DataError(
+            f"{shown(path)} is not the archive of CIFAR-10, {NAME}, as it was published: "
+            "give that, or a folder that holds a folder of images for each class."
+        )
+
+
+def find_batches(path: Path) -> Path | None:
+    """The folder with the unpacked archive, path itself or in it, if there is one."""
+    found = (folder for folder in (path, path / UNPACKED) if (folder / "data_batch_1").is_file())
+    return next(found, None)
+
+
+def check_batches(folder: Path) -> None:
+    """Raise DataError unless the unpacked archive is as it was published, byte for byte."""
+    for name, digest in BATCHES.items():
+        path = folder / name
+        require_file(path)
+        if not matches(path, f"md5:{digest}"):
+            raise DataError(
+                f"{shown(path)} is not as it was published in {NAME}: unpack that anew, "
+                "or give it itself as --source."
+            )
+
+
+def read_archive(path: Path) -> tuple[list[str], dict, dict]:
+    """Read cifar-10-python.tar.gz, whose hash has been checked, extracting nothing.
+
+    Returns LABELS; for each split (uint8 images N x 32 x 32 x 3, int64 labels); and no more.
+    Raises DataError when it is laid out differently.
+    """
+    return _read(path, _batches_in_archive)
+
+
+def read_batches(folder: Path) -> tuple[list[str], dict, dict]:
+    """Read the unpacked archive, whose hashes have been checked, as read_archive does."""
+    return _read(folder, lambda _: {n: unpickle((folder / n).read_bytes()) for n in BATCHES})
+
+
+def _read(path: Path, read: Callable[[Path], dict]) -> tuple[list[str], dict, dict]:
+    try:
+        batches = read(path)
+        training = [batches[name] for name in sorted(batches) if name != "test_batch"]
+        return LABELS, {"train": _join(training), "test": _join([batches["test_batch"]])}, {}
+    except DataError:
+        raise
+    except Exception as error:  # tar, gzip and pickle have no type for all that they can meet
+        raise DataError(f"{shown(path)} is not laid out as expected ({error}).") from error
+
+
+def _batches_in_archive(path: Path) -> dict[str, dict]:
+    batches = {}
+    with tarfile.open(path, "r:gz") as archive:
+        for member in archive:
+            name = Path(member.name).name
+            if member.isfile() and (name.startswith("data_batch_") or name == "test_batch"):
+                if member.size > MAX_BATCH:
+                    raise DataError(f"{shown(path / name)} claims to have {member.size} bytes.")
+                batches[name] = unpickle(archive.extractfile(member).read())
+    return batches
+
+
+def _join(batches: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    planes = np.concatenate([batch[b"data"] for batch in batches]).reshape(-1, 3, SIZE, SIZE)
+    labels = np.concatenate([batch[b"labels"] for batch in batches])
+    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels.astype(np.int64)
+
+
+class _ArraysOnly(pickle._Unpickler):
+    """Admits NumPy arrays and plain containers, so that no pickle can run anything.
+
+    In Python rather than in C, where a few bytes can ask for gigabytes.
+    """
+
+    ADMITTED: ClassVar = {
+        ("numpy.core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+    }
+
+    def find_class(self, module, name):
+        if (module, name) not in self.ADMITTED:
+            raise DataError(f"A pickle in the archive asks for {module}.{name}: refused.")
+        return self.ADMITTED[module, name]
+
+
+def unpickle(data: bytes) -> dict:
+    """Read a Python 2 pickle of NumPy arrays; anything else in it raises DataError."""
+    return _ArraysOnly(io.BytesIO(data), encoding="bytes").load()

@@ -1,0 +1,62 @@
+"""What lies in a user's folder, counted by kind and told in words."""
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from helmholtz.text import counted, printable
+
+HIDDEN = ("thumbs.db", "desktop.ini", "__macosx")  # left behind by systems, as .DS_Store is
+KINDS = 5  # of ignored files that are told apart
+
+
+class Kind(NamedTuple):
+    """The files that a domain reads.
+
+    endings: in lower case. foreign: endings of files to convert first. examples, target: of
+    endings that are read, and of formats to convert to, as they stand in a sentence.
+    """
+
+    endings: set[str]
+    examples: str
+    foreign: set[str]
+    target: str
+
+
+def visible(folder: Path) -> list[Path]:
+    """The sorted files and folders in a folder, without the hidden ones."""
+    paths = sorted(folder.iterdir())
+    return [p for p in paths if p.name[0] != "." and p.name.lower() not in HIDDEN]
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """The sorted folders in a folder, without the hidden ones."""
+    return [path for path in visible(folder) if path.is_dir()]
+
+
+def by_ending(paths: list[Path], kind: Kind) -> dict[str, int]:
+    """How many paths have an ending, the foreign ones first, and few kinds in all."""
+    count = Counter("subfolder" if p.is_dir() else printable(p.suffix.lower()) for p in paths)
+    order = sorted(count, key=lambda ending: (ending not in kind.foreign, -count[ending], ending))
+    kept = {ending: count[ending] for ending in order[:KINDS]}
+    others = sum(count[ending] for ending in order[KINDS:])
+    return kept | ({"other": others} if others else {})
+
+
+def listed(counts: dict[str, int], kind: Kind) -> str:
+    """Counts by ending, as they stand in a sentence."""
+    texts = []
+    for ending, number in counts.items():
+        noun = "subfolder" if ending == "subfolder" else f"{ending} file".strip()
+        text = counted(number, noun)
+        if not ending:
+            text += " without an ending"
+        if ending in kind.foreign:
+            text += f" (convert to {kind.target} first)"
+        texts.append(text)
+    return ", ".join(texts)
+
+
+def holdings(folder: Path, kind: Kind) -> str:
+    """What a folder holds, as it stands in a sentence."""
+    return listed(by_ending(visible(folder), kind), kind) or "nothing"

@@ -1,0 +1,19 @@
+"""Names and numbers as they stand in a sentence."""
+
+from pathlib import Path
+
+
+def printable(name: str) -> str:
+    """A name that can be printed and stored: no line breaks, valid UTF-8."""
+    text = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def shown(path: Path | str) -> str:
+    """A path as it stands in a sentence."""
+    return printable(str(path))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and what it counts, as "1 file" or "2 files"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,76 @@
+"""Prepared data elsewhere than in the checkout."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cifar import prepare, sources
+from helmholtz.data.folders import folder_name
+from helmholtz.report import sheets
+from helmholtz.sweep import __main__ as sweep
+from helmholtz.sweep import plan
+
+
+def test_data_dir_comes_before_the_environment_and_that_before_the_default(
+    photos, tmp_path, monkeypatch, command
+):
+    flags = ["--source", photos, "--quality", 3]
+    place = Path(folder_name(photos), "quality_3", "train.h5")
+    assert command(prepare.main, *flags) == (0, "")
+    assert (sources.DATA / place).is_file()
+    monkeypatch.setenv("HELMHOLTZ_DATA", str(tmp_path / "environment"))
+    assert command(prepare.main, *flags) == (0, "")
+    assert (tmp_path / "environment" / "cifar" / place).is_file()
+    assert command(prepare.main, *flags, "--data_dir", tmp_path / "flag") == (0, "")
+    assert (tmp_path / "flag" / "cifar" / place).is_file()
+
+
+def test_the_report_finds_its_pictures_by_the_environment(photos, tmp_path, monkeypatch):
+    monkeypatch.setenv("HELMHOLTZ_DATA", str(tmp_path))
+    folder = prepare.prepare(str(photos), [3])[3]
+    found = sheets.prepared("cifar", folder_name(photos), "f00dcafe")
+    assert found == {3: folder / "test.h5"}
+
+
+def test_a_file_is_no_data_dir(photos, command):
+    flags = ["--source", photos, "--data_dir", photos / "dark" / "00.png"]
+    code, error = command(prepare.main, *flags)
+    assert (code, "00.png is a file: --data_dir takes a folder" in error) == (2, True)
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A folder on a disk that cannot be written; skips where none can be mounted."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "tmpfs", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a disk cannot be mounted here (it takes root)")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_read_only_checkout_says_what_to_do_and_data_that_is_there_will_do(
+    photos, read_only, tmp_path, monkeypatch, command
+):
+    assert command(prepare.main, "--source", photos, "--quality", 3) == (0, "")
+    place = Path(folder_name(photos), "quality_3")
+    shutil.copytree(sources.DATA / place, read_only / place)
+    monkeypatch.setattr(sources, "DATA", read_only)
+    subprocess.run(["mount", "-o", "remount,ro", read_only], check=True)
+    assert command(prepare.main, "--source", photos, "--quality", 3) == (0, "")
+    code, error = command(prepare.main, "--source", photos, "--quality", 3, 4)
+    assert (code, len(error.splitlines())) == (4, 1)
+    assert "--data_dir" in error
+    flags = ["--data_dir", tmp_path / "elsewhere"]
+    assert command(prepare.main, "--source", photos, "--quality", 4, *flags) == (0, "")
+
+
+def test_a_sweep_prepares_where_its_runs_look(photos, tmp_path):
+    flags = ["cifar", "--quality", "3", "--source", str(photos), "--data_dir", str(tmp_path)]
+    (run,) = plan.plan(*sweep.parse_args(flags))
+    assert f"--data_dir {tmp_path}" in " ".join(plan.source_flags(run))
+    folder = prepare.prepare(str(photos), [3], data_dir=tmp_path)[3]
+    assert plan.data_folder(run) == folder
