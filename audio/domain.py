@@ -145,5 +145,10 @@ def _prepare_one(sound, frames: int, codec, rate: int, features: dict):
     raw_bytes = 2 * sound.size  # as 16-bit samples
     return Prepared(data, raw_bytes, file_bytes, payload_bytes)
 
+    def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:
+        from audio.listen import listen
+
+        return listen(flags, codec, rates)
+
 
 DOMAIN = Sound()

@@ -18,9 +18,9 @@ from statistics import fmean
 
 from measure import header, headline, row
 
+from helmholtz.analysis.statistics import interval
 from helmholtz.io.runs import LOGS
 from helmholtz.machine import cores
-from helmholtz.report.intervals import interval
 
 PRECISIONS = ("float32", "bfloat16")
 IMAGES = ["cifar", "--quality", "25", "--limit", "4000", "--batch_size", "32", "--num_epoch", "6"]
