@@ -101,6 +101,11 @@ class Sound(Domain):
             )
         return tile(spectrograms[None])[0] if setting["flags"].get("tile") else spectrograms
 
+    def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:
+        from audio.listen import listen
+
+        return listen(flags, codec, rates)
+
     def _saved_flags(self, setting: dict) -> tuple[Namespace, int]:
         """The flags that a run's data were prepared with, and the samples of a clip, checked."""
         from audio.sources import MAX_SAMPLES
@@ -144,11 +149,6 @@ def _prepare_one(sound, frames: int, codec, rate: int, features: dict):
     data = extract(decoded, frames, features["mels"], features["resample"], features["phase"])
     raw_bytes = 2 * sound.size  # as 16-bit samples
     return Prepared(data, raw_bytes, file_bytes, payload_bytes)
-
-    def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:
-        from audio.listen import listen
-
-        return listen(flags, codec, rates)
 
 
 DOMAIN = Sound()
