@@ -109,6 +109,7 @@ class Sound(Domain):
     def _saved_flags(self, setting: dict) -> tuple[Namespace, int]:
         """The flags that a run's data were prepared with, and the samples of a clip, checked."""
         from audio.sources import MAX_SAMPLES
+        from helmholtz.io.runs import damaged_setting
 
         data = setting["data"]
         if not {"frames", "channels", *FEATURES} <= set(data):
@@ -120,7 +121,7 @@ class Sound(Domain):
         known |= {"codec": self.codec_of(setting).name, "bitrate": setting["rate"]}
         args, frames = flags.parse_saved_flags(self, known), data["frames"]
         if not isinstance(frames, int) or not 0 < frames <= MAX_SAMPLES:
-            raise flags.damaged_setting(f"its clips have {frames} samples")
+            raise damaged_setting(f"its clips have {frames} samples")
         return args, frames
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from helmholtz.argtypes import number, whole_number
 from helmholtz.errors import UsageError
-from helmholtz.io.runs import damaged_setting
 from helmholtz.training import trackers
 
 PRECISIONS = ("float32", "bfloat16")
@@ -90,6 +89,7 @@ def parse_saved_flags(domain, known: dict) -> argparse.Namespace:
     Raises DataError when they cannot have been.
     """
     from helmholtz.data import prepare_command
+    from helmholtz.io.runs import damaged_setting
 
     words = [
         f"--{name}" if value is True else f"--{name}={value}"

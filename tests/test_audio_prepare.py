@@ -6,7 +6,7 @@ import soundfile
 from helpers import load_sounds, prepare_sounds
 
 from audio import prepare, sample, sources
-from audio.constants import BITRATES, LABELS, LEGAL_BITRATES, RATE, SHAPE
+from audio.constants import BITRATES, LABELS, LEGAL_BITRATES, SAMPLE_RATE, SHAPE
 from audio.domain import DOMAIN
 from audio.features import extract
 from audio.mp3 import compress
@@ -30,7 +30,7 @@ def stereo(tmp_path):
         (tmp_path / "in" / name).mkdir(parents=True)
         for i in range(3):
             noise = rng.normal(0, 0.1, (13000 + i, 2)) * [1, 0.3]
-            soundfile.write(tmp_path / "in" / name / f"{i}.wav", noise, RATE)
+            soundfile.write(tmp_path / "in" / name / f"{i}.wav", noise, SAMPLE_RATE)
     return tmp_path / "in"
 
 
@@ -55,8 +55,8 @@ def test_the_data_are_the_spectrograms_of_the_compressed_sounds(few):
     data = preparation.load(prepare_sounds("sample", [32])[32], 32)
     notes, _ = sample.make("test", FEW["test"])
     for note, spectrogram in zip(notes, data.splits["test"][0], strict=True):
-        decoded = compress(sample.record(note), RATE, 32)[0]
-        expected = extract(decoded, 88200, 96, RATE, phase=False)
+        decoded = compress(sample.record(note), SAMPLE_RATE, 32)[0]
+        expected = extract(decoded, 88200, 96, SAMPLE_RATE, phase=False)
         np.testing.assert_array_equal(spectrogram, expected)
 
 
@@ -91,7 +91,7 @@ def test_a_file_to_predict_is_prepared_as_the_data_were(stereo, tmp_path):
     for path in stereo.glob("*/*.wav"):
         again = DOMAIN.prepare_file(path, setting)
         assert sum(np.array_equal(again, row) for row in rows) == 1
-    soundfile.write(tmp_path / "mono.wav", np.zeros(9000), RATE)
+    soundfile.write(tmp_path / "mono.wav", np.zeros(9000), SAMPLE_RATE)
     with pytest.raises(DataError, match=r"mono\.wav is not stereo"):
         DOMAIN.prepare_file(tmp_path / "mono.wav", setting)
     with pytest.raises(DataError, match="does not say how"):
@@ -103,7 +103,7 @@ def test_noise_that_is_cut_off_or_silence_is_not_counted(few):
     for dur in (None, 0.5, 4):
         folder = prepare_sounds("sample", [0], *(["--dur", dur] if dur else []))[0]
         data = preparation.load(folder, 0)
-        assert data.attributes["frames"] == (dur or 2) * RATE
+        assert data.attributes["frames"] == (dur or 2) * SAMPLE_RATE
         bits[dur] = data.attributes["true_noise_bits"]
     assert bits[0.5] == pytest.approx(bits[None] / 4)
     assert bits[4] == bits[None]

@@ -12,7 +12,7 @@ import soundfile
 from helpers import prepare_sounds
 
 from audio import idmt, prepare, sources
-from audio.constants import CLASS_FOLDERS, LABELS, RATE
+from audio.constants import CLASS_FOLDERS, LABELS, SAMPLE_RATE
 from audio.survey import surveyed
 from helmholtz.data import preparation
 from helmholtz.data.folders import folder_name
@@ -22,7 +22,7 @@ TONE = 0.5 * np.sin(np.arange(4410) / 10)
 FLAGS = ["--bitrate", 32, "--dur", 0.1]
 
 
-def wav(samples=TONE, rate=RATE, kind="WAV", subtype=None):
+def wav(samples=TONE, rate=SAMPLE_RATE, kind="WAV", subtype=None):
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format=kind, subtype=subtype)
     return file.getvalue()
@@ -144,7 +144,7 @@ def test_all_formats_are_read(kind, tmp_path):
     path = tmp_path / f"x.{kind.lower()}"
     path.write_bytes(wav(kind=kind))
     samples, rate = sources.read_sound(path)
-    assert rate == RATE
+    assert rate == SAMPLE_RATE
     assert samples.shape[1] == 1
     assert np.corrcoef(samples[:4410, 0], TONE)[0, 1] > 0.99
 
@@ -165,7 +165,7 @@ def test_a_clip_is_resampled_mixed_and_cut(tmp_path):
     path.write_bytes(wav(stereo, rate=39063, subtype="FLOAT"))
     clip = sources.read_clip(path, mono=True, dur=0.5)
     assert (clip.shape, clip.dtype) == ((22050, 1), np.float32)
-    expected = 0.5 * np.sin(440 * 2 * np.pi * np.arange(22050) / RATE)
+    expected = 0.5 * np.sin(440 * 2 * np.pi * np.arange(22050) / SAMPLE_RATE)
     np.testing.assert_allclose(clip[500:, 0], expected[500:], atol=2e-3)
     assert sources.read_clip(path, mono=False, dur=None).shape == (44100, 2)
 

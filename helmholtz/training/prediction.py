@@ -38,7 +38,7 @@ def raise_for(problems: list[str]) -> None:
 
 
 def check_shape(items: np.ndarray, setting: dict) -> None:
-    """Raise DataError unless the items are such as the run has learnt."""
+    """Raise DataError unless the items have the shape that the run was trained on."""
     if list(items.shape[1:]) != setting["shape"]:
         raise damaged_setting(f"its shape is {setting['shape']}")
 
@@ -60,7 +60,7 @@ def load_weights(network, path: Path) -> None:
     """
     if not path.name.endswith(".weights.h5"):
         raise DataError(f"{shown(path)} does not end in .weights.h5, as weights of a run do.")
-    store.try_out(path)
+    store.probe_in_subprocess(path)
     try:
         network.load_weights(path)
     except Exception as error:  # h5py and Keras have no type of their own for a foreign file
