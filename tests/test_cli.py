@@ -168,7 +168,7 @@ def test_numbers_out_of_range_are_told_the_range(kind, good, bad, wanted):
     for wrong in bad:
         with pytest.raises(argparse.ArgumentTypeError) as refusal:
             kind(wrong)
-        assert str(refusal.value).startswith(f"{text!r} is not {wanted}")
+        assert str(refusal.value).startswith(f"{wrong!r} is not {wanted}")
 
 
 def test_one_is_singular():
