@@ -30,7 +30,7 @@ def sources(tmp_path_factory):
 
 
 @pytest.fixture
-def compiled(sources, tmp_path, monkeypatch):
+def compiled(sources, tmp_path_factory, monkeypatch):
     """The model that train.py compiles when it is given some flags."""
     compile_model = keras.Model.compile
 
@@ -41,16 +41,18 @@ def compiled(sources, tmp_path, monkeypatch):
     def run(main, *flags):
         source = sources / ("cifar" if main is cifar_train.main else "audio")
         monkeypatch.setattr(keras.Model, "compile", stop)
+        folder = tmp_path_factory.mktemp("run")
         with pytest.raises(Compiled) as stopped:
-            main([*flags, "--source", str(source), "--log_dir", str(tmp_path / "run")])
+            main([*flags, "--source", str(source), "--log_dir", str(folder)])
         monkeypatch.setattr(keras.Model, "compile", compile_model)
         return stopped.value.args[0]
 
     return run
 
 
-IMAGE = (cifar_train.main, "--size", "16", "--quality", "0")
-SOUND = (audio_train.main, "--mels", "48", "--dur", "0.6", "--bitrate", "0")
+# Batches of two items, so that a step is less than an epoch.
+IMAGE = (cifar_train.main, "--size", "16", "--quality", "0", "--batch_size", "2")
+SOUND = (audio_train.main, "--mels", "48", "--dur", "0.6", "--bitrate", "0", "--batch_size", "2")
 PLAIN = {  # of any optimizer: nothing that would change its steps
     "weight_decay": None,
     "clipnorm": None,

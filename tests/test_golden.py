@@ -1,7 +1,8 @@
-"""Two golden runs: the values they are known to give, and whether they tell the truth.
+"""Two golden runs: the values that they are known to give, and whether what they say is true.
 
 Tried on one processor (Zen 4) with one thread and with two, without oneDNN, and with oneDNN held to
-AVX2 and to SSE 4.1, which is what it does on older machines.
+AVX2 and to SSE 4.1, as on older machines. Losses of an epoch differed by up to 0.0015 for images
+and 0.013 for sounds, accuracies by one item, and everything else was the same.
 """
 
 import io
@@ -18,7 +19,7 @@ from cifar import predict as cifar_predict
 from cifar.sources import read_image
 from helmholtz import preparation, training
 
-LOSS = {"cifar": 0.005, "audio": 0.04}  # of each epoch
+LOSS = {"cifar": 0.005, "audio": 0.04}  # three times what was seen
 ACC = 0.03  # four of 135 training items, one of 45 validation items
 PREDICT = {"cifar": cifar_predict.main, "audio": audio_predict.main}
 SUFFIX = {"cifar": "png", "audio": "wav"}
