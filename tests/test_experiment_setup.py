@@ -1,5 +1,7 @@
 """What the real train.py compiles: optimizer, schedule, loss, and what comes before the network."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -161,3 +163,12 @@ def test_setting_and_model_choose_the_network(compiled, half, names):
     assert compiled(*half).layers[-1].name == names[0]
     assert compiled(*half, "--setting", "3").layers[-1].name == names[3]
     assert compiled(*half, "--model", names[2]).layers[-1].name == names[2]
+
+
+def test_an_accuracy_on_items_that_chose_the_epoch_is_not_called_test_accuracy(sources, tmp_path):
+    main, *flags = IMAGE
+    source = ["--source", str(sources / "cifar"), "--log_dir", str(tmp_path)]
+    main([*flags, *source, "--num_epoch", "1"])
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert (result["train_items"], result["val_items"]) == (8, 2)
+    assert (result["validated_on"], result["test_acc"]) == ("test split", None)
