@@ -14,6 +14,8 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     domain.add_source_flags(parser)
     args = parser.parse_args(argv)
     flags.check_rates(args, domain)
+    if flags.rate_of(args, domain) is None:
+        setattr(args, domain.flag, list(domain.codecs[args.codec].grid))
     return args
 
 
@@ -32,6 +34,5 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
 def main(domain: Domain, args: Namespace) -> None:
     """Prepare every rate that the flags name, and print the folders."""
     codec = domain.codecs[args.codec]
-    rates = flags.rate_of(args, domain) or list(codec.grid)
-    for rate, folder in prepare(domain, args, codec, rates).items():
+    for rate, folder in prepare(domain, args, codec, flags.rate_of(args, domain)).items():
         print(f"{codec.rate_name(rate)}: {folder}")
