@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from helmholtz import schema
 from helmholtz.io import runs
 
 NAMES = {"cifar": "quality", "audio": "bitrate"}
@@ -19,7 +20,7 @@ def history(epochs, top, seed, speed=8):
     acc = np.clip(val + 0.05 * rise, 0, 1)
     columns = zip(acc, 2.3 * (1 - acc), val, 2.3 * (1 - val), strict=True)
     return [
-        dict(zip(runs.COLUMNS, [i, *map(float, row), 0.01, 1.5], strict=True))
+        dict(zip(schema.HISTORY, [i, *map(float, row), 0.01, 1.5], strict=True))
         for i, row in enumerate(columns, start=1)
     ]
 

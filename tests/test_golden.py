@@ -17,7 +17,7 @@ from PIL import Image
 from audio import predict as audio_predict
 from cifar import predict as cifar_predict
 from cifar.sources import read_image
-from helmholtz.data import preparation
+from helmholtz.data import loading
 from helmholtz.data.splits import select
 
 LOSS = {"cifar": 0.005, "audio": 0.04}  # three times what was seen
@@ -42,7 +42,7 @@ def run(domain, tmp_path_factory):
 @pytest.fixture(scope="module")
 def data(run):
     """The prepared data that the run learnt from."""
-    return preparation.load(next(run.parent.glob("data/*/*/train.h5")).parent, None)
+    return loading.load(next(run.parent.glob("data/*/*/train.h5")).parent, None)
 
 
 @pytest.fixture(scope="module")

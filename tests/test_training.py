@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helmholtz.data.preparation import Data
+from helmholtz.data.loading import Data
 from helmholtz.data.splits import select
 from helmholtz.errors import DataError
 

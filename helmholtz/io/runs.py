@@ -13,9 +13,9 @@ from pathlib import Path
 from helmholtz import machine
 from helmholtz.errors import DataError
 from helmholtz.io.files import write_text
+from helmholtz.schema import HISTORY
 
 LOGS = Path(__file__).parents[2] / "logs"
-COLUMNS = ["epoch", "acc", "loss", "val_acc", "val_loss", "lr", "seconds"]
 OUTPUTS = [
     *("result.json", "checkpoint_*.h5", "history.csv"),
     *("best.weights.h5", "model.keras", "confusion.csv"),
@@ -126,7 +126,7 @@ def read_setting(folder: Path, domain) -> dict:
 
 def write_history(folder: Path, history: list[dict]) -> None:
     """Write history.csv, a row an epoch."""
-    _write_csv(folder / "history.csv", [COLUMNS, *([row[c] for c in COLUMNS] for row in history)])
+    _write_csv(folder / "history.csv", [HISTORY, *([row[c] for c in HISTORY] for row in history)])
 
 
 def write_confusion(folder: Path, classes: list[str], counts) -> None:

@@ -81,13 +81,13 @@ def request(domain: Domain, args: Namespace, source: str | None, rate: int | Non
 
 def load(domain: Domain, args: Namespace):
     """The prepared data that the flags ask for, made first where they are missing."""
-    from helmholtz.data import preparation
+    from helmholtz.data import loading
     from helmholtz.data.prepare_command import prepare
 
     rate, folder = flags.rate_of(args, domain), args.train_dir
     if folder is None:
         folder = prepare(domain, args, domain.codecs[args.codec], [rate])[rate]
-    return domain.check_data(preparation.load(folder, rate), args)
+    return domain.check_data(loading.load(folder, rate), args)
 
 
 def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
