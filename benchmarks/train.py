@@ -28,7 +28,7 @@ from cifar import constants as cifar_constants
 from cifar.augment import ShiftAndFlip
 from helmholtz.machine import cores
 from helmholtz.training import launches
-from helmholtz.training.device import gpu
+from helmholtz.training.device import device, gpu
 from helmholtz.training.model import compile_model, set_up
 
 SIDE = 4096  # of the matrices whose product gives the limit
@@ -180,7 +180,7 @@ def main() -> None:
     args = parser.parse_args()
     backend = keras.backend.backend()
     version = importlib.import_module(backend).__version__
-    headline(f"Training with {backend} {version} on {training.device()}", "keras")
+    headline(f"Training with {backend} {version} on {device()}", "keras")
     limits = {name: matrix_rate(name) for name in ("float32", "bfloat16")}
     for name, rate in limits.items():
         print(f"A {name} product of {SIDE} x {SIDE}: {rate / 1e9:,.0f} billion multiply-adds/s")
