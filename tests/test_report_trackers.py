@@ -1,6 +1,7 @@
 """TensorBoard and W&B get every epoch, and nobody who does not ask for them pays."""
 
 import argparse
+import json
 import sys
 import time
 
@@ -8,8 +9,8 @@ import pytest
 from report_runs import history
 
 from cifar import train
-from helmholtz import schema
-from helmholtz.io import runs
+from helmholtz import flags, schema
+from helmholtz.io import run_state
 from helmholtz.training import trackers
 
 ROWS = history(4, 0.8, seed=0)
@@ -32,16 +33,18 @@ def test_nothing_is_imported_or_written_unless_asked(tmp_path):
 
 @pytest.mark.parametrize("flag", ["tensorboard", "wandb"])
 def test_a_missing_package_is_told_at_once_with_the_command(flag, monkeypatch, command):
-    monkeypatch.setitem(trackers.PACKAGES, flag, "a_package_that_is_not_there")
+    monkeypatch.setitem(flags.TRACKERS, flag, "a_package_that_is_not_there")
     code, error = command(train.main, f"--{flag}")
     assert (code, error.count("\n")) == (2, 1)
     assert f"--{flag} needs a_package_that_is_not_there: pip install " in error
 
 
-def test_a_run_may_be_resumed_with_other_trackers():
-    old = {"flags": {"seed": 0}, "data": {}, "versions": {}}
-    new = old | {"flags": {"seed": 0, "tensorboard": True, "wandb": False}}
-    assert runs.differences(old, new) == []
+def test_a_run_may_be_resumed_with_other_trackers(tmp_path):
+    known = {"seed": 0, "num_epoch": 2, "overwrite": False}
+    (tmp_path / "setting.json").write_text(json.dumps({"flags": known | {"tensorboard": False}}))
+    (tmp_path / "checkpoint_0001.h5").touch()
+    wanted = run_state.Wanted(known | {"tensorboard": True, "wandb": False}, {})
+    assert run_state.outlook(tmp_path, wanted).what == "resume"
 
 
 @pytest.mark.parametrize("known", [0, 2])

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz.data import datadir
 from helmholtz.data.baditems import BadItems, leave_out
 from helmholtz.data.parallel import in_parallel, progress
 from helmholtz.errors import DataError
-from helmholtz.io import store
+from helmholtz.io import datadir, store
 from helmholtz.io.files import locked, remove_leftovers, require_space
 from helmholtz.schema import SIZES
 

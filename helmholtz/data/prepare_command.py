@@ -5,6 +5,7 @@ from pathlib import Path
 
 from helmholtz import cli, flags
 from helmholtz.domain import Codec, Domain
+from helmholtz.errors import UsageError
 
 
 def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
@@ -17,6 +18,24 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     if flags.rate_of(args, domain) is None:
         setattr(args, domain.flag, list(domain.codecs[args.codec].grid))
     return args
+
+
+def parse_saved_flags(domain: Domain, known: dict) -> Namespace:
+    """The flags of prepare.py that a run remembers, checked as they were when they were typed.
+
+    Raises DataError when they cannot have been.
+    """
+    from helmholtz.io.runs import damaged_setting
+
+    words = [
+        f"--{name}" if value is True else f"--{name}={value}"
+        for name, value in known.items()
+        if value is not None and value is not False
+    ]
+    try:
+        return parse_args(domain, "", words)
+    except UsageError as error:
+        raise damaged_setting(str(error)) from error
 
 
 def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> dict[int, Path]:
