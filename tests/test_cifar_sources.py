@@ -224,12 +224,12 @@ def test_a_folder_without_splits_is_split_by_name(tmp_path):
 
 
 def test_the_files_to_test_on_are_a_fifth_chosen_by_the_published_seed(tmp_path):
-    root = folder_of(tmp_path / "mine", cat=10, dog=5)
+    root = folder_of(tmp_path / "mine", cat=20, dog=5)
     test, labels = sources.open_source(str(root)).load()[1]["test"]
     names = [f"{path.parent.name}/{path.stem}" for path in test]
-    # The first fifth of numpy.random.default_rng(2337).permutation(10), and of (5).
-    assert names == ["cat/00", "cat/01", "dog/03"]
-    assert labels.tolist() == [0, 0, 1]
+    # The first fifth of numpy.random.default_rng(2337).permutation(20), and of (5).
+    assert names == ["cat/04", "cat/12", "cat/14", "cat/18", "dog/03"]
+    assert labels.tolist() == [0, 0, 0, 0, 1]
 
 
 def test_train_and_test_folders_are_taken_as_they_are(tmp_path):
