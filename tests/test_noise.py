@@ -52,7 +52,7 @@ def test_the_lowest_rate_within_the_tolerance_is_chosen_and_the_rest_is_noise():
     assert found["file"]["noise"] == 24576 - 8 * SIZES[25]
     assert (found["sure_rate"], found["possible_rate"]) == (25, 25)
     assert "Choose quality 25" in found["sentence"]
-    assert "75% less" in found["sentence"]
+    assert "(-75%)" in found["sentence"]
 
 
 def test_the_tolerance_is_relative():
@@ -120,7 +120,7 @@ def test_a_single_rate_lacks_an_uncompressed_run_and_no_other():
 def test_a_lucky_rate_below_one_that_fails_is_not_taken_and_told():
     found = answered(rows_of({0: [0.8] * 2, 25: [0.799] * 2, 10: [0.77] * 2, 5: [0.795] * 2}))
     assert (found["rate"], found["lowest_passing"]) == (25, 5)
-    assert "Quality 5 is within the tolerance too" in found["sentence"]
+    assert "At quality 5 it is within the tolerance too" in found["sentence"]
     assert "may be seed-to-seed variation" in found["sentence"]
 
 
@@ -128,14 +128,14 @@ def test_a_sure_rate_is_taken_below_one_that_is_only_in_doubt():
     found = answered(rows_of({0: [0.8] * 3, 50: [0.75, 0.80, 0.81], 25: [0.80, 0.801, 0.8]}))
     assert found["rates"][1]["verdict"] == measure.UNSURE
     assert (found["rate"], found["sure_rate"]) == (25, 25)
-    assert "Quality 50 seems worse, which may be seed-to-seed" in found["sentence"]
+    assert "At quality 50 it is worse: that may be seed-to-seed" in found["sentence"]
 
 
 def test_what_the_seeds_leave_open_is_an_interval_of_the_noise():
     found = answered(rows_of({0: [0.8] * 3, 50: [0.8] * 3, 25: [0.78, 0.80, 0.81], 5: [0.5] * 3}))
     assert (found["sure_rate"], found["rate"], found["possible_rate"]) == (50, 25, 25)
     assert found["file"]["noise_low"] < found["file"]["noise"] == found["file"]["noise_high"]
-    assert "not ruled out" in found["sentence"]
+    assert "is not ruled out" in found["sentence"]
 
 
 def test_one_seed_has_no_interval_and_says_how_to_get_one():

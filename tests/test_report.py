@@ -76,7 +76,7 @@ def test_a_short_run_shows_its_best_epoch_and_a_star(logs, epochs, capsys):
     made(logs)
     said = capsys.readouterr().out
     assert f"{best:.3f}*" in said
-    assert "* fewer than 20 epochs" in said
+    assert "* of fewer than 20 epochs" in said
 
 
 def test_from_15_epochs_on_the_accuracy_is_as_published_and_from_20_on_without_a_star(logs, capsys):
@@ -325,6 +325,19 @@ def test_the_2018_code_s_history_is_read_with_names_from_its_path(logs, path, wa
     (row,) = table(logs)
     assert row["accuracy"] == pytest.approx(plain_statistics(val_acc)[0])
     assert (row["file_bytes"], row["seconds"]) == (None, None)
+
+
+def test_a_table_with_runs_that_diverged_or_are_damaged_is_read_again(logs, tmp_path):
+    make_run(logs)
+    for seed, wrong in ((1, "inf"), (2, "nan"), (3, "7")):
+        folder = make_run(logs, 0, seed)
+        lines = (folder / "history.csv").read_text().splitlines()
+        text = "\n".join([*lines[:5], f"5,0.1,{wrong},{wrong},1,1,1"])
+        damage(folder, "history.csv", text.encode())
+    made(logs)
+    report.main([str(logs / "report" / "runs.csv"), "--out", str(tmp_path / "again")])
+    for name in ("runs.csv", "curves.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (logs / "report" / name).read_bytes()
 
 
 def test_a_kept_runs_csv_gives_the_same_summary_again(logs, tmp_path):

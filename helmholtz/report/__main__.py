@@ -61,8 +61,7 @@ def main(argv=None) -> None:
     from helmholtz.analysis import experiments, logs, prepared, tables
     from helmholtz.analysis.answer import answer
     from helmholtz.io.files import write_json, write_text
-    from helmholtz.report import curves, page, sections
-    from helmholtz.report.terminal import Terminal
+    from helmholtz.report import curves, page, sections, terminal
     from helmholtz.schema import EPOCHS, RUNS, SUMMARY
 
     runs, foreign = collect(args)
@@ -80,7 +79,7 @@ def main(argv=None) -> None:
     write_json(args.out / "summary.json", facts)
     drawn = sections.draw(answered, runs, args.out / "figures", args.curves)
     write_text(args.out / "index.html", page.html(drawn, rows, foreign, args))
-    Terminal(args.verbose).show(drawn, rows, foreign)
+    terminal.show(drawn, rows, foreign, args.verbose)
     print((args.out / "index.html").resolve())
 
 

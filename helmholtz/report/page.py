@@ -9,7 +9,7 @@ import jinja2
 from helmholtz.analysis import domains, wording
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.logs import COUNTED, states
-from helmholtz.analysis.summary import FEW, STARRED, starred
+from helmholtz.analysis.summary import STAR, starred
 from helmholtz.report.sections import Section
 
 LISTED = 200  # files that are not of any run
@@ -47,8 +47,7 @@ def html(sections: list[Section], rows: list[dict], foreign: list[str], args) ->
         made=time.strftime("%Y-%m-%d %H:%M"),
         starred=starred,
         data=data,
-        FEW=FEW,
-        STARRED=STARRED,
+        STAR=STAR,
     )
 
 
