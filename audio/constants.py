@@ -8,10 +8,10 @@ CLASS_FOLDERS = {
 LABELS = [label for labels in CLASS_FOLDERS.values() for label in labels]  # in order of name
 BITRATES = [8, 16, 32, 64, 96, 128, 160]  # kb/s, the published sweep; 0 is uncompressed
 LEGAL_BITRATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
-RATE = 44100  # Hz, of every clip when it is compressed
+SAMPLE_RATE = 44100  # Hz, of every clip when it is compressed
 
 # How sound becomes spectrograms. dur, in seconds, is None for as long as the longest clip.
-FEATURES = {"mono": False, "dur": None, "mels": 96, "resample": RATE, "phase": False}
+FEATURES = {"mono": False, "dur": None, "mels": 96, "resample": SAMPLE_RATE, "phase": False}
 N_FFT = 2048  # samples
 HOP = 512  # samples
 SHAPE = (96, 173, 1)  # mels, frames and channels of a clip of 2 s

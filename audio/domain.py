@@ -1,11 +1,16 @@
 """What helmholtz has to know of sound; see helmholtz/domain.py."""
 
+from argparse import ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
 
 from audio import codecs, constants
+from audio.constants import FEATURES
+from helmholtz import flags
+from helmholtz.argtypes import number, whole_number
 from helmholtz.domain import Domain, Network, Recipe
 from helmholtz.errors import DataError
+from helmholtz.text import shown
 
 
 def _build(name: str, shape, classes: int):
@@ -14,7 +19,7 @@ def _build(name: str, shape, classes: int):
     return build_model(name, shape, classes)
 
 
-def _optimizer(args):
+def _optimizer(args: Namespace):
     import keras
 
     return keras.optimizers.Adadelta(args.learning_rate, rho=constants.RHO)
@@ -25,44 +30,126 @@ NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in constant
 
 
 class Sound(Domain):
-    name, item, flag, highest, val = "audio", "clip", "bitrate", 128, constants.VAL
-    codecs = codecs.TABLE
-    networks = NETWORKS
+    """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
-    def add_source_flags(self, parser) -> None:
-        from audio.prepare import add_source_flags
+    name, item, items = "audio", "clip", "clips"
+    flag, highest, val = "bitrate", 128, constants.VAL
+    codecs, networks = codecs.TABLE, NETWORKS
+    sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
 
-        add_source_flags(parser)
+    def add_source_flags(self, parser: ArgumentParser) -> None:
+        super().add_source_flags(parser)
+        add = parser.add_argument
+        add("-m", "--mono", action="store_true", help="mix two channels down to one")
+        seconds = number(0.02, 600, "seconds")
+        add("-d", "--dur", type=seconds, metavar="SECONDS", help="of every clip (the longest's)")
+        bands, rate = whole_number(8, 512, "bands"), whole_number(8000, 96_000, "hertz")
+        add("--mels", type=bands, default=FEATURES["mels"], help="bands (%(default)s)")
+        add("-r", "--resample", type=rate, default=FEATURES["resample"], metavar="HZ",
+            help="of spectrograms (%(default)s)")  # fmt: skip
+        add("--phase", action="store_true", help="the phase as further channels")
 
-    def add_training_flags(self, parser) -> None:
+    def add_training_flags(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--tile", action="store_true", help="mono spectrograms as three channels")
         add("-w", "--weights", type=Path, help="start from these (.weights.h5)")
 
-    def source_name(self, args) -> str:
-        from audio.prepare import source_name
+    def data_root(self, args: Namespace) -> Path:
+        from audio.sources import data_root
 
-        return source_name(args)
+        return data_root(args.data_dir)
 
-    def prepare(self, args, codec, rates: list[int]) -> dict[int, Path]:
-        from audio.prepare import feature_flags, prepare
+    def open_source(self, args: Namespace):
+        from audio.sources import open_source
+        from audio.survey import surveyed
 
-        features = feature_flags(args)
-        return prepare(args.source, rates, features, args.skip_bad, codec, args.data_dir)
+        opened = open_source(args.source, args.data_dir)
+        opened = opened._replace(name=opened.name + _suffix(self.data_settings(args)))
+        return surveyed(opened, args.mono, args.dur, args.skip_bad)
 
-    def check_data(self, data, args):
+    def data_settings(self, args: Namespace) -> dict:
+        return {name: getattr(args, name) for name in FEATURES}
+
+    def compressor(self, args: Namespace, codec):
+        import audio.features  # noqa: F401  here, so that no worker needs to
+
+        features = self.data_settings(args)
+        return partial(compress_sounds, codec=codec.compress, features=features)
+
+    def check_data(self, data, args: Namespace):
         if data.splits["train"][0].ndim != 4:
             raise DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
-        if args.tile:
-            from audio.features import tile
+        if not args.tile:
+            return data
+        from audio.features import tile
 
-            return data._replace(splits={k: (tile(x), y) for k, (x, y) in data.splits.items()})
-        return data
+        return data._replace(splits={k: (tile(x), y) for k, (x, y) in data.splits.items()})
+
+    def prepare_file(self, path: Path, setting: dict):
+        """Returns what the run's network takes: float16 spectrograms, mels x frames x channels."""
+        from audio.features import tile
+        from audio.survey import Clip
+
+        args, frames = self._saved_flags(setting)
+        compress = self.compressor(args, self.codec_of(setting))
+        spectrograms = compress([Clip(path, frames)], args.bitrate)[args.bitrate[0]][0].data
+        channels = spectrograms.shape[2] // (1 + args.phase)
+        if channels != setting["data"]["channels"]:
+            wanted = "mono" if channels == 2 else "stereo"
+            raise DataError(
+                f"{shown(path)} is not {wanted}, unlike the sounds of the run: convert it."
+            )
+        return tile(spectrograms[None])[0] if setting["flags"].get("tile") else spectrograms
 
     def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:
         from audio.listen import listen
 
         return listen(flags, codec, rates)
+
+    def _saved_flags(self, setting: dict) -> tuple[Namespace, int]:
+        """The flags that a run's data were prepared with, and the samples of a clip, checked."""
+        from audio.sources import MAX_SAMPLES
+        from helmholtz.io.runs import damaged_setting
+
+        data = setting["data"]
+        if not {"frames", "channels", *FEATURES} <= set(data):
+            raise DataError(
+                "The run's data does not say how it was prepared from sound files: "
+                "give a run whose data prepare.py has made."
+            )
+        known = {name: data[name] for name in FEATURES}
+        known |= {"codec": self.codec_of(setting).name, "bitrate": setting["rate"]}
+        args, frames = flags.parse_saved_flags(self, known), data["frames"]
+        if not isinstance(frames, int) or not 0 < frames <= MAX_SAMPLES:
+            raise damaged_setting(f"its clips have {frames} samples")
+        return args, frames
+
+
+def _suffix(features: dict) -> str:
+    """What is added to a source's name, so that unlike spectrograms live side by side."""
+    changed = {name: value for name, value in features.items() if value != FEATURES[name]}
+    return "".join(
+        f"-{name}" if value is True else f"-{name}{value:g}" for name, value in changed.items()
+    )
+
+
+def compress_sounds(clips: list, rates: list[int], codec, features: dict) -> dict:
+    """Prepare survey.Clips at every rate."""
+    from audio.sources import read_clip
+
+    mono, dur = features["mono"], features["dur"]
+    read = [(read_clip(clip.sound, mono, dur), clip.frames) for clip in clips]
+    return {r: [_prepare_one(*sound, codec, r, features) for sound in read] for r in rates}
+
+
+def _prepare_one(sound, frames: int, codec, rate: int, features: dict):
+    from audio.features import extract
+    from helmholtz.data.preparation import Prepared
+
+    decoded, file_bytes, payload_bytes = codec(sound, rate)
+    data = extract(decoded, frames, features["mels"], features["resample"], features["phase"])
+    raw_bytes = 2 * sound.size  # as 16-bit samples
+    return Prepared(data, raw_bytes, file_bytes, payload_bytes)
 
 
 DOMAIN = Sound()

@@ -7,7 +7,7 @@ import numpy as np
 import soxr
 from scipy import fft, sparse
 
-from audio.constants import HOP, N_FFT, RATE
+from audio.constants import HOP, N_FFT, SAMPLE_RATE
 from audio.mp3 import fit
 from helmholtz.errors import UsageError
 
@@ -19,13 +19,13 @@ RANGE = 80.0  # the decibels below the loudest that are kept: librosa's amplitud
 def extract(samples: np.ndarray, frames: int, mels: int, resample: int, phase: bool) -> np.ndarray:
     """The spectrograms of a clip, channels as layers.
 
-    samples: float32 at RATE, samples x channels. frames: samples that the clip is cropped to, or
-    padded to with silence. resample: the rate in Hz that the spectrogram is made at.
+    samples: float32 at SAMPLE_RATE, samples x channels. frames: samples that the clip is cropped
+    to, or padded to with silence. resample: the sample rate in Hz that the spectrogram is made at.
     Returns float16, mels x frames x channels; with phase each channel is followed by its phase.
     """
     samples = fit(samples, frames)
-    if resample != RATE:
-        samples = soxr.resample(samples, RATE, resample)
+    if resample != SAMPLE_RATE:
+        samples = soxr.resample(samples, SAMPLE_RATE, resample)
     bank = filter_bank(resample, mels)
     layers = []
     for channel in samples.T:
@@ -57,10 +57,10 @@ def _hann() -> np.ndarray:
 
 
 @functools.cache
-def filter_bank(rate: int, mels: int) -> sparse.csr_array:
+def filter_bank(sample_rate: int, mels: int) -> sparse.csr_array:
     """Triangles of equal area that overlap by half, equally spaced in mel: mels x bins, float32."""
-    bins = fft.rfftfreq(N_FFT, 1 / rate)
-    corners = _mel_to_hz(np.linspace(0, _hz_to_mel(rate / 2), mels + 2))
+    bins = fft.rfftfreq(N_FFT, 1 / sample_rate)
+    corners = _mel_to_hz(np.linspace(0, _hz_to_mel(sample_rate / 2), mels + 2))
     below, above = np.diff(corners)[:-1, None], np.diff(corners)[1:, None]
     up = (bins - corners[:-2, None]) / below
     down = (corners[2:, None] - bins) / above

@@ -45,7 +45,10 @@ class Member(NamedTuple):
         """Its content; raises DataError when the zip is damaged."""
         with _reading(str(self)):
             if (size := _opened(self.archive).getinfo(self.name).file_size) > MAX_SOUND:
-                raise DataError(f"{self} claims to have {size} bytes.")
+                raise DataError(
+                    f"{self} claims to have {size} bytes, more than was published: "
+                    "give another copy."
+                )
             return _opened(self.archive).read(self.name)
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ import io
 import soundfile
 
 from audio import sources
-from audio.constants import RATE
+from audio.constants import SAMPLE_RATE
 from helmholtz.errors import DataError, MachineError, UsageError
 
 LONGEST = 5  # seconds
@@ -22,7 +22,7 @@ def listen(flags: dict, codec, rates: list[int]) -> tuple[dict[int, tuple[str, b
     try:
         _, parts, _ = sources.open_source(flags["source"]).load()
         clip = sources.read_clip(parts["test"][0][0], bool(flags.get("mono")), flags.get("dur"))
-        return {rate: _file(codec, clip[: LONGEST * RATE], rate) for rate in rates}, ""
+        return {rate: _file(codec, clip[: LONGEST * SAMPLE_RATE], rate) for rate in rates}, ""
     except (KeyError, DataError, MachineError, UsageError, OSError, ValueError) as error:
         return {}, f"The sounds cannot be played here ({error})."
 
@@ -30,5 +30,5 @@ def listen(flags: dict, codec, rates: list[int]) -> tuple[dict[int, tuple[str, b
 def _file(codec, clip, rate: int) -> tuple[str, bytes, int]:
     decoded, file_bytes, _ = codec.compress(clip, rate)
     file = io.BytesIO()
-    soundfile.write(file, decoded, RATE, "PCM_16", format="FLAC")
+    soundfile.write(file, decoded, SAMPLE_RATE, "PCM_16", format="FLAC")
     return "audio/flac", file.getvalue(), file_bytes

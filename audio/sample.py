@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft, signal
 
-from audio.constants import RATE
+from audio.constants import SAMPLE_RATE
 from audio.mp3 import FULL_SCALE
 
 SEED = 2018
 ITEMS = {"train": 480, "test": 120}
-SAMPLES = 2 * RATE
+SAMPLES = 2 * SAMPLE_RATE
 PITCHES = range(40, 77)  # MIDI numbers, E2 to E5, as on a guitar
 TEST_PITCHES = PITCHES[2::4]
 NOISE = 32.0  # standard deviation of the recording's noise, in steps of 16 bits: -60 dB
@@ -68,9 +68,9 @@ def noise_bits() -> float:
 
 def pluck(pitch: int, rng: np.random.Generator) -> np.ndarray:
     """A plucked string: a burst of noise that goes round and is smoothed at every turn."""
-    period = round(RATE / (440 * 2 ** ((pitch - 69) / 12)))
+    period = round(SAMPLE_RATE / (440 * 2 ** ((pitch - 69) / 12)))
     smooth = rng.uniform(0.02, 0.05) * period / 400
-    loss = 0.001 ** (period / RATE / rng.uniform(5, 8))  # 60 dB in 5 to 8 s
+    loss = 0.001 ** (period / SAMPLE_RATE / rng.uniform(5, 8))  # 60 dB in 5 to 8 s
     string = np.zeros(SAMPLES + period + 1)
     burst = rng.uniform(-1, 1, period)
     string[1 : period + 1] = burst - np.roll(burst, round(rng.uniform(0.1, 0.3) * period))
@@ -83,13 +83,13 @@ def pluck(pitch: int, rng: np.random.Generator) -> np.ndarray:
 def _slow(rng: np.random.Generator, low: float, high: float) -> np.ndarray:
     """A modulation between 0 and 1, from the pluck on, of a frequency from low to high, in Hz."""
     hz = rng.uniform(low, high)
-    return 0.5 - 0.5 * np.cos(2 * np.pi * hz * np.arange(SAMPLES) / RATE)
+    return 0.5 - 0.5 * np.cos(2 * np.pi * hz * np.arange(SAMPLES) / SAMPLE_RATE)
 
 
 def _delay(dry: np.ndarray, seconds) -> np.ndarray:
     """The sound later by a time that may change from sample to sample."""
     places = np.arange(SAMPLES)
-    return np.interp(places - RATE * seconds, places, dry, left=0)
+    return np.interp(places - SAMPLE_RATE * seconds, places, dry, left=0)
 
 
 def _chorus(dry, rng):
@@ -104,7 +104,7 @@ def _distortion(dry, rng):
 def _eq(dry, rng):
     """The lows go and a band of the middle comes forward."""
     centre = rng.uniform(2000, 4000)
-    hz = fft.rfftfreq(SAMPLES, 1 / RATE)
+    hz = fft.rfftfreq(SAMPLES, 1 / SAMPLE_RATE)
     gain = np.exp(-(np.log2(np.maximum(hz, 1) / centre) ** 2))
     return fft.irfft(fft.rfft(dry) * gain, SAMPLES)
 
@@ -131,7 +131,7 @@ def _phaser(dry, rng, block=512):
     wet, state = np.empty(SAMPLES), np.zeros(6)
     corner = 300 * 15 ** _slow(rng, 0.7, 1.1)[::block]
     for i, hz in enumerate(corner):
-        turn = np.tan(np.pi * hz / RATE)
+        turn = np.tan(np.pi * hz / SAMPLE_RATE)
         pole = (turn - 1) / (turn + 1)
         stages = np.poly(np.full(6, -pole))
         part = slice(i * block, (i + 1) * block)
@@ -141,7 +141,7 @@ def _phaser(dry, rng, block=512):
 
 def _reverb(dry, rng):
     """A hall: an echo of noise that falls by 60 dB in 1.5 to 3 s."""
-    fall = 0.001 ** (np.arange(SAMPLES) / RATE / rng.uniform(1.5, 3))
+    fall = 0.001 ** (np.arange(SAMPLES) / SAMPLE_RATE / rng.uniform(1.5, 3))
     wet = signal.fftconvolve(dry, rng.standard_normal(SAMPLES) * fall)[:SAMPLES]
     return 0.3 * dry / np.abs(dry).max() + wet / np.abs(wet).max()
 

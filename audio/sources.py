@@ -12,7 +12,7 @@ import soundfile
 import soxr
 
 from audio import idmt
-from audio.constants import ARCHIVE, LABELS, RATE
+from audio.constants import ARCHIVE, LABELS, SAMPLE_RATE
 from helmholtz.data import datadir, folders, listing
 from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
@@ -26,7 +26,7 @@ SOUNDS = listing.Kind(
     foreign={".m4a", ".aac", ".mp4", ".opus", ".wma"},
     target="WAV or FLAC",
 )
-RATES = (4_000, 384_000)  # Hz, of files that are taken
+SAMPLE_RATES = (4_000, 384_000)  # Hz, of files that are taken
 SHORTEST = 0.01  # seconds, about a hop between two spectra
 MAX_SAMPLES = 1 << 25  # of a file, over its channels; what claims to be longer is not decoded
 LOUDEST = 2.0**31  # of a sample; files exist that hold whole numbers as floats
@@ -89,22 +89,22 @@ def _open_folder(path: Path) -> Source:
 
 
 def read_clip(sound, mono: bool, dur: float | None) -> np.ndarray:
-    """Sound as it is compressed: float32, frames x channels, at RATE.
+    """Sound as it is compressed: float32, frames x channels, at SAMPLE_RATE.
 
     sound: an item of a source. mono: mix two channels down to one. dur: seconds after which the
     sound is cut. Raises DataError as read_sound does.
     """
     if isinstance(sound, Path | idmt.Member):
-        samples, rate = read_sound(sound, dur)
+        samples, sample_rate = read_sound(sound, dur)
     else:
         from audio import sample
 
-        samples, rate = sample.record(sound), RATE
+        samples, sample_rate = sample.record(sound), SAMPLE_RATE
     if mono:
         samples = samples.mean(axis=1, keepdims=True)
-    if rate != RATE:
-        samples = soxr.resample(samples, rate, RATE)
-    return samples if dur is None else samples[: round(dur * RATE)]
+    if sample_rate != SAMPLE_RATE:
+        samples = soxr.resample(samples, sample_rate, SAMPLE_RATE)
+    return samples if dur is None else samples[: round(dur * SAMPLE_RATE)]
 
 
 def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.ndarray, int]:
@@ -125,17 +125,22 @@ def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.
     except soundfile.SoundFileError as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
         why = "" if reason.startswith("File does not exist") else f" ({reason})"  # it does
-        raise DataError(f"{name} is damaged or not a sound: repair or remove it{why}.") from error
+        raise DataError(
+            f"{name} is damaged or not a sound: convert it to {SOUNDS.target}, "
+            f"or leave it out{why}."
+        ) from error
     if len(samples) < SHORTEST * file.samplerate:
-        raise DataError(f"{name} is too short, {counted(len(samples), 'sample')}: remove it.")
+        raise DataError(f"{name} is too short, {counted(len(samples), 'sample')}: leave it out.")
     if not (np.abs(samples) <= LOUDEST).all():  # NaN is not
-        raise DataError(f"{name} holds samples that are NaN or infinite: repair or remove it.")
+        raise DataError(
+            f"{name} holds samples that are NaN or infinite: repair it, or leave it out."
+        )
     return samples, file.samplerate
 
 
 def _frames_to_read(file: soundfile.SoundFile, name: str, dur: float | None) -> int:
     """How much to read of an open file; DataError when its header says that it is no use."""
-    low, high = RATES
+    low, high = SAMPLE_RATES
     if file.channels > 2:
         raise DataError(f"{name} has {file.channels} channels: mix it down to two or one.")
     if not low <= file.samplerate <= high:

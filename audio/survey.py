@@ -3,7 +3,7 @@
 import sys
 from typing import NamedTuple
 
-from audio.constants import RATE
+from audio.constants import SAMPLE_RATE
 from audio.mp3 import count_clipped
 from audio.sources import named, read_clip
 from helmholtz.data.baditems import BadItems, leave_out
@@ -16,7 +16,7 @@ CHUNK = 16  # files that a process looks at in one go
 
 
 class Clip(NamedTuple):
-    """An item of a source, and the samples at RATE that every clip of it is brought to."""
+    """An item of a source, and the samples at SAMPLE_RATE that every clip of it is brought to."""
 
     sound: object
     frames: int
@@ -43,7 +43,7 @@ def surveyed(source: Source, mono: bool, dur: float | None, skip_bad: bool) -> S
         if "frames" not in facts:
             parts, facts = _survey(classes, parts, facts, mono, dur, skip_bad)
         if dur is not None:
-            facts = facts | _cut(facts, round(dur * RATE))
+            facts = facts | _cut(facts, round(dur * SAMPLE_RATE))
         clips = {
             split: ([Clip(sound, facts["frames"]) for sound in sounds], labels)
             for split, (sounds, labels) in parts.items()

@@ -9,8 +9,8 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from helmholtz.cli import workers
 from helmholtz.io.runs import processor
+from helmholtz.machine import cores
 
 
 def seconds(way, *arguments, runs: int = 3) -> float:
@@ -32,7 +32,7 @@ def peak_mb() -> float:
 def headline(what: str, *packages: str) -> None:
     """What is measured, where, with what, and when."""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    print(f"{what}; {workers()} cores of {processor()}; Python {platform.python_version()}, "
+    print(f"{what}; {cores()} cores of {processor()}; Python {platform.python_version()}, "
           f"{versions}; {date.today()}\n", flush=True)  # fmt: skip
 
 

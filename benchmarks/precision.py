@@ -18,8 +18,9 @@ from statistics import fmean
 
 from measure import header, headline, row
 
-from helmholtz import cli
 from helmholtz.analysis.statistics import interval
+from helmholtz.io.runs import LOGS
+from helmholtz.machine import cores
 
 PRECISIONS = ("float32", "bfloat16")
 IMAGES = ["cifar", "--quality", "25", "--limit", "4000", "--batch_size", "32", "--num_epoch", "6"]
@@ -31,7 +32,7 @@ def results(flags: list[str], source: str, precision: str, args) -> list[dict]:
     """result.json of every seed, in the order of seeds; trained first where it is missing."""
     command = [sys.executable, "-m", "helmholtz.sweep", *flags, "--source", source]
     command += ["--seed", *map(str, args.seed), "--precision", precision]
-    command += ["--jobs", str(cli.workers())]
+    command += ["--jobs", str(cores())]
     root = args.log_dir / precision
     subprocess.run([*command, "--log_dir", root], check=True, stdout=subprocess.DEVNULL)
     domain, name = flags[0], Path(source).name
@@ -58,7 +59,7 @@ def main() -> None:
     parser.add_argument("--images", help="a folder of class folders of images")
     parser.add_argument("--sounds", help="a folder of class folders of sounds")
     parser.add_argument("--seed", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--log_dir", type=Path, default=cli.LOGS / "precision")
+    parser.add_argument("--log_dir", type=Path, default=LOGS / "precision")
     args = parser.parse_args()
     headline("bfloat16 beside float32", "keras")
     header(

@@ -22,8 +22,8 @@ from cifar import sample
 from cifar.constants import QUALITIES
 from cifar.jpeg import CODEC, compress
 from cifar.prepare import CHUNK, compress_images
-from helmholtz.cli import workers
 from helmholtz.data import preparation
+from helmholtz.machine import cores
 
 TEST_SHARE = 6  # a sixth of CIFAR-10 is its test split
 
@@ -64,7 +64,7 @@ def main() -> None:
     for quality in (5, 25, 100) if args.quick else QUALITIES:
         ours = seconds(our_way, images, quality, runs=args.runs)
         plain = 10 * seconds(plain_way, few, quality, runs=args.runs)
-        limit = 10 * seconds(codec_alone, few, quality, runs=args.runs) / workers()
+        limit = 10 * seconds(codec_alone, few, quality, runs=args.runs) / cores()
         row(quality, ours, plain, plain / ours, limit, ours / limit, peak_mb())
 
 

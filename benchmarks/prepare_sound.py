@@ -22,11 +22,11 @@ from measure import header, headline, peak_mb, row, seconds
 
 import audio.features  # noqa: F401  as audio/prepare.py does before it starts workers
 from audio import mp3, sample
-from audio.constants import BITRATES, FEATURES, N_FFT, RATE
+from audio.constants import BITRATES, FEATURES, N_FFT, SAMPLE_RATE
 from audio.prepare import CHUNK, compress_sounds
 from audio.survey import Clip
-from helmholtz.cli import workers
 from helmholtz.data import preparation
+from helmholtz.machine import cores
 
 TEST_SHARE = 5  # a fifth is the test split
 
@@ -39,8 +39,8 @@ def plain_way(files: list[Path], bitrate: int, folder: Path) -> None:
         else:
             pcm = soundfile.read(file, dtype="int16")[0]
             coded.write_bytes(mp3.encode(pcm, bitrate, "lameenc"))
-        sound, _ = librosa.load(coded, sr=RATE)
-        mel = librosa.feature.melspectrogram(y=sound, sr=RATE, n_fft=N_FFT, n_mels=96)
+        sound, _ = librosa.load(coded, sr=SAMPLE_RATE)
+        mel = librosa.feature.melspectrogram(y=sound, sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=96)
         np.savez_compressed(folder / f"{file.stem}.npz", librosa.amplitude_to_db(mel))
 
 
@@ -69,7 +69,7 @@ def main() -> None:
         for i, note in enumerate(sample.make("train", count)[0]):
             sounds.append(mp3.to_pcm(sample.record(note)))
             files.append(Path(folder) / f"{i}.wav")
-            soundfile.write(files[-1], sounds[-1], RATE)
+            soundfile.write(files[-1], sounds[-1], SAMPLE_RATE)
         few = count // 4  # enough for the two slow measures, which grow linearly
         headline(f"{count} clips of 2 s, {mp3.codec()}", "librosa", "scipy", "soxr", "lameenc")
         header(
@@ -79,7 +79,7 @@ def main() -> None:
         for bitrate in (8, 32, 128) if args.quick else BITRATES:
             ours = seconds(our_way, files, bitrate, runs=args.runs)
             plain = 4 * seconds(plain_way, files[:few], bitrate, runs=args.runs)
-            limit = 4 * seconds(encoder_alone, sounds[:few], bitrate, runs=args.runs) / workers()
+            limit = 4 * seconds(encoder_alone, sounds[:few], bitrate, runs=args.runs) / cores()
             row(
                 *(bitrate, ours, count / ours, plain, plain / ours, limit, ours / limit),
                 peak_mb(),

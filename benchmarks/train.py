@@ -27,7 +27,7 @@ from audio import constants as audio_settings
 from cifar import constants as cifar_settings
 from cifar.augment import ShiftAndFlip
 from helmholtz import training
-from helmholtz.cli import workers
+from helmholtz.machine import cores
 from helmholtz.training import launches
 
 SIDE = 4096  # of the matrices whose product gives the limit
@@ -185,7 +185,7 @@ def main() -> None:
     limits = {name: matrix_rate(name) for name in ("float32", "bfloat16")}
     for name, rate in limits.items():
         print(f"A {name} product of {SIDE} x {SIDE}: {rate / 1e9:,.0f} billion multiply-adds/s")
-    print(f"\nItems a second on {workers()} cores:\n")
+    print(f"\nItems a second on {cores()} cores:\n")
     header(
         *("network", "precision", "ours", "plain", "times plain", "limit", "of the limit"),
         "input costs",

@@ -68,7 +68,10 @@ def _read(path: Path, read: Callable[[Path], dict]) -> tuple[list[str], dict, di
     except DataError:
         raise
     except Exception as error:  # tar, gzip and pickle have no type for all that they can meet
-        raise DataError(f"{shown(path)} is not laid out as expected ({error}).") from error
+        raise DataError(
+            f"{shown(path)} is not laid out as expected, as files {', '.join(BATCHES)}: "
+            f"give another copy ({error})."
+        ) from error
 
 
 def _batches_in_archive(path: Path) -> dict[str, dict]:
@@ -78,7 +81,10 @@ def _batches_in_archive(path: Path) -> dict[str, dict]:
             name = Path(member.name).name
             if member.isfile() and (name.startswith("data_batch_") or name == "test_batch"):
                 if member.size > MAX_BATCH:
-                    raise DataError(f"{shown(path / name)} claims to have {member.size} bytes.")
+                    raise DataError(
+                        f"{shown(path / name)} claims to have {member.size} bytes, more than was "
+                        "published: give another copy."
+                    )
                 batches[name] = unpickle(archive.extractfile(member).read())
     return batches
 
@@ -103,7 +109,9 @@ class _ArraysOnly(pickle._Unpickler):
 
     def find_class(self, module, name):
         if (module, name) not in self.ADMITTED:
-            raise DataError(f"A pickle in the archive asks for {module}.{name}: refused.")
+            raise DataError(
+                f"A pickle in the archive asks for {module}.{name}: refused. Give another copy."
+            )
         return self.ADMITTED[module, name]
 
 

@@ -1,9 +1,12 @@
 """What helmholtz has to know of images; see helmholtz/domain.py."""
 
+from argparse import ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
 
 from cifar import codecs, constants
+from helmholtz import flags
+from helmholtz.argtypes import whole_number
 from helmholtz.domain import Domain, Network, Recipe
 from helmholtz.errors import DataError
 
@@ -14,7 +17,7 @@ def _build(name: str, shape, classes: int):
     return build_model(name, shape, classes)
 
 
-def _optimizer(args):
+def _optimizer(args: Namespace):
     import keras
 
     decay = keras.optimizers.schedules.InverseTimeDecay(args.learning_rate, 1, args.decay_rate)
@@ -34,29 +37,69 @@ NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in constant
 
 
 class Images(Domain):
-    name, item, flag, highest, val = "cifar", "image", "quality", 100, 0
-    codecs = codecs.TABLE
-    networks = NETWORKS
+    """Images of one size, as uint8 RGB, N x height x width x 3."""
 
-    def add_source_flags(self, parser) -> None:
-        from cifar.prepare import add_source_flags
+    name, item, items = "cifar", "image", "images"
+    flag, highest, val = "quality", 100, 0
+    codecs, networks = codecs.TABLE, NETWORKS
+    sources, chunk = ("cifar10", "sample"), 256
 
-        add_source_flags(parser)
+    def add_source_flags(self, parser: ArgumentParser) -> None:
+        super().add_source_flags(parser)
+        said = "pixels a side for a folder's images (%(default)s)"
+        size = whole_number(8, 1024, "pixels")
+        parser.add_argument("--size", type=size, default=constants.SIZE, help=said)
 
-    def source_name(self, args) -> str:
-        from cifar.prepare import source_name
+    def data_root(self, args: Namespace) -> Path:
+        from cifar.sources import data_root
 
-        return source_name(args)
+        return data_root(args.data_dir)
 
-    def prepare(self, args, codec, rates: list[int]) -> dict[int, Path]:
-        from cifar.prepare import prepare
+    def open_source(self, args: Namespace):
+        from cifar.sources import open_source
 
-        return prepare(args.source, rates, args.size, args.skip_bad, codec, args.data_dir)
+        return open_source(args.source, args.size, args.data_dir)
 
-    def check_data(self, data, args):
+    def data_settings(self, args: Namespace) -> dict:
+        return {"size": args.size}
+
+    def compressor(self, args: Namespace, codec):
+        return partial(compress_images, codec=codec.compress, size=args.size)
+
+    def check_data(self, data, args: Namespace):
         if data.splits["train"][0].shape[3:] != (3,):
             raise DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
         return data._replace(splits={k: (_to_uint8(x), y) for k, (x, y) in data.splits.items()})
+
+    def prepare_file(self, path: Path, setting: dict):
+        """Returns what the run's network takes, float32 in 0..1."""
+        from cifar.sources import read_image
+
+        if "codec" not in setting["data"]:
+            raise DataError(
+                "The run's data does not say how it was prepared from image files: "
+                "give a run whose data prepare.py has made."
+            )
+        codec = self.codec_of(setting)
+        known = {"quality": setting["rate"], "size": setting["shape"][0], "codec": codec.name}
+        args = flags.parse_saved_flags(self, known)
+        image = codec.compress(read_image(path, args.size), args.quality[0])[0]
+        return image.astype("float32") / 255
+
+
+def compress_images(images, rates: list[int], codec, size: int) -> dict:
+    """Prepare images, an array or a list of paths, at every rate."""
+    from cifar.sources import read_image
+
+    arrays = [read_image(i, size) if isinstance(i, Path) else i for i in images]
+    return {r: [_prepare_one(image, codec, r) for image in arrays] for r in rates}
+
+
+def _prepare_one(image, codec, rate: int):
+    from helmholtz.data.preparation import Prepared
+
+    decoded, file_bytes, payload_bytes = codec(image, rate)
+    return Prepared(decoded, image.nbytes, file_bytes, payload_bytes)
 
 
 def _to_uint8(images):

@@ -92,17 +92,20 @@ def read_image(path: Path, size: int) -> np.ndarray:
             if image.width * image.height > MAX_PIXELS:
                 raise DataError(
                     f"{folders.shown(path)} is larger than {MAX_PIXELS >> 20} megapixels: "
-                    "make it smaller, or remove it."
+                    "make it smaller, or leave it out."
                 )
             ImageOps.exif_transpose(image, in_place=True)
             rgb = _to_rgb(image)
     except DataError:
         raise
     except UnidentifiedImageError as error:
-        raise DataError(f"{folders.shown(path)} is not an image: remove it.") from error
+        raise DataError(
+            f"{folders.shown(path)} cannot be read as an image: convert it to {IMAGES.target}, "
+            "or leave it out."
+        ) from error
     except Exception as error:  # Pillow has no type for all that its many readers can meet
         raise DataError(
-            f"{folders.shown(path)} is damaged: repair or remove it ({error})."
+            f"{folders.shown(path)} is damaged: repair it, or leave it out ({error})."
         ) from error
     if rgb.size != (size, size):
         rgb = ImageOps.fit(rgb, (size, size), Image.Resampling.LANCZOS)

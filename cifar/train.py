@@ -10,15 +10,15 @@ import argparse
 
 from cifar.domain import DOMAIN
 from helmholtz import cli
-from helmholtz.training import command
+from helmholtz.training import train_command
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    return command.parse_args(DOMAIN, __doc__.split("\n\n")[0], argv)
+    return train_command.parse_args(DOMAIN, __doc__.split("\n\n")[0], argv)
 
 
 def main(argv=None) -> None:
-    command.main(DOMAIN, parse_args(argv))
+    train_command.main(DOMAIN, parse_args(argv))
 
 
 if __name__ == "__main__":

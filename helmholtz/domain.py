@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from helmholtz.data import datadir
 from helmholtz.errors import DataError, UsageError
 
 NAMES = ("cifar", "audio")
@@ -47,10 +48,10 @@ class Codec:
     def check(self, rate: int) -> None:
         """Raise UsageError unless the codec has this rate."""
         if rate and rate not in self.rates:
-            legal = f"from 0 to {self.rates[-1]}"
+            legal = f"a whole number from 0 to {self.rates[-1]}"
             if not isinstance(self.rates, range):
                 legal = f"one of {', '.join(map(str, [0, *self.rates]))}"
-            raise UsageError(f"{self.title} has no rate {rate}: give a whole number {legal}.")
+            raise UsageError(f"There is no {self.title} of {self.rate_name(rate)}: give {legal}.")
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,15 @@ class Domain:
 
     name: ClassVar[str]  # of its package, and of its folder in logs/
     item: ClassVar[str]  # what one item is called: "image"
+    items: ClassVar[str]
     flag: ClassVar[str]  # of the rate: "quality"
-    highest: ClassVar[int]  # rate of a train.py that names none
+    highest: ClassVar[int]  # the rate of a train.py that names none
     val: ClassVar[float]  # default of --val
     codecs: ClassVar[dict[str, Codec]]  # the first is the published one
     networks: ClassVar[dict[str, Network]]  # in the order of --setting
+    sources: ClassVar[tuple[str, ...]]  # that have a name; the first is the published one
+    source_flags: ClassVar[tuple[str, ...]] = ()  # further names of --source
+    chunk: ClassVar[int]  # items that a process prepares at a time
 
     @property
     def published(self) -> Codec:
@@ -103,17 +108,30 @@ class Domain:
 
     def add_source_flags(self, parser: ArgumentParser) -> None:
         """The flags that say which data, shared by train.py and prepare.py."""
-        raise NotImplementedError
+        said = f"{', '.join(self.sources)}, an archive, or a folder (%(default)s)"
+        names = ("--source", *self.source_flags)
+        parser.add_argument(*names, default=self.sources[0], help=said)
+        said = "leave out files that cannot be used"
+        parser.add_argument("--skip_bad", action="store_true", help=said)
+        datadir.add_flag(parser)
 
     def add_training_flags(self, parser: ArgumentParser) -> None:
         """Further flags of train.py."""
 
-    def source_name(self, args: Namespace) -> str:
-        """The name of the data in data/ and in logs/. Raises DataError where there is no source."""
+    def data_root(self, args: Namespace) -> Path:
+        """The folder that prepared data lie in."""
         raise NotImplementedError
 
-    def prepare(self, args: Namespace, codec: Codec, rates: list[int]) -> dict[int, Path]:
-        """Make what is missing of the prepared data; the folder of every rate."""
+    def open_source(self, args: Namespace):
+        """The data.preparation.Source that the flags ask for; cheap. DataError: there is none."""
+        raise NotImplementedError
+
+    def data_settings(self, args: Namespace) -> dict:
+        """Attributes of prepared data, besides source and codec, that tell them from others."""
+        raise NotImplementedError
+
+    def compressor(self, args: Namespace, codec: Codec) -> Callable:
+        """A function of (items, rates), for other processes too, that gives lists of Prepared."""
         raise NotImplementedError
 
     def check_data(self, data, args: Namespace):
@@ -121,7 +139,10 @@ class Domain:
         return data
 
     def prepare_file(self, path: Path, setting: dict):
-        """One file as the data of the run with this setting were prepared."""
+        """One file as the data of the run with this setting were prepared, for its network.
+
+        Raises DataError when it cannot be used, or when the run does not say how.
+        """
         raise NotImplementedError
 
     def listen(self, flags: dict, codec: Codec, rates: list[int]) -> tuple[dict, str]:

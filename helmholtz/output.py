@@ -1,4 +1,4 @@
-"""What a command prints: streams that outlast their reader, and counted nouns."""
+"""Standard streams that outlast their reader."""
 
 import io
 import os
@@ -31,15 +31,16 @@ class _Stream:
 
 
 def protect() -> None:
-    """Let nothing that is printed end this process: a pipe closed by its reader is written to
-    no more, and characters that the locale lacks are printed as their escapes."""
+    """Let nothing that is printed end this process.
+
+    A stream whose reader has gone is written to no more, one that was closed before the start is
+    opened to nowhere, and characters that the locale lacks are printed as their escapes.
+    """
+    while (null := os.open(os.devnull, os.O_RDWR)) <= 2:  # else a data file would get the number
+        pass
+    os.close(null)
     for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if isinstance(stream, io.TextIOWrapper):  # not None, nor a notebook's
+        stream = getattr(sys, name) or open(os.devnull, "w")  # noqa: SIM115
+        if isinstance(stream, io.TextIOWrapper):  # not a notebook's
             stream.reconfigure(errors="backslashreplace")
             setattr(sys, name, _Stream(stream))
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun, as "1 epoch" and "2,000 epochs"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -16,4 +16,4 @@ def shown(path: Path | str) -> str:
 
 def counted(number: int, noun: str) -> str:
     """A number and what it counts, as "1 file" or "2 files"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -155,10 +155,10 @@ RUN_FILES = ("setting.json", "history.csv", "result.json")
 
 
 def read_image(content: bytes, folder: Path) -> None:
-    from cifar.prepare import prepare_file
+    from cifar.domain import DOMAIN
 
     (folder / "x.png").write_bytes(content)
-    prepare_file(folder / "x.png", {"rate": 5, "shape": [32, 32, 3]})
+    DOMAIN.prepare_file(folder / "x.png", {"rate": 5, "shape": [32, 32, 3], "data": {"codec": ""}})
 
 
 def read_sound(content: bytes, folder: Path) -> None:
@@ -200,7 +200,7 @@ def read_zip(content: bytes, folder: Path) -> None:
 def read_run(content: bytes, folder: Path) -> None:
     """As resume, predict, the sweep and the report read it."""
     from cifar.constants import ARCHITECTURES
-    from cifar.prepare import prepare_file
+    from cifar.domain import DOMAIN
     from helmholtz.analysis import logs
     from helmholtz.io import runs
     from helmholtz.sweep import plan
@@ -218,7 +218,7 @@ def read_run(content: bytes, folder: Path) -> None:
     runs.differences(old, {"flags": {"a": 1}, "data": {}, "versions": {}})
     setting = runs.read_setting(run, "cifar", list(ARCHITECTURES))
     Image.new("RGB", (32, 32)).save(folder / "x.png")
-    prepare_file(folder / "x.png", setting)
+    DOMAIN.prepare_file(folder / "x.png", setting)
 
 
 def _sweep_flags(folder: Path):

@@ -9,7 +9,7 @@ import pytest
 from scipy import signal
 
 from audio import mp3, prepare
-from audio.constants import LEGAL_BITRATES, RATE
+from audio.constants import LEGAL_BITRATES, SAMPLE_RATE
 from audio.mp3 import compress
 from helmholtz.errors import MachineError
 
@@ -19,10 +19,12 @@ needs_lame = pytest.mark.skipif(not shutil.which("lame"), reason="lame is not in
 
 def sound(seconds=0.7, channels=1, seed=0):
     """A hit that rings, in a band that every bitrate keeps: float32, frames x channels."""
-    frames = round(seconds * RATE)
+    frames = round(seconds * SAMPLE_RATE)
     noise = np.random.default_rng(seed).standard_normal((frames, channels))
-    band = signal.sosfilt(signal.butter(2, [200, 1500], "band", fs=RATE, output="sos"), noise, 0)
-    hit = band * np.exp(-5 * np.arange(frames) / RATE)[:, None]
+    band = signal.sosfilt(
+        signal.butter(2, [200, 1500], "band", fs=SAMPLE_RATE, output="sos"), noise, 0
+    )
+    hit = band * np.exp(-5 * np.arange(frames) / SAMPLE_RATE)[:, None]
     return (0.8 * hit / np.abs(hit).max()).astype(np.float32)
 
 
@@ -36,8 +38,8 @@ def lag(samples, source):
 @pytest.mark.parametrize("bitrate", MP3_BITRATES)
 def test_the_tool_and_the_package_give_the_same_samples(bitrate, channels):
     samples = sound(channels=channels)
-    with_tool, tool_bytes = compress(samples, RATE, bitrate, "lame")
-    with_package, package_bytes = compress(samples, RATE, bitrate, "lameenc")
+    with_tool, tool_bytes = compress(samples, SAMPLE_RATE, bitrate, "lame")
+    with_package, package_bytes = compress(samples, SAMPLE_RATE, bitrate, "lameenc")
     np.testing.assert_array_equal(with_tool, with_package)
     assert tool_bytes == package_bytes
 
@@ -46,7 +48,7 @@ def test_the_tool_and_the_package_give_the_same_samples(bitrate, channels):
 @pytest.mark.parametrize("bitrate", LEGAL_BITRATES)
 def test_nothing_is_shifted_or_longer_at_any_bitrate(bitrate, channels):
     source = sound(channels=channels)
-    decoded, _ = compress(source, RATE, bitrate)
+    decoded, _ = compress(source, SAMPLE_RATE, bitrate)
     assert (decoded.shape, decoded.dtype) == (source.shape, np.float32)
     assert [lag(decoded[:, i], source[:, i]) for i in range(channels)] == [0] * channels
     assert np.corrcoef(decoded.ravel(), source.ravel())[0, 1] > 0.6
@@ -64,16 +66,16 @@ def test_any_rate_and_length_comes_back_as_it_was(rate, frames):
 
 @pytest.mark.parametrize("bitrate", MP3_BITRATES)
 def test_the_file_has_the_bitrate_that_was_asked_for(bitrate):
-    file_bytes = compress(sound(2), RATE, bitrate)[1]
+    file_bytes = compress(sound(2), SAMPLE_RATE, bitrate)[1]
     assert file_bytes == pytest.approx(2 * bitrate * 1000 / 8, rel=0.1)
 
 
 def test_uncompressed_means_16_bits():
     source = sound()
-    decoded, file_bytes = compress(source, RATE, 0)
+    decoded, file_bytes = compress(source, SAMPLE_RATE, 0)
     assert np.abs(decoded - source).max() <= 0.5 / 32768
     assert file_bytes == 2 * source.size
-    np.testing.assert_array_equal(compress(decoded, RATE, 0)[0], decoded)
+    np.testing.assert_array_equal(compress(decoded, SAMPLE_RATE, 0)[0], decoded)
 
 
 def test_what_is_beyond_full_scale_is_clipped_and_counted():
@@ -85,18 +87,18 @@ def test_what_is_beyond_full_scale_is_clipped_and_counted():
 @pytest.mark.parametrize("bitrate", [33, -8, 7, 384])
 def test_a_bitrate_that_does_not_exist_is_refused_with_the_list(bitrate):
     with pytest.raises(ValueError, match="0, 8, 16, 24, 32, 40"):
-        compress(sound(), RATE, bitrate)
+        compress(sound(), SAMPLE_RATE, bitrate)
 
 
 @needs_lame
 def test_the_users_own_options_for_lame_change_nothing(monkeypatch):
-    expected = compress(sound(), RATE, 64, "lame")[0]
+    expected = compress(sound(), SAMPLE_RATE, 64, "lame")[0]
     monkeypatch.setenv("LAMEOPT", "-V 2 --scale 0.1")
-    np.testing.assert_array_equal(compress(sound(), RATE, 64, "lame")[0], expected)
+    np.testing.assert_array_equal(compress(sound(), SAMPLE_RATE, 64, "lame")[0], expected)
 
 
 def test_silence_stays_silent():
-    assert not compress(np.zeros((RATE, 1), np.float32), RATE, 32)[0].any()
+    assert not compress(np.zeros((SAMPLE_RATE, 1), np.float32), SAMPLE_RATE, 32)[0].any()
 
 
 def test_the_codec_names_its_version():
@@ -117,7 +119,7 @@ def no_encoder(monkeypatch):
 
 def test_without_any_encoder_the_sentence_says_how_to_get_one(no_encoder, command):
     with pytest.raises(MachineError, match="lameenc"):
-        compress(sound(), RATE, 32)
+        compress(sound(), SAMPLE_RATE, 32)
     code, error = command(prepare.main, "--source", "sample", "--bitrate", 32)
     assert code == 4
     assert "pip install lameenc" in error

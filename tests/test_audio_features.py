@@ -4,34 +4,34 @@ import librosa
 import numpy as np
 import pytest
 
-from audio.constants import RATE, SHAPE
+from audio.constants import SAMPLE_RATE, SHAPE
 from audio.features import extract, filter_bank, tile
 from helmholtz.errors import UsageError
 
 STEP = 1 / 16  # of float16 between 64 and 128, the largest of decibels
 
 
-def by_librosa(samples, rate=RATE, mels=96):
+def by_librosa(samples, rate=SAMPLE_RATE, mels=96):
     power = librosa.feature.melspectrogram(y=samples, sr=rate, n_mels=mels)
     return librosa.amplitude_to_db(power)
 
 
 def sounds():
     rng = np.random.default_rng(0)
-    time = np.arange(2 * RATE, dtype=np.float32) / RATE
+    time = np.arange(2 * SAMPLE_RATE, dtype=np.float32) / SAMPLE_RATE
     return {
-        "noise": 0.1 * rng.standard_normal(2 * RATE).astype(np.float32),
+        "noise": 0.1 * rng.standard_normal(2 * SAMPLE_RATE).astype(np.float32),
         "tone": 0.9 * np.sin(2 * np.pi * 440 * time),
-        "hit": (rng.standard_normal(2 * RATE) * np.exp(-20 * time)).astype(np.float32) / 5,
-        "silence": np.zeros(2 * RATE, np.float32),
-        "faint": 1e-5 * rng.standard_normal(2 * RATE).astype(np.float32),
+        "hit": (rng.standard_normal(2 * SAMPLE_RATE) * np.exp(-20 * time)).astype(np.float32) / 5,
+        "silence": np.zeros(2 * SAMPLE_RATE, np.float32),
+        "faint": 1e-5 * rng.standard_normal(2 * SAMPLE_RATE).astype(np.float32),
     }
 
 
 @pytest.mark.parametrize("name", sounds())
 def test_a_clip_of_two_seconds_is_what_librosa_says(name):
     samples = sounds()[name]
-    spectrogram = extract(samples[:, None], len(samples), 96, RATE, phase=False)
+    spectrogram = extract(samples[:, None], len(samples), 96, SAMPLE_RATE, phase=False)
     assert (spectrogram.shape, spectrogram.dtype) == (SHAPE, np.float16)
     np.testing.assert_allclose(spectrogram[..., 0], by_librosa(samples), rtol=0, atol=STEP / 2)
 
@@ -46,20 +46,22 @@ def test_the_filters_are_librosas(rate, mels):
 def test_clips_are_padded_with_silence_and_cropped():
     samples = sounds()["noise"]
     padded = np.concatenate([samples[:30000], np.zeros(14100, np.float32)])
-    short = extract(samples[:30000, None], 44100, 96, RATE, phase=False)
-    np.testing.assert_array_equal(short, extract(padded[:, None], 44100, 96, RATE, False))
-    cropped = extract(samples[:, None], 44100, 96, RATE, phase=False)
-    np.testing.assert_array_equal(cropped, extract(samples[:44100, None], 44100, 96, RATE, False))
+    short = extract(samples[:30000, None], 44100, 96, SAMPLE_RATE, phase=False)
+    np.testing.assert_array_equal(short, extract(padded[:, None], 44100, 96, SAMPLE_RATE, False))
+    cropped = extract(samples[:, None], 44100, 96, SAMPLE_RATE, phase=False)
+    np.testing.assert_array_equal(
+        cropped, extract(samples[:44100, None], 44100, 96, SAMPLE_RATE, False)
+    )
 
 
 def test_another_rate_and_number_of_bands():
-    spectrogram = extract(sounds()["noise"][:, None], 2 * RATE, 40, 22050, phase=False)
+    spectrogram = extract(sounds()["noise"][:, None], 2 * SAMPLE_RATE, 40, 22050, phase=False)
     assert spectrogram.shape == (40, 1 + 44100 // 512, 1)
 
 
 def test_phase_follows_each_channel_as_published():
     left, right = sounds()["hit"], sounds()["silence"]
-    layers = extract(np.stack([left, right], 1), len(left), 96, RATE, phase=True)
+    layers = extract(np.stack([left, right], 1), len(left), 96, SAMPLE_RATE, phase=True)
     assert layers.shape == (96, 173, 4)
     expected = librosa.magphase(librosa.stft(left))[1][:96].real
     np.testing.assert_allclose(layers[..., 1], expected, atol=1e-3)

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 import soundfile
+from helpers import load_sounds, prepare_sounds
 
 from audio import prepare, sample, sources
-from audio.constants import BITRATES, FEATURES, LABELS, LEGAL_BITRATES, RATE, SHAPE
+from audio.constants import BITRATES, LABELS, LEGAL_BITRATES, SAMPLE_RATE, SHAPE
 from audio.domain import DOMAIN
 from audio.features import extract
 from audio.mp3 import compress
 from audio.train import parse_args
 from helmholtz.data import preparation
 from helmholtz.errors import DataError
-from helmholtz.training import command
 
 FEW = {"train": 24, "test": 12}
 
@@ -30,13 +30,13 @@ def stereo(tmp_path):
         (tmp_path / "in" / name).mkdir(parents=True)
         for i in range(3):
             noise = rng.normal(0, 0.1, (13000 + i, 2)) * [1, 0.3]
-            soundfile.write(tmp_path / "in" / name / f"{i}.wav", noise, RATE)
+            soundfile.write(tmp_path / "in" / name / f"{i}.wav", noise, SAMPLE_RATE)
     return tmp_path / "in"
 
 
 def test_the_shape_and_the_labels_are_the_same_at_every_bitrate(few):
     bitrates = [0, *BITRATES]
-    folders = prepare.prepare("sample", bitrates)
+    folders = prepare_sounds("sample", bitrates)
     sizes = []
     for bitrate in bitrates:
         data = preparation.load(folders[bitrate], bitrate)
@@ -52,57 +52,58 @@ def test_the_shape_and_the_labels_are_the_same_at_every_bitrate(few):
 
 
 def test_the_data_are_the_spectrograms_of_the_compressed_sounds(few):
-    data = preparation.load(prepare.prepare("sample", [32])[32], 32)
+    data = preparation.load(prepare_sounds("sample", [32])[32], 32)
     notes, _ = sample.make("test", FEW["test"])
     for note, spectrogram in zip(notes, data.splits["test"][0], strict=True):
-        decoded = compress(sample.record(note), RATE, 32)[0]
-        expected = extract(decoded, 88200, 96, RATE, phase=False)
+        decoded = compress(sample.record(note), SAMPLE_RATE, 32)[0]
+        expected = extract(decoded, 88200, 96, SAMPLE_RATE, phase=False)
         np.testing.assert_array_equal(spectrogram, expected)
 
 
 def test_other_features_get_a_folder_of_their_own(stereo):
-    def shape(**changed):
-        folder = prepare.prepare(str(stereo), [64], FEATURES | changed)[64]
+    def shape(*flags):
+        folder = prepare_sounds(str(stereo), [64], *flags)[64]
         return folder.parent.name, preparation.load(folder, 64).splits["test"][0].shape[1:]
 
     plain, as_it_is = shape()
     assert as_it_is == (96, 1 + 13002 // 512, 2)
-    assert shape(mono=True) == (f"{plain}-mono", (96, 26, 1))
-    assert shape(phase=True, mels=40) == (f"{plain}-mels40-phase", (40, 26, 4))
-    assert shape(dur=0.1, resample=22050) == (f"{plain}-dur0.1-resample22050", (96, 5, 2))
-    assert shape(dur=0.5)[1] == (96, 44, 2)
+    assert shape("--mono") == (f"{plain}-mono", (96, 26, 1))
+    assert shape("--phase", "--mels", 40) == (f"{plain}-mels40-phase", (40, 26, 4))
+    assert shape("--dur", 0.1, "--resample", 22050) == (f"{plain}-dur0.1-resample22050", (96, 5, 2))
+    assert shape("--dur", 0.5)[1] == (96, 44, 2)
 
 
 def test_what_is_there_is_left_alone_until_a_file_changes(stereo):
-    folder = prepare.prepare(str(stereo), [8])[8]
+    folder = prepare_sounds(str(stereo), [8])[8]
     before = (folder / "train.h5").stat().st_mtime_ns
-    prepare.prepare(str(stereo), [8, 16])
+    prepare_sounds(str(stereo), [8, 16])
     assert (folder / "train.h5").stat().st_mtime_ns == before
     (stereo / "a" / "0.wav").unlink()
-    prepare.prepare(str(stereo), [8])
+    prepare_sounds(str(stereo), [8])
     assert preparation.load(folder, 8).attributes["items"] == 5
 
 
 def test_a_file_to_predict_is_prepared_as_the_data_were(stereo, tmp_path):
-    features = FEATURES | {"dur": 0.2, "phase": True}
-    data = preparation.load(prepare.prepare(str(stereo), [32], features)[32], 32)
+    folder = prepare_sounds(str(stereo), [32], "--dur", 0.2, "--phase")[32]
+    data = preparation.load(folder, 32)
+    setting = {"rate": 32, "data": data.attributes, "flags": {}}
     rows = [*data.splits["train"][0], *data.splits["test"][0]]
     for path in stereo.glob("*/*.wav"):
-        again = prepare.prepare_file(path, {"data": data.attributes})
+        again = DOMAIN.prepare_file(path, setting)
         assert sum(np.array_equal(again, row) for row in rows) == 1
-    soundfile.write(tmp_path / "mono.wav", np.zeros(9000), RATE)
+    soundfile.write(tmp_path / "mono.wav", np.zeros(9000), SAMPLE_RATE)
     with pytest.raises(DataError, match=r"mono\.wav is not stereo"):
-        prepare.prepare_file(tmp_path / "mono.wav", {"data": data.attributes})
+        DOMAIN.prepare_file(tmp_path / "mono.wav", setting)
     with pytest.raises(DataError, match="does not say how"):
-        prepare.prepare_file(tmp_path / "mono.wav", {"data": {"rate": 32}})
+        DOMAIN.prepare_file(tmp_path / "mono.wav", {"data": {"rate": 32}})
 
 
 def test_noise_that_is_cut_off_or_silence_is_not_counted(few):
     bits = {}
     for dur in (None, 0.5, 4):
-        folder = prepare.prepare("sample", [0], FEATURES | {"dur": dur})[0]
+        folder = prepare_sounds("sample", [0], *(["--dur", dur] if dur else []))[0]
         data = preparation.load(folder, 0)
-        assert data.attributes["frames"] == (dur or 2) * RATE
+        assert data.attributes["frames"] == (dur or 2) * SAMPLE_RATE
         bits[dur] = data.attributes["true_noise_bits"]
     assert bits[0.5] == pytest.approx(bits[None] / 4)
     assert bits[4] == bits[None]
@@ -110,10 +111,10 @@ def test_noise_that_is_cut_off_or_silence_is_not_counted(few):
 
 def test_train_finds_the_same_data(few, tmp_path):
     args = parse_args(["--source", "sample", "--bitrate", "8"])
-    data = command.load(DOMAIN, args)
-    folder = sources.DATA / prepare.source_name(args) / "bitrate_8"
+    data = load_sounds(args)
+    folder = sources.DATA / DOMAIN.open_source(args).name / "bitrate_8"
     assert folder.is_dir()
-    by_folder = command.load(DOMAIN, parse_args(["--train_dir", str(folder)]))
+    by_folder = load_sounds(parse_args(["--train_dir", str(folder)]))
     np.testing.assert_array_equal(data.splits["test"][0], by_folder.splits["test"][0])
     assert parse_args(["-c", "sample"]).source == "sample"
 

@@ -9,9 +9,10 @@ import zipfile
 import numpy as np
 import pytest
 import soundfile
+from helpers import prepare_sounds
 
 from audio import idmt, prepare, sources
-from audio.constants import CLASS_FOLDERS, LABELS, RATE
+from audio.constants import CLASS_FOLDERS, LABELS, SAMPLE_RATE
 from audio.survey import surveyed
 from helmholtz.data import preparation
 from helmholtz.data.folders import folder_name
@@ -21,7 +22,7 @@ TONE = 0.5 * np.sin(np.arange(4410) / 10)
 FLAGS = ["--bitrate", 32, "--dur", 0.1]
 
 
-def wav(samples=TONE, rate=RATE, kind="WAV", subtype=None):
+def wav(samples=TONE, rate=SAMPLE_RATE, kind="WAV", subtype=None):
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format=kind, subtype=subtype)
     return file.getvalue()
@@ -143,7 +144,7 @@ def test_all_formats_are_read(kind, tmp_path):
     path = tmp_path / f"x.{kind.lower()}"
     path.write_bytes(wav(kind=kind))
     samples, rate = sources.read_sound(path)
-    assert rate == RATE
+    assert rate == SAMPLE_RATE
     assert samples.shape[1] == 1
     assert np.corrcoef(samples[:4410, 0], TONE)[0, 1] > 0.99
 
@@ -152,7 +153,7 @@ def test_what_claims_to_be_too_long_is_not_decoded(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "MAX_SAMPLES", 20_000)
     path = tmp_path / "long.flac"
     path.write_bytes(wav(np.zeros(30_000), kind="FLAC"))
-    with pytest.raises(DataError, match="too long, 30000 samples"):
+    with pytest.raises(DataError, match="too long, 30,000 samples"):
         sources.read_sound(path)
     assert len(sources.read_sound(path, dur=0.1)[0]) < 20_000
 
@@ -164,7 +165,7 @@ def test_a_clip_is_resampled_mixed_and_cut(tmp_path):
     path.write_bytes(wav(stereo, rate=39063, subtype="FLOAT"))
     clip = sources.read_clip(path, mono=True, dur=0.5)
     assert (clip.shape, clip.dtype) == ((22050, 1), np.float32)
-    expected = 0.5 * np.sin(440 * 2 * np.pi * np.arange(22050) / RATE)
+    expected = 0.5 * np.sin(440 * 2 * np.pi * np.arange(22050) / SAMPLE_RATE)
     np.testing.assert_allclose(clip[500:, 0], expected[500:], atol=2e-3)
     assert sources.read_clip(path, mono=False, dur=None).shape == (44100, 2)
 
@@ -174,7 +175,7 @@ def test_clips_are_as_long_as_the_longest_and_clipping_is_counted(folder, comman
     code, error = command(prepare.main, "--source", folder, "--bitrate", 0)
     assert code == 0
     clipped = int((np.abs(np.tile(TONE, 3) * 2.5) > 1).sum())
-    assert f"{clipped} samples beyond full scale" in error
+    assert f"{clipped:,} samples beyond full scale" in error
     data = preparation.load(prepared(folder)[0].parent, 0)
     assert data.attributes["clipped_samples"] == clipped
     assert data.attributes["frames"] == 3 * 4410
@@ -244,7 +245,7 @@ def test_the_archive_is_prepared_like_its_unpacked_folder(tmp_path, monkeypatch,
             target.write_bytes(content)
     arrays = []
     for source in (path, tmp_path / "unpacked"):
-        folders = prepare.prepare(str(source), [32])
+        folders = prepare_sounds(str(source), [32])
         data = preparation.load(folders[32], 32)
         assert data.classes == LABELS
         arrays.append(data.splits["train"][0])

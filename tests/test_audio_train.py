@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio import predict, train
+from audio import constants, predict, train
 from helmholtz import cli
 
 QUICK = ["--bitrate", "32", "--mono", "--dur", "0.5", "--mels", "32", "--batch_size", "8"]
@@ -91,14 +91,14 @@ def test_predict_tells_the_class_of_a_file(finished, sounds, capsys):
 def test_published_defaults():
     args = train.parse_args([])
     assert (args.batch_size, args.num_epoch, args.learning_rate, args.val) == (50, 200, 1.0, 0.25)
-    assert train.RHO == 0.95
+    assert constants.RHO == 0.95
     assert not args.weights
 
 
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--bitrate", "33"], "choose from"),
+        (["--bitrate", "33"], "There is no MP3 of 33 kb/s: give one of 0, 8, 16"),
         (["--bitrate", "-8"], "from 0 to 320"),
         (["--setting", "6"], "from 0 to 5"),
         (["--model", "resnet"], "cnn_x3_mlp_128x2"),

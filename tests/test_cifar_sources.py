@@ -227,7 +227,7 @@ def broken_folder(root, kind):
         ("empty class", "empty"),
         ("single file", "lonely"),
         ("truncated", "broken.jpg is damaged"),
-        ("text", "broken.jpg is not an image"),
+        ("text", "broken.jpg cannot be read as an image"),
         ("zero bytes", "broken.png is empty"),
         ("directory", "broken.png is a folder, not a file"),
         ("cut", "broken.png"),

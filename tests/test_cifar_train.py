@@ -13,8 +13,9 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from helpers import prepare_images
 
-from cifar import constants, predict, prepare, train
+from cifar import constants, predict, train
 from cifar.domain import DOMAIN
 from helmholtz import cli
 from helmholtz.data import preparation
@@ -250,7 +251,7 @@ def test_wrong_usage_is_told(flags, said, command):
 def test_bad_data_is_told(tmp_path, command, source):
     code, error = command(train.main, "--train_dir", tmp_path)
     assert (code, "does not exist" in error) == (3, True)
-    folder = prepare.prepare(source[1], [5])[5]
+    folder = prepare_images(source[1], [5])[5]
     code, error = command(train.main, "--train_dir", folder, "--quality", "6")
     assert (code, "prepared at 5, not at 6" in error) == (3, True)
     damaged = bytearray((folder / "test.h5").read_bytes())
@@ -276,7 +277,7 @@ def test_help_needs_neither_keras_nor_numpy():
 def test_interrupted_it_exits_75_and_goes_on(source, tmp_path):
     """A process of its own, stopped by SIGTERM after its first epoch."""
     script = Path(train.__file__)
-    data = prepare.prepare(source[1], [5])[5]
+    data = prepare_images(source[1], [5])[5]
     flags = [*QUICK, "--train_dir", str(data), "--log_dir", str(tmp_path), "--num_epoch", "500"]
     process = subprocess.Popen(
         [sys.executable, script, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -293,4 +294,4 @@ def test_interrupted_it_exits_75_and_goes_on(source, tmp_path):
     )
     assert code.returncode == 0
     assert [row["epoch"] for row in rows(tmp_path)] == [str(i + 1) for i in range(done + 1)]
-    assert runs.read_setting(tmp_path, "cifar", list(DOMAIN.networks))["rate"] == 5
+    assert runs.read_setting(tmp_path, DOMAIN)["rate"] == 5

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import prepare_images
 
 import audio.predict
 import audio.prepare
@@ -19,7 +20,7 @@ import cifar.prepare
 import cifar.train
 import helmholtz.report.__main__
 import helmholtz.sweep.__main__
-from helmholtz import argtypes, cli, errors, output
+from helmholtz import argtypes, cli, errors, text
 
 ROOT = Path(__file__).parents[1]
 NO_UTF8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -40,7 +41,7 @@ def train_until_closed(photos, tmp_path_factory):
     base = tmp_path_factory.mktemp("closed")
     for plain, name in CLASSES.items():
         shutil.copytree(photos / plain, base / "photos" / name)
-    data = cifar.prepare.prepare(str(base / "photos"), [5])[5]
+    data = prepare_images(str(base / "photos"), [5])[5]
     flags = ["--train_dir", data, "--log_dir", base / "run", "--num_epoch", 2, "--batch_size", 16]
     process = start("cifar/train.py", *flags)
     assert process.stdout.readline().startswith("all-cnns")
@@ -81,6 +82,19 @@ def test_whatever_closes_either_stream_what_is_done_is_done(tmp_path):
     process.stderr.close()
     assert process.wait(20) == 0
     assert (tmp_path / "done").exists()
+
+
+def test_no_file_takes_the_place_of_a_stream_that_was_closed_at_the_start(tmp_path):
+    program = (
+        "import os, sys; from helmholtz import cli\n"
+        "def main():\n"
+        "    print('x', sys.stderr.isatty())\n"
+        f"    with open({str(tmp_path / 'data')!r}, 'w') as file: os.write(1, b'y'); os.dup(2)\n"
+        "cli.run(main)"
+    )
+    closed = 'exec "$@" <&- >&- 2>&-'
+    code = subprocess.run(["sh", "-c", closed, "sh", sys.executable, "-c", program], cwd=ROOT)
+    assert (code.returncode, (tmp_path / "data").read_text()) == (0, "")
 
 
 def test_a_mistake_keeps_its_exit_code_when_output_is_closed():
@@ -151,14 +165,14 @@ def test_errors_import_nothing():
 )
 def test_numbers_out_of_range_are_told_the_range(kind, good, bad, wanted):
     assert [kind(text) for text in good] == [float(text) for text in good]
-    for text in bad:
+    for wrong in bad:
         with pytest.raises(argparse.ArgumentTypeError) as refusal:
-            kind(text)
-        assert str(refusal.value).startswith(f"{text!r} is not {wanted}")
+            kind(wrong)
+        assert str(refusal.value).startswith(f"{wrong!r} is not {wanted}")
 
 
 def test_one_is_singular():
-    assert [output.counted(n, "epoch") for n in (0, 1, 2000)] == [
+    assert [text.counted(n, "epoch") for n in (0, 1, 2000)] == [
         "0 epochs",
         "1 epoch",
         "2,000 epochs",

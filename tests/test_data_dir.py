@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from helpers import prepare_images
 
 from cifar import prepare, sources
 from helmholtz.data.folders import folder_name
@@ -29,7 +30,7 @@ def test_data_dir_comes_before_the_environment_and_that_before_the_default(
 
 def test_the_report_finds_its_pictures_by_the_environment(photos, tmp_path, monkeypatch):
     monkeypatch.setenv("HELMHOLTZ_DATA", str(tmp_path))
-    folder = prepare.prepare(str(photos), [3])[3]
+    folder = prepare_images(str(photos), [3])[3]
     found = sheets.prepared("cifar", folder_name(photos), "f00dcafe")
     assert found == {3: folder / "test.h5"}
 
@@ -72,5 +73,5 @@ def test_a_sweep_prepares_where_its_runs_look(photos, tmp_path):
     flags = ["cifar", "--quality", "3", "--source", str(photos), "--data_dir", str(tmp_path)]
     (run,) = plan.plan(*sweep.parse_args(flags))
     assert f"--data_dir {tmp_path}" in " ".join(plan.source_flags(run))
-    folder = prepare.prepare(str(photos), [3], data_dir=tmp_path)[3]
+    folder = prepare_images(str(photos), [3], "--data_dir", tmp_path)[3]
     assert plan.data_folder(run) == folder

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import prepare_images
 from report_runs import make_run
 
-from cifar import prepare
 from helmholtz.data import preparation
 from helmholtz.io import store
 
@@ -23,7 +23,7 @@ TRAIN = ["cifar/train.py", "--batch_size", "16", "--num_epoch", "2"]
 
 @pytest.fixture(scope="module")
 def data(photos):
-    return prepare.prepare(str(photos), [5])[5]
+    return prepare_images(str(photos), [5])[5]
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_memory_of_a_gpu_that_is_full_ends_in_a_sentence(name, said, command):
 @pytest.mark.parametrize(("backend", "code"), [("jax", 4), ("torch", 2)])
 def test_a_backend_that_is_not_there_or_not_ours(backend, code):
     program = "import sys; sys.modules['jax'] = None; from helmholtz import cli; "
-    program += "cli.run(cli.import_keras)"
+    program += "from helmholtz.training.backend import import_keras; cli.run(import_keras)"
     environment = os.environ | {"KERAS_BACKEND": backend}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
     assert done.returncode == code, done.stderr

@@ -11,6 +11,7 @@ from audio import prepare as prepare_sounds
 from audio import sources as sounds
 from cifar import prepare as prepare_images
 from cifar import sources as images
+from cifar.domain import Images
 from helmholtz.data import preparation
 from helmholtz.data.folders import folder_name
 
@@ -184,7 +185,7 @@ def test_bad_files_are_left_out_when_told(half, tmp_path, command):
 
 
 def test_labels_stay_with_their_items_when_files_are_left_out(tmp_path, monkeypatch, command):
-    monkeypatch.setattr(prepare_images, "CHUNK", 4)
+    monkeypatch.setattr(Images, "chunk", 4)
     half = Half("cifar")
     root = half.folder(tmp_path / "mine", count=30)
     for i in range(30):

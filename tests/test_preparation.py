@@ -6,17 +6,16 @@ from concurrent.futures import ProcessPoolExecutor
 import h5py
 import numpy as np
 import pytest
+from helpers import load_images, prepare_images
 
 from cifar import prepare
-from cifar.domain import DOMAIN
 from cifar.jpeg import compress
 from helmholtz.data import preparation
 from helmholtz.errors import DataError
-from helmholtz.training import command
 
 
 def test_the_data_are_the_compressed_images_with_their_sizes(photos):
-    folder = prepare.prepare(str(photos), [0, 5])[5]
+    folder = prepare_images(str(photos), [0, 5])[5]
     data = preparation.load(folder, 5)
     original = preparation.load(folder.with_name("quality_0"), 0)
     sizes = np.zeros(3, int)
@@ -36,30 +35,30 @@ def times(folder):
 
 
 def test_what_is_whole_is_left_alone_and_what_is_damaged_made_again(photos):
-    folder = prepare.prepare(str(photos), [7])[7]
+    folder = prepare_images(str(photos), [7])[7]
     before, whole = times(folder), (folder / "train.h5").read_bytes()
-    prepare.prepare(str(photos), [7])
+    prepare_images(str(photos), [7])
     assert times(folder) == before
     for damaged in (whole[: len(whole) // 2], whole[:9000] + b"\x55" + whole[9001:]):
         assert damaged != whole
         (folder / "train.h5").write_bytes(damaged)
-        prepare.prepare(str(photos), [7])
+        prepare_images(str(photos), [7])
         assert (folder / "train.h5").read_bytes() == whole
 
 
 def test_a_source_that_changed_is_prepared_again(photos, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(photos, copy)
-    folder = prepare.prepare(str(copy), [5])[5]
+    folder = prepare_images(str(copy), [5])[5]
     (copy / "dark" / "00.png").unlink()
-    prepare.prepare(str(copy), [5])
+    prepare_images(str(copy), [5])
     assert preparation.load(folder, 5).attributes["items"] == 79
 
 
 def test_an_error_leaves_the_old_data_and_nothing_half_made(photos, tmp_path, command):
     copy = tmp_path / "copy"
     shutil.copytree(photos, copy)
-    folder = prepare.prepare(str(copy), [5])[5]
+    folder = prepare_images(str(copy), [5])[5]
     before = times(folder)
     (copy / "dark" / "39.png").write_text("no image")
     assert command(prepare.main, "--source", copy, "--quality", 5)[0] == 3
@@ -68,7 +67,7 @@ def test_an_error_leaves_the_old_data_and_nothing_half_made(photos, tmp_path, co
 
 
 def test_a_size_of_its_own_gets_a_folder_of_its_own(photos):
-    folder = prepare.prepare(str(photos), [5], size=16)[5]
+    folder = prepare_images(str(photos), [5], "--size", 16)[5]
     assert folder.parent.name.endswith("-16px")
     assert preparation.load(folder, 5).splits["test"][0].shape[1:] == (16, 16, 3)
 
@@ -86,7 +85,7 @@ def test_the_files_of_the_2018_code_load_too(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
     write_2018(tmp_path / "old", images, np.arange(20) % 10)
     args = prepare_args(tmp_path / "old", quality=5)
-    data = command.load(DOMAIN, args)
+    data = load_images(args)
     np.testing.assert_array_equal(data.splits["train"][0], images)
     assert data.splits["train"][1].tolist() == [i % 10 for i in range(20)]
     assert data.attributes["rate"] == 5
@@ -96,21 +95,21 @@ def test_columns_of_labels_are_no_one_hot_labels_and_other_scales_are_refused(tm
     images = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
     write_2018(tmp_path / "old", images, np.arange(20) % 10)
     args = prepare_args(tmp_path / "old", quality=5)
-    digest = command.load(DOMAIN, args).attributes["digest"]
+    digest = load_images(args).attributes["digest"]
     with h5py.File(tmp_path / "old" / "train.h5", "r+") as file:
         del file["label"]
         file["label"] = (np.arange(20) % 10)[:, None]  # as keras.datasets.cifar10 has them
-    data = command.load(DOMAIN, args)
+    data = load_images(args)
     assert data.splits["train"][1].tolist() == [i % 10 for i in range(20)]
     assert data.attributes["digest"] != digest
     with h5py.File(tmp_path / "old" / "train.h5", "r+") as file:
         file["data"][0] *= 255
     with pytest.raises(DataError, match="from 0 to 1"):
-        command.load(DOMAIN, args)
+        load_images(args)
 
 
 def test_splits_that_were_not_made_together_are_refused(photos, tmp_path):
-    five, nine = prepare.prepare(str(photos), [5, 9]).values()
+    five, nine = prepare_images(str(photos), [5, 9]).values()
     mixed = tmp_path / "mixed"
     mixed.mkdir()
     shutil.copy(five / "train.h5", mixed)
@@ -132,7 +131,7 @@ def prepare_args(train_dir, quality):
 
 def test_several_processes_at_once_make_one_good_copy(photos):
     with ProcessPoolExecutor(3) as pool:
-        answers = [pool.submit(prepare.prepare, str(photos), [9]) for _ in range(3)]
+        answers = [pool.submit(prepare_images, str(photos), [9]) for _ in range(3)]
         folders = {answer.result()[9] for answer in answers}
     assert len(folders) == 1
     folder = folders.pop()

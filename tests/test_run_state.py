@@ -128,7 +128,7 @@ def test_resuming_what_is_finished_is_done_and_overwriting_keeps_it_for_an_epoch
 
 
 def test_memory_is_estimated_before_a_step(photos, tmp_path, command, monkeypatch):
-    monkeypatch.setattr("helmholtz.training.device.available_memory", lambda: 10_000_000)
+    monkeypatch.setattr("helmholtz.machine.available_memory", lambda: 10_000_000)
     code, error = command(
         train.main, "--source", photos, "--quality", "5", "--num_epoch", "1", "--log_dir",
         tmp_path / "run",

@@ -13,16 +13,16 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import prepare_images
 
 import cifar
 from audio import domain as audio
-from cifar import prepare
 from cifar.constants import QUALITIES
 from cifar.domain import DOMAIN
 from helmholtz.io import run_state, runs
 from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
-from helmholtz.sweep import launcher, local_engine, parcel, plan
+from helmholtz.sweep import conduct, launcher, local_engine, parcel, plan
 
 ROOT = Path(cifar.__file__).parents[1]
 SWEEP = [sys.executable, "-m", "helmholtz.sweep"]
@@ -65,7 +65,7 @@ def stand_in(seconds, code=0):
     return program
 
 
-def conduct(all_runs, slots, seconds, code=0, retries=0):
+def work_off(all_runs, slots, seconds, code=0, retries=0):
     engine = local_engine.Local(slots, stand_in(seconds, code))
     launcher.Launcher(all_runs, engine, retries, lambda *_: None).conduct()
 
@@ -110,7 +110,7 @@ def test_the_list_is_the_product_and_the_published_rates_are_the_default(tmp_pat
 def test_a_run_lies_where_train_py_puts_it(photos):
     args, rest = sweep.parse_args(["cifar", "--quality", "5", "--source", str(photos)])
     run = plan.plan(args, rest)[0]
-    folder = prepare.prepare(str(photos), [5])[5]
+    folder = prepare_images(str(photos), [5])[5]
     assert run.folder == runs.folder_of(DOMAIN, run.args, folder.parent.name, 5)
     assert plan.data_folder(run) == folder
 
@@ -246,7 +246,7 @@ def test_overwriting_marks_all_runs_first_but_those_of_another_launcher(tmp_path
     pretend(mine)
     pretend(other)
     lock = run_state.take(other.folder)
-    sweep.mark([mine, other])
+    conduct.mark([mine, other])
     lock.release()
     assert plan.outlook(mine) == ("start", "anew")
     assert plan.outlook(other)[0] == "skip"
@@ -263,7 +263,7 @@ def test_every_run_sees_its_gpu_and_its_share(tmp_path, monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert local_engine.find_gpus() == ["0", "1", "2"]
     all_runs = planned(tmp_path, "--quality", "1", "5", "10", "15")
-    conduct(all_runs, local_engine.slots("0,2", 2, None), 0.2)
+    work_off(all_runs, local_engine.slots("0,2", 2, None), 0.2)
     seen = [starts(run)[0]["environment"] for run in all_runs]
     assert [e["CUDA_VISIBLE_DEVICES"] for e in seen] == ["0", "2", "0", "2"]
     assert {e["XLA_PYTHON_CLIENT_MEM_FRACTION"] for e in seen} == {"0.450"}
@@ -278,7 +278,7 @@ def test_every_run_sees_its_gpu_and_its_share(tmp_path, monkeypatch):
 def test_what_may_pass_is_tried_again(code, times, tmp_path):
     bad, good = planned(tmp_path, "--quality", "1", "5")
     pretend(good)
-    conduct([bad, good], local_engine.slots(None, 1, 1), 0, code, retries=2)
+    work_off([bad, good], local_engine.slots(None, 1, 1), 0, code, retries=2)
     assert (bad.state, good.state) == ("failed", "done")
     assert f"exit code {code}" in bad.note
     assert len(starts(bad)) == times
@@ -297,7 +297,7 @@ def test_slots_are_kept_busy(tmp_path):
     """12 runs of equal length on 2 slots take little more than half of what they take in a row."""
     all_runs = planned(tmp_path, "--quality", *map(str, range(1, 13)))
     began = time.time()
-    conduct(all_runs, local_engine.slots(None, 1, 2), 1.0)
+    work_off(all_runs, local_engine.slots(None, 1, 2), 1.0)
     seconds = time.time() - began
     ends = [(run.folder / "result.json").stat().st_mtime for run in all_runs]
     begins = [(run.folder / "train.log").stat().st_mtime for run in all_runs]
@@ -308,7 +308,7 @@ TWO_LAUNCHERS = """
 import test_sweep as t
 all_runs = t.planned({logs!r}, "--quality", "1", "2", "3", "4", "5", "6")
 input()
-t.conduct(all_runs, t.local_engine.slots(None, 1, 2), 0.5)
+t.work_off(all_runs, t.local_engine.slots(None, 1, 2), 0.5)
 """
 
 

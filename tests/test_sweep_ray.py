@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import prepare_images
 
-from cifar import prepare
 from helmholtz.errors import UsageError
 from helmholtz.io import runs
 from helmholtz.sweep import __main__ as sweep
@@ -46,7 +46,7 @@ def wait_for(condition, process, seconds=120):
 
 
 def test_a_node_that_dies_costs_only_its_runs(cluster, photos, tmp_path):
-    data = prepare.prepare(str(photos), [5])[5]
+    data = prepare_images(str(photos), [5])[5]
     logs = tmp_path / "logs"
     flags = ["--train_dir", data, "--quality", "5", "--seed", "0", "1", "--num_epoch", "9"]
     flags += ["--batch_size", "16", "--limit", "32", "--log_dir", logs]

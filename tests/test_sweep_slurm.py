@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import prepare_images
 
 import cifar
-from cifar import prepare
 
 ROOT = Path(cifar.__file__).parents[1]
 DAEMONS = ("munged", "slurmctld", "slurmd")
@@ -107,7 +107,7 @@ def ask(command, environment):
 
 
 def test_a_preempted_run_is_queued_again_and_resumes(slurm, photos, tmp_path):
-    data = prepare.prepare(str(photos), [5])[5]
+    data = prepare_images(str(photos), [5])[5]
     flags = ["cifar", "--train_dir", data, "--quality", "5", "--seed", "0", "1", "--num_epoch", "9"]
     flags += ["--batch_size", "16", "--limit", "32", "--log_dir", tmp_path / "logs"]
     script = ["--array=1", f"--output={tmp_path}/slurm.txt", "scripts/train-array.sbatch"]

@@ -75,7 +75,7 @@ def split(classes: dict[str, list]) -> dict:
     classes: the sorted items of every class folder, by the name that an error shows. The seeded
     shuffle depends on the number of items alone. Raises DataError when a class has but one.
     """
-    pairs = [_halves(items, name) for name, items in classes.items()]
+    pairs = [_split_class(items, name) for name, items in classes.items()]
     return {"train": _join([p[0] for p in pairs]), "test": _join([p[1] for p in pairs])}
 
 
@@ -178,7 +178,7 @@ def _ignored(
     )
 
 
-def _halves(items: list, name: str) -> tuple[list, list]:
+def _split_class(items: list, name: str) -> tuple[list, list]:
     """Four fifths for training and a fifth for testing, each in order of name."""
     if len(items) < 2:
         raise DataError(f"The class folder {name} needs two files or more to be split.")

@@ -12,7 +12,7 @@ from multiprocessing import parent_process
 
 from tqdm import tqdm
 
-from helmholtz.cli import workers
+from helmholtz import machine
 
 
 def in_parallel(function, items, chunk: int, *arguments) -> Iterator:
@@ -20,12 +20,12 @@ def in_parallel(function, items, chunk: int, *arguments) -> Iterator:
 
     Runs in as many processes as there are cores, a bounded number of chunks ahead of the reader.
     """
-    with ProcessPoolExecutor(workers(), initializer=_start_worker) as pool:
+    with ProcessPoolExecutor(machine.cores(), initializer=_start_worker) as pool:
         waiting = deque()
         try:
             for start in range(0, len(items), chunk):
                 waiting.append(pool.submit(function, items[start : start + chunk], *arguments))
-                if len(waiting) > 2 * workers():
+                if len(waiting) > 2 * machine.cores():
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

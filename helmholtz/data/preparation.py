@@ -16,6 +16,7 @@ from helmholtz.data.parallel import in_parallel, progress
 from helmholtz.errors import DataError
 from helmholtz.io import store
 from helmholtz.io.files import locked, remove_leftovers, require_space
+from helmholtz.text import shown
 
 SPLITS = ("train", "test")
 SIZES = ("raw_bytes", "file_bytes", "scan_bytes")
@@ -177,21 +178,21 @@ def load(folder: Path, rate: int | None) -> Data:
     rate: what the data must have been prepared at; it may be None where the file says so itself.
     Raises DataError when a file is missing or damaged, or does not fit.
     """
-    splits, found = {}, {}
+    splits, found, name = {}, {}, shown(folder)
     for split in SPLITS:
         arrays, found[split] = store.read(folder / f"{split}.h5")
         splits[split] = _checked(folder / f"{split}.h5", arrays)
     if len({data.shape[1:] for data, _ in splits.values()}) > 1:
-        raise DataError(f"The items of {folder}/train.h5 and test.h5 are not of the same shape.")
+        raise DataError(f"{name}: train.h5 and test.h5 differ in shape: make both anew.")
     attributes = _joined(found, folder, rate)
     if rate not in (None, attributes["rate"]):
-        raise DataError(f"{folder} was prepared at {attributes['rate']}, not at {rate}.")
+        raise DataError(f"{name} was prepared at rate {attributes['rate']}, not {rate}: give that.")
     if not re.fullmatch(r"\w[\w.-]*", attributes["source"], re.ASCII):  # it names the run's folder
-        raise DataError(f"{folder} is damaged, its source has no name: prepare it anew.")
+        raise DataError(f"{name} is damaged, its source has no name: prepare it anew.")
     labels = np.concatenate([label for _, label in splits.values()])
     classes = attributes.setdefault("classes", [str(i) for i in range(labels.max() + 1)])
     if labels.min() < 0 or labels.max() >= len(classes):
-        raise DataError(f"{folder} holds labels outside its {len(classes)} classes.")
+        raise DataError(f"{name} has labels outside its {len(classes)} classes: prepare it anew.")
     return Data(splits, classes, attributes)
 
 
@@ -199,9 +200,9 @@ def _checked(path: Path, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
     """Items and labels of one file; labels may be one-hot, as the 2018 code's are."""
     data, label = arrays.get("data"), arrays.get("label")
     if data is None or label is None or label.ndim not in (1, 2) or len(data) != len(label):
-        raise DataError(f"{path} does not hold `data` and as many entries of `label`.")
+        raise DataError(f"{shown(path)} does not hold `data` and as many entries of `label`.")
     if not data.size:
-        raise DataError(f"{path} holds no items.")
+        raise DataError(f"{shown(path)} holds no items.")
     one_hot = label.ndim == 2 and label.shape[1] > 1
     return data, label.argmax(axis=1) if one_hot else label.ravel().astype(np.int64)
 
@@ -212,9 +213,9 @@ def _joined(found: dict, folder: Path, rate: int | None) -> dict:
     digest = train["digest"] + test["digest"]
     if "rate" not in train or "rate" not in test:
         if rate is None:
-            raise DataError(f"{folder} does not say its rate: give it, as in --quality 5.")
+            raise DataError(f"{shown(folder)} does not say its rate: give it, as in --quality 5.")
         return {"source": folder_name(folder), "rate": rate, "digest": digest}
     sums = {key: train[key] + test[key] for key in (*SIZES, "items")} | {"digest": digest}
     if train | sums != test | sums:
-        raise DataError(f"{folder}/train.h5 and test.h5 were not made together: make both anew.")
+        raise DataError(f"{shown(folder)}: train.h5 and test.h5 were not made together: redo both.")
     return train | sums

@@ -2,13 +2,15 @@
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock
+
+LOCK = ".lock"  # a hidden file in a folder that one process holds
 SPARE = 1 << 20  # bytes of a file's own structure, and of small files beside it
 
 
@@ -34,13 +36,12 @@ def replacing(path: Path) -> Iterator[Path]:
 def locked(folder: Path) -> Iterator[None]:
     """Hold folder for this process alone; the lock ends with the process, however it ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with FileLock(folder / LOCK):
         yield
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of processes that died; only for who has locked the folder."""
+    """Remove the temporary files of processes that died. The caller must hold the lock."""
     for path in folder.glob(".tmp-*"):
         path.unlink(missing_ok=True)
 

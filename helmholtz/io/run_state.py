@@ -10,9 +10,9 @@ from filelock import FileLock, Timeout
 
 from helmholtz.errors import DataError, UsageError
 from helmholtz.io import runs
-from helmholtz.io.files import remove_leftovers, write_json
+from helmholtz.io.files import LOCK, remove_leftovers, write_json
 
-TRAINING, CLAIM = ".lock", ".claim"  # locked by train.py, and by the launcher of a sweep
+CLAIM = ".claim"  # locked by the launcher of a sweep, as LOCK is by train.py
 MARK = ".overwrite"  # the run in this folder is to be replaced by the next one
 WAIT = 1  # seconds; whoever only asks for the lock holds it for a moment
 # Flags that may differ between a run and the command that goes on with it.
@@ -147,7 +147,7 @@ def held(folder: Path) -> Iterator[None]:
     Raises UsageError when another process trains there. A folder that stays empty goes again.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / TRAINING)
+    lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=WAIT)
     except Timeout:
@@ -159,8 +159,8 @@ def held(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        if {path.name for path in folder.iterdir()} <= {TRAINING}:
-            (folder / TRAINING).unlink(missing_ok=True)
+        if {path.name for path in folder.iterdir()} <= {LOCK}:
+            (folder / LOCK).unlink(missing_ok=True)
             folder.rmdir()
 
 
@@ -177,7 +177,7 @@ def take(folder: Path) -> FileLock | None:
 
 def in_progress(folder: Path) -> bool:
     """Whether a process of this machine trains the run in a folder, or has it queued."""
-    return any(_locked(folder / name) for name in (TRAINING, CLAIM))
+    return any(_locked(folder / name) for name in (LOCK, CLAIM))
 
 
 def _locked(path: Path) -> bool:

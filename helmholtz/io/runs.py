@@ -10,10 +10,11 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from helmholtz.cli import LOGS, damaged_setting
+from helmholtz import machine
 from helmholtz.errors import DataError
 from helmholtz.io.files import write_text
 
+LOGS = Path(__file__).parents[2] / "logs"
 COLUMNS = ["epoch", "acc", "loss", "val_acc", "val_loss", "lr", "seconds"]
 OUTPUTS = [
     *("result.json", "checkpoint_*.h5", "history.csv"),
@@ -73,7 +74,7 @@ def describe(args, domain: str, data: dict, shape: tuple) -> dict:
             "numpy": version("numpy"),
         },
         "commit": _commit(),
-        "machine": {"system": platform.platform(), "processor": processor()},
+        "machine": {"system": platform.platform(), "processor": machine.processor()},
     }
 
 
@@ -91,14 +92,6 @@ def _commit() -> str | None:
     return answer.stdout.strip() or None
 
 
-def processor() -> str:
-    """The processor's name as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
 def read_json(path: Path) -> dict:
     """Read a JSON object; DataError when it is missing or damaged."""
     try:
@@ -110,13 +103,18 @@ def read_json(path: Path) -> dict:
     return value
 
 
-def read_setting(folder: Path, domain: str, models: list[str]) -> dict:
-    """setting.json of a finished run of domain; DataError when it is not that, or damaged."""
+def damaged_setting(why: str) -> DataError:
+    """What to raise when a run's setting.json is not what the run wrote."""
+    return DataError(f"The run's setting.json is damaged: {why.rstrip('.')}. Train the run anew.")
+
+
+def read_setting(folder: Path, domain) -> dict:
+    """setting.json of a finished run of a domain; DataError when it is not that, or damaged."""
     setting = read_json(folder / "setting.json")
-    if not (folder / "result.json").exists() or setting.get("domain") != domain:
-        raise DataError(f"{folder} is not a finished run of {domain}/train.py.")
+    if not (folder / "result.json").exists() or setting.get("domain") != domain.name:
+        raise DataError(f"{folder} is not a finished run of {domain.name}/train.py.")
     kinds = {"rate": int, "shape": list, "data": dict, "flags": dict}
-    whole = setting.get("model") in models and all(
+    whole = setting.get("model") in domain.networks and all(
         isinstance(setting.get(key), kind) for key, kind in kinds.items()
     )
     classes = setting["data"].get("classes") if whole else None

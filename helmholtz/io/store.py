@@ -22,7 +22,7 @@ HEAD = 512  # bytes of HDF5's user block
 MAGIC = b"helmholtz sha256 "
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 DEFLATE_LIMIT = 1032  # times that gzip, which other people's files may use, can shrink zeros
-PATIENCE = 300  # seconds for reading a foreign file; a gigabyte of gzip takes ten
+READ_TIMEOUT = 300  # seconds for reading a foreign file; a gigabyte of gzip takes ten
 
 
 @contextlib.contextmanager
@@ -53,7 +53,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     """
     digest = _verified(path)
     if not digest:
-        try_out(path)
+        probe_in_subprocess(path)
     try:
         with h5py.File(path, "r", locking=False) as file:
             arrays = {name: _array(file, item) for name, item in file.items()}
@@ -78,7 +78,7 @@ def intact(path: Path, wanted: dict) -> bool:
     return all(found.get(key) == value for key, value in wanted.items())
 
 
-def try_out(path: Path) -> None:
+def probe_in_subprocess(path: Path) -> None:
     """Read a foreign HDF5 file in another process first; DataError when that did not survive it.
 
     The library can crash, or run for ever, on damaged files. What it merely refuses, it will
@@ -86,7 +86,7 @@ def try_out(path: Path) -> None:
     """
     process = multiprocessing.get_context("spawn").Process(target=_read_all, args=(path,))
     process.start()
-    process.join(PATIENCE)
+    process.join(READ_TIMEOUT)
     process.kill()
     process.join()
     if process.exitcode:

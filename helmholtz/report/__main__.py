@@ -11,17 +11,19 @@ import argparse
 from pathlib import Path
 
 from helmholtz import cli
+from helmholtz.argtypes import number
 from helmholtz.errors import DataError, UsageError
+from helmholtz.io.runs import LOGS
 
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = cli.Parser(prog="python -m helmholtz.report", description=__doc__.split("\n\n")[0])
     add = parser.add_argument
     add("folders", nargs="*", type=Path, metavar="FOLDER", help="with runs, or a runs.csv (logs/)")
-    add("--out", type=Path, default=cli.LOGS / "report", help="where to write (logs/report)")
+    add("--out", type=Path, default=LOGS / "report", help="where to write (logs/report)")
     add(
         "--tolerance",
-        type=cli.number(0, 1),
+        type=number(0, 1),
         default=0.01,
         help="share of the accuracy that may be lost (%(default)s)",
     )
@@ -40,7 +42,7 @@ def collect(args: argparse.Namespace) -> tuple[list, list[str]]:
     """The runs under args.folders, as logs.Run, and the files that are not of any run."""
     from helmholtz.analysis import experiments, logs
 
-    roots = args.folders or [cli.LOGS]
+    roots = args.folders or [LOGS]
     for root in roots:
         if not root.exists():
             raise DataError(f"{root} does not exist: give a folder with runs.")

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from helmholtz.cli import workers
 from helmholtz.errors import UsageError
+from helmholtz.machine import cores as count_cores
 from helmholtz.sweep.child import spawn
 from helmholtz.sweep.plan import Run
 
@@ -105,7 +105,7 @@ def slots(gpus: str | None, per_gpu: int, jobs: int | None, runs: int = 1) -> li
         names = [gpu for _ in range(per_gpu) for gpu in found]
         return [Slot({"CUDA_VISIBLE_DEVICES": gpu} | memory_share(per_gpu), None) for gpu in names]
     hidden = {"CUDA_VISIBLE_DEVICES": ""} if jobs else {}
-    shares = share_cores(jobs or max(1, min(runs, workers() // CORES_A_RUN)))
+    shares = share_cores(jobs or max(1, min(runs, count_cores() // CORES_A_RUN)))
     return [Slot(hidden | threads(len(cores)), cores) for cores in shares]
 
 
@@ -142,7 +142,7 @@ def share_cores(jobs: int) -> list[set]:
     if hasattr(os, "sched_getaffinity"):
         cores = sorted(os.sched_getaffinity(0))
     else:
-        cores = list(range(workers()))
+        cores = list(range(count_cores()))
     if jobs >= len(cores):
         return [{cores[i % len(cores)]} for i in range(jobs)]
     edges = [i * len(cores) // jobs for i in range(jobs + 1)]

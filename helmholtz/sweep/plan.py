@@ -7,11 +7,11 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from helmholtz import cli, domain
+from helmholtz import domain, flags
 from helmholtz.domain import Codec, Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import run_state, runs
-from helmholtz.training import command
+from helmholtz.training import train_command
 
 SWEPT_ALONE = ("resume", "overwrite", "log_dir")  # what a sweep decides for every run
 
@@ -49,25 +49,25 @@ def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
     train.py itself checks it; raises UsageError or DataError with its sentence.
     """
     half = domain.get(args.domain)
-    parsed = [(flags, _parse(half, flags)) for flags in _all_flags(half, args, rest)]
+    parsed = [(words, _parse(half, words)) for words in _all_words(half, args, rest)]
     _refuse_own_flags(parsed[0][1])
     source, found = _source_name(half, [options for _, options in parsed]), {}
-    for flags, options in parsed:
-        rate = cli.rate_of(options, half)
+    for words, options in parsed:
+        rate = flags.rate_of(options, half)
         folder = runs.folder_of(half, options, source, rate, args.log_dir)
         found.setdefault(  # a rate given twice is one run
             folder,
             Run(
                 len(found), half, half.codecs[options.codec], rate, options.model, options.seed,
-                source, folder, flags, options, command.request(half, options, source, rate),
+                source, folder, words, options, train_command.request(half, options, source, rate),
             ),
         )  # fmt: skip
     return list(found.values())
 
 
-def _all_flags(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[list[str]]:
+def _all_words(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[list[str]]:
     """The flags of train.py for every run."""
-    rates = cli.rate_of(args, half)
+    rates = flags.rate_of(args, half)
     unknown = [name for name in args.model or [] if name not in half.networks]
     if unknown:
         names = ", ".join(half.networks)
@@ -82,8 +82,8 @@ def _all_flags(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[
     ]  # fmt: skip
 
 
-def _parse(half: Domain, flags: list[str]) -> argparse.Namespace:
-    return _program(half, "train").parse_args(flags)
+def _parse(half: Domain, words: list[str]) -> argparse.Namespace:
+    return _program(half, "train").parse_args(words)
 
 
 def _program(half: Domain, name: str):
@@ -104,9 +104,9 @@ def _refuse_own_flags(options: argparse.Namespace) -> None:
 def _source_name(half: Domain, parsed: list[argparse.Namespace]) -> str:
     """The source's name in the path of runs; DataError when there is no such source."""
     if parsed[0].train_dir is None:
-        return half.source_name(parsed[0])
-    every_rate = {cli.rate_of(options, half): options for options in parsed}
-    loaded = [command.load(half, options) for options in every_rate.values()]
+        return half.open_source(parsed[0]).name
+    every_rate = {flags.rate_of(options, half): options for options in parsed}
+    loaded = [train_command.load(half, options) for options in every_rate.values()]
     return {data.attributes["source"] for data in loaded}.pop()
 
 
@@ -122,8 +122,8 @@ def source_flags(run: Run) -> list[str]:
 
 def data_folder(run: Run) -> Path:
     """Where the prepared data of a run lies, or will."""
-    data = importlib.import_module(f"{run.domain.name}.sources").data_root(run.args.data_dir)
-    return run.args.train_dir or data / run.source / run.codec.folder(run.rate)
+    folder = run.domain.data_root(run.args) / run.source / run.codec.folder(run.rate)
+    return run.args.train_dir or folder
 
 
 def outlook(run: Run, overwrite: bool = False) -> run_state.Outlook:

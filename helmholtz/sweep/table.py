@@ -1,13 +1,15 @@
 """What a sweep shows: a line an event, a live block on a terminal, and a table at the end."""
 
-import os
 import shlex
-import shutil
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
+from rich import live
+from rich.console import Group
+from rich.text import Text
+
+from helmholtz import console
 from helmholtz.errors import DataError
 from helmholtz.io import runs
 from helmholtz.sweep import plan
@@ -15,44 +17,38 @@ from helmholtz.sweep.plan import Run
 
 REFRESH = 1.0  # seconds
 LOG_LINES = 5  # of a failed run
-ERASE = "\x1b[{}F\x1b[J"  # up so many lines, and clear to the end of the screen
+COLUMNS = ("rate", "model", "seed")
 
 
 class Live:
     """Call it with a run and what happened to it, or with nothing when time passes."""
 
     def __init__(self, all_runs: list[Run]):
-        self.runs, self.started, self.drawn, self.next = all_runs, time.monotonic(), 0, 0.0
+        self.runs, self.started, self.next = all_runs, time.monotonic(), 0.0
         self.before = {}  # epochs that a run had when it was first started here
-        self.live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self.console = console.make()
+        self.block = live.Live(console=self.console, auto_refresh=False, transient=True)
+        if self.console.is_terminal:
+            self.block.start()
 
     def __call__(self, run: Run | None = None, what: str = "") -> None:
-        if run is None and not (self.live and time.monotonic() >= self.next):
-            return
-        self._erase()
         if run is not None:
             if run.state in ("queued", "running"):
                 self.before.setdefault(run, plan.epochs(run)[0])
-            print(f"{time.strftime('%H:%M:%S')}  {run.name}: {_told(run, what)}")
-        if self.live:
-            self._draw()
-        sys.stdout.flush()
+            told = f"{time.strftime('%H:%M:%S')}  {run.name}: {_told(run, what)}"
+            self.console.print(told, soft_wrap=True)
+        if self.block.is_started and time.monotonic() >= self.next:
+            self.block.update(self._view(), refresh=True)
+            self.next = time.monotonic() + REFRESH
+        self.console.file.flush()
 
     def close(self) -> None:
-        self._erase()
+        self.block.stop()
 
-    def _erase(self) -> None:
-        if self.drawn:
-            print(ERASE.format(self.drawn), end="")
-        self.drawn = 0
-
-    def _draw(self) -> None:
-        size = shutil.get_terminal_size()
+    def _view(self) -> Group:
         running = [_progress(run) for run in self.runs if run.state == "running"]
-        lines = [summary(self.runs, self.time_left()), *running][: size.lines - 1]
-        for line in lines:
-            print(line[: size.columns - 1])
-        self.drawn, self.next = len(lines), time.monotonic() + REFRESH
+        lines = [summary(self.runs, self.time_left()), *running][: self.console.height - 1]
+        return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in lines))
 
     def time_left(self) -> float | None:
         """Seconds, from the epochs that this launcher has seen so far; None before the first."""
@@ -91,35 +87,39 @@ def summary(all_runs: list[Run], seconds: float | None = None) -> str:
     )
 
 
-def listing(all_runs: list[Run], overwrite: bool) -> list[tuple[str, str]]:
-    """Print every run with its number and what would be done about it; return the latter."""
-    found = [plan.outlook(run, overwrite) for run in all_runs]
-    rows = [("", "rate", "model", "seed", "to do", "")]
-    for run, (what, why) in zip(all_runs, found, strict=True):
-        rate = run.codec.rate_name(run.rate)
-        rows.append((str(run.number), rate, run.model, str(run.seed), what, why))
-    _print_columns(rows)
-    return found
+def listing(all_runs: list[Run], outlooks: list) -> None:
+    """Print every run with its number and what would be done about it."""
+    rows = [
+        (str(run.number), *_names(run), what, why)
+        for run, (what, why) in zip(all_runs, outlooks, strict=True)
+    ]
+    console.make().print(console.table(["", *COLUMNS, "to do", ""], rows))
 
 
 def final(all_runs: list[Run], root: Path) -> None:
     """Print all runs with their accuracy, the end of the log of those that failed, how many are
     in which state, and the command that reports on root, the folder that they are in."""
-    rows = [("rate", "model", "seed", "state", "epochs", "val_acc", "test_acc")]
-    for run in all_runs:
-        result = _result(run) if run.state == "done" else {}
-        numbers = [_four(result.get(key)) for key in ("best_val_acc", "test_acc")]
-        count = result.get("epochs") or plan.epochs(run)[0]
-        rate = run.codec.rate_name(run.rate)
-        rows.append((rate, run.model, str(run.seed), run.state, str(count), *numbers))
-    print()
-    _print_columns(rows)
+    columns = [*COLUMNS, "state", "epochs", "val_acc", "test_acc"]
+    out = console.make()
+    out.print()
+    out.print(console.table(columns, map(_final_row, all_runs)))
     for run in all_runs:
         if run.state == "failed":
             print(f"\n{run.name} failed: {run.note}. The end of {run.folder / 'train.log'}:")
             print("\n".join(f"    {line}" for line in log_end(run)))
     print(f"\n{summary(all_runs)}\nThe runs are in {root.resolve()}")
     print(f"Report on them: python -m helmholtz.report {shlex.quote(str(root.resolve()))}")
+
+
+def _final_row(run: Run) -> tuple:
+    result = _result(run) if run.state == "done" else {}
+    numbers = [_four(result.get(key)) for key in ("best_val_acc", "test_acc")]
+    count = result.get("epochs") or plan.epochs(run)[0]
+    return *_names(run), run.state, str(count), *numbers
+
+
+def _names(run: Run) -> tuple:
+    return run.codec.rate_name(run.rate), run.model, str(run.seed)
 
 
 def log_end(run: Run) -> list[str]:
@@ -141,9 +141,3 @@ def _result(run: Run) -> dict:
 
 def _four(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def _print_columns(rows: list[tuple]) -> None:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from helmholtz.cli import damaged_setting
 from helmholtz.data.folders import shown
 from helmholtz.errors import DataError
 from helmholtz.io import store
+from helmholtz.io.runs import damaged_setting
 
 
 def read(paths: list[Path], prepare_file: Callable) -> tuple[list[Path], np.ndarray, list[str]]:
@@ -38,7 +38,7 @@ def raise_for(problems: list[str]) -> None:
 
 
 def check_shape(items: np.ndarray, setting: dict) -> None:
-    """Raise DataError unless the items are such as the run has learnt."""
+    """Raise DataError unless the items have the shape that the run was trained on."""
     if list(items.shape[1:]) != setting["shape"]:
         raise damaged_setting(f"its shape is {setting['shape']}")
 
@@ -59,12 +59,14 @@ def load_weights(network, path: Path) -> None:
     Raises DataError when the file is missing, damaged, or of another network.
     """
     if not path.name.endswith(".weights.h5"):
-        raise DataError(f"{path} is not a .weights.h5 file.")
-    store.try_out(path)
+        raise DataError(f"{shown(path)} does not end in .weights.h5, as weights of a run do.")
+    store.probe_in_subprocess(path)
     try:
         network.load_weights(path)
     except Exception as error:  # h5py and Keras have no type of their own for a foreign file
-        raise DataError(f"{path} is missing, damaged, or of another network.") from error
+        raise DataError(
+            f"{shown(path)} is missing, damaged, or of another network: train anew."
+        ) from error
 
 
 def show(files: list[Path], answers: list, args: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from helmholtz import cli
+from helmholtz import cli, flags
 from helmholtz.argtypes import number, positive_number, whole_number
 from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
@@ -19,14 +19,14 @@ RECIPE_FLAGS = {  # the type and the help of those whose default is the recipe's
 def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     """The flags of train.py, complete: what is not given has the default of network and codec."""
     parser = cli.Parser(prog="train.py", description=description)
-    cli.add_rate_flag(parser, domain)
-    cli.add_model_flags(parser, list(domain.networks))
+    flags.add_rate_flag(parser, domain)
+    flags.add_model_flags(parser, list(domain.networks))
     domain.add_source_flags(parser)
     _add_recipe_flags(parser, domain)
-    cli.add_training_flags(parser, domain.val)
+    flags.add_training_flags(parser, domain.val)
     domain.add_training_flags(parser)
     args = parser.parse_args(argv)
-    cli.check_rates(args, domain)
+    flags.check_rates(args, domain)
     _complete(args, domain)
     return args
 
@@ -42,14 +42,15 @@ def _add_recipe_flags(parser: ArgumentParser, domain: Domain) -> None:
 
 
 def _complete(args: Namespace, domain: Domain) -> None:
+    """Fill in what was not given; UsageError for what the chosen network's recipe does not have."""
     args.model = args.model or list(domain.networks)[args.setting]
-    flags = domain.networks[args.model].recipe.flags
-    for name in {name for network in domain.networks.values() for name in network.recipe.flags}:
+    known = domain.networks[args.model].recipe.flags
+    for name in RECIPE_FLAGS.keys() & vars(args).keys():
         if getattr(args, name) is None:
-            setattr(args, name, flags.get(name))
-        elif name not in flags:
-            raise UsageError(f"{args.model} has no --{name}: leave it out.")
-    if cli.rate_of(args, domain) is None and args.train_dir is None:
+            setattr(args, name, known.get(name))
+        elif name not in known:
+            raise UsageError(f"{args.model} is trained without --{name}: leave it out.")
+    if flags.rate_of(args, domain) is None and args.train_dir is None:
         setattr(args, domain.flag, domain.highest)
 
 
@@ -58,8 +59,8 @@ def main(domain: Domain, args: Namespace) -> None:
     from helmholtz.io import run_state, runs
 
     data = load(domain, args) if args.train_dir else None
-    source = data.attributes["source"] if data else domain.source_name(args)
-    rate = data.attributes["rate"] if data else cli.rate_of(args, domain)
+    source = data.attributes["source"] if data else domain.open_source(args).name
+    rate = data.attributes["rate"] if data else flags.rate_of(args, domain)
     folder = args.log_dir or runs.folder_of(domain, args, source, rate)
     asked = request(domain, args, source, rate)
     if args.resume and run_state.outlook(folder, asked).what == "skip":
@@ -81,15 +82,18 @@ def request(domain: Domain, args: Namespace, source: str | None, rate: int | Non
 def load(domain: Domain, args: Namespace):
     """The prepared data that the flags ask for, made first where they are missing."""
     from helmholtz.data import preparation
+    from helmholtz.data.prepare_command import prepare
 
-    rate, folder = cli.rate_of(args, domain), args.train_dir
+    rate, folder = flags.rate_of(args, domain), args.train_dir
     if folder is None:
-        folder = domain.prepare(args, domain.codecs[args.codec], [rate])[rate]
+        folder = prepare(domain, args, domain.codecs[args.codec], [rate])[rate]
     return domain.check_data(preparation.load(folder, rate), args)
 
 
 def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
-    cli.import_keras()
+    from helmholtz.training.backend import import_keras
+
+    import_keras()
     from helmholtz.data.splits import select
     from helmholtz.io import run_state, runs
     from helmholtz.training import device, loop, model, prediction, result

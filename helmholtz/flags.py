@@ -1,0 +1,102 @@
+"""The flags that the commands of both halves share."""
+
+import argparse
+from pathlib import Path
+
+from helmholtz.argtypes import number, whole_number
+from helmholtz.errors import UsageError
+from helmholtz.training import trackers
+
+PRECISIONS = ("float32", "bfloat16")
+
+
+def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
+    """--setting and --model, two names for the same choice."""
+    names = ", ".join(f"{i} {name}" for i, name in enumerate(models))
+    group = parser.add_mutually_exclusive_group()
+    setting = whole_number(0, len(models) - 1)
+    group.add_argument(
+        "--setting", type=setting, default=0, metavar="N", help=f"network: {names} (%(default)s)"
+    )
+    group.add_argument("--model", choices=models, metavar="NAME", help="network by its name")
+
+
+def add_rate_flag(parser: argparse.ArgumentParser, domain, **options) -> None:
+    """The flag of the rate, --quality or --bitrate, and --codec; see check_rates."""
+    published = domain.published
+    shown = published.grid if "nargs" in options else [domain.highest]
+    said = f"{published.axis}, {published.rates[0]} to {published.rates[-1]}; 0 is uncompressed "
+    said += f"({' '.join(map(str, shown))})"
+    kind = whole_number(0, max(codec.rates[-1] for codec in domain.codecs.values()))
+    add = parser.add_argument
+    add(f"--{domain.flag}", type=kind, metavar="N", help=said, **options)
+    said = f"{', '.join(domain.codecs)} (%(default)s)"
+    add("--codec", choices=domain.codecs, default=published.name, metavar="NAME", help=said)
+
+
+def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
+    """The flags of a training run that are the same for images and for sound."""
+    add = parser.add_argument
+    add(
+        "--val",
+        type=number(0, 1),
+        default=val,
+        metavar="SHARE",
+        help="share of the training split held out to choose the best epoch; "
+        "0 validates on the test split (%(default)s)",
+    )
+    add("--limit", type=whole_number(1), metavar="N", help="use at most N items of each split")
+    seed = whole_number(0, 2**32 - 1)
+    add("--seed", type=seed, default=0, metavar="N", help="of weights and order (%(default)s)")
+    add("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="(%(default)s)")
+    add("--train_dir", type=Path, help="a folder with prepared train.h5 and test.h5")
+    add("--log_dir", type=Path, help="where the run is written (logs/<domain>/<source>/...)")
+    for name in trackers.PACKAGES:
+        add(f"--{name}", action=_Tracker, help=f"write every epoch to {name} as well")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    again.add_argument("--overwrite", action="store_true", help="start a run that exists anew")
+
+
+class _Tracker(argparse.Action):
+    """A switch that refuses at once when its package is not installed."""
+
+    def __init__(self, option_strings, dest, help):
+        super().__init__(option_strings, dest, nargs=0, default=False, help=help)
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, True)
+        if sentence := trackers.missing(namespace):
+            raise UsageError(sentence)
+
+
+def rate_of(args: argparse.Namespace, domain):
+    """The rate, or the rates, that parsed flags name."""
+    return getattr(args, domain.flag)
+
+
+def check_rates(args: argparse.Namespace, domain) -> None:
+    """Raise UsageError unless the chosen codec has every rate that the flags name."""
+    rates = rate_of(args, domain)
+    for rate in rates if isinstance(rates, list) else [rates]:
+        if rate is not None:
+            domain.codecs[args.codec].check(rate)
+
+
+def parse_saved_flags(domain, known: dict) -> argparse.Namespace:
+    """The flags of prepare.py that a run remembers, checked as they were when they were typed.
+
+    Raises DataError when they cannot have been.
+    """
+    from helmholtz.data import prepare_command
+    from helmholtz.io.runs import damaged_setting
+
+    words = [
+        f"--{name}" if value is True else f"--{name}={value}"
+        for name, value in known.items()
+        if value is not None and value is not False
+    ]
+    try:
+        return prepare_command.parse_args(domain, "", words)
+    except UsageError as error:
+        raise damaged_setting(str(error)) from error

@@ -1,0 +1,35 @@
+"""Prepared data for tests, made by the real commands."""
+
+from pathlib import Path
+
+from audio import prepare as audio_prepare
+from audio.domain import DOMAIN as SOUND
+from cifar import prepare as cifar_prepare
+from cifar.domain import DOMAIN as IMAGES
+from helmholtz.data import prepare_command
+from helmholtz.training import train_command
+
+
+def prepare_images(source, qualities, *flags) -> dict[int, Path]:
+    """The folders of images prepared at some qualities."""
+    return _prepare(IMAGES, cifar_prepare, "--quality", source, qualities, flags)
+
+
+def prepare_sounds(source, bitrates, *flags) -> dict[int, Path]:
+    """The folders of sounds prepared at some bitrates."""
+    return _prepare(SOUND, audio_prepare, "--bitrate", source, bitrates, flags)
+
+
+def _prepare(domain, program, rate, source, rates, flags) -> dict[int, Path]:
+    words = ["--source", source, *flags, rate, *rates]
+    args = program.parse_args([str(word) for word in words])
+    return prepare_command.prepare(domain, args, domain.codecs[args.codec], rates)
+
+
+def load_images(args):
+    """The data that parsed flags of cifar/train.py ask for."""
+    return train_command.load(IMAGES, args)
+
+
+def load_sounds(args):
+    return train_command.load(SOUND, args)
