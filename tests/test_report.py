@@ -121,11 +121,12 @@ def curves_of(logs, *flags):
     """The captions of the learning curves, by section."""
     args = report.parse_args([str(logs), "--out", str(logs / "report"), *flags])
     runs, _ = report.collect(args)
-    found = experiments.comparisons(experiments.experiments([run.row for run in runs]))
-    return {
-        key[3]: curves.select(sections._runs_of(group, runs), args.curves)
-        for key, group in found.items()
-    }
+    found = {}
+    for experiment in experiments.experiments([run.row for run in runs]):
+        key = tuple(experiment.key[name] for name in experiments.COMPARISON)
+        own = sections.runs_of(key, [experiment], runs)
+        found[key] = curves.select(own, args.curves)
+    return found
 
 
 def test_curves_of_a_run_that_was_started_otherwise_stand_in_no_section_of_others(logs):

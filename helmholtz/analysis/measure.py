@@ -19,16 +19,10 @@ from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.summary import accuracy_difference
 
 # Verdicts on a rate: whether its accuracy is within the tolerance of the baseline's.
-YES, PROBABLY, UNSURE, NO, ALONE = (
-    "within",
-    "probably within",
-    "perhaps beyond",
-    "beyond",
-    "no interval",
-)
+YES, PROBABLY, ALONE = "within", "probably within", "no interval"
+NO, UNSURE = "beyond", "perhaps beyond"
 ERRORS = 3  # standard errors beyond the luck of the epochs that show a network to have learned
 SKILL = 0.1  # of the way from guessing to no error that it has to have come
-KINDS = ("file", "scan")
 
 
 def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
@@ -37,24 +31,22 @@ def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
     "margin": the accuracy less (1 - tolerance) times the baseline's, which is to be at least 0.
     """
     own, others = experiment.runs[row["rate"]], experiment.runs[row["baseline_rate"]]
-    margin = accuracy_difference(own, others, 1 - tolerance)
-    if row is experiment.base:
-        verdict = YES
-    elif margin["low"] is None:
-        verdict = ALONE
-    elif margin["mean"] >= 0:
-        verdict = YES if margin["low"] >= 0 else PROBABLY
-    else:
-        verdict = NO if margin["high"] < 0 else UNSURE
+    margin, is_base = accuracy_difference(own, others, 1 - tolerance), row is experiment.base
     return {
-        "rate": row["rate"],
-        "seeds": row["seeds"],
-        "accuracy": row["accuracy"],
-        "passes": row is experiment.base or margin["mean"] >= 0,
-        "verdict": verdict,
+        **{name: row[name] for name in ("rate", "seeds", "accuracy")},
+        "passes": is_base or margin["mean"] >= 0,
+        "verdict": YES if is_base else _verdict(margin),
         "margin": margin,
         "difference": accuracy_difference(own, others),
     }
+
+
+def _verdict(margin: dict) -> str:
+    if margin["low"] is None:
+        return ALONE
+    if margin["mean"] >= 0:
+        return YES if margin["low"] >= 0 else PROBABLY
+    return NO if margin["high"] < 0 else UNSURE
 
 
 def choose(judged: list[dict]) -> dict:
@@ -64,11 +56,13 @@ def choose(judged: list[dict]) -> dict:
     rate below one that fails is not taken; or a still lower one whose pass is sure, where the
     higher ones that fail are in doubt. "sure_rate": the lowest whose pass is sure;
     "possible_rate": the lowest that may pass yet. Both need intervals, and neither lies below a
-    rate that surely fails.
+    rate that surely fails. "lowest_passing": the lowest that passes, whatever the others do.
     """
-    passing = list(takewhile(lambda v: v["passes"], judged))
+    passing = [verdict["rate"] for verdict in judged if verdict["passes"]]
     unrefuted = list(takewhile(lambda v: v["passes"] or v["verdict"] == UNSURE, judged))
-    chosen = {"rate": passing[-1]["rate"], "sure_rate": None, "possible_rate": None}
+    chosen = {"rate": list(takewhile(lambda v: v["passes"], judged))[-1]["rate"]}
+    chosen |= {"sure_rate": None, "possible_rate": None}
+    chosen |= {"lowest_passing": passing[-1]}
     if any(verdict["verdict"] != ALONE for verdict in judged[1:]):
         sure = [verdict["rate"] for verdict in unrefuted if verdict["verdict"] == YES][-1]
         chosen["rate"] = min(chosen["rate"], sure, key=rate_order)
@@ -84,23 +78,14 @@ def measure(experiment: Experiment, tolerance: float) -> dict:
     that surely passes and at the one that may pass yet. "irredundant": the lossless size less F,
     where the lossless size is known; it does not take redundancy for noise.
     """
-    base = experiment.base
-    judged = [judge(row, experiment, tolerance) for row in experiment.rows.values()]
+    base, rows = experiment.base, experiment.rows
+    judged = [judge(row, experiment, tolerance) for row in rows.values()]
     rates = choose(judged)
-    passing = [verdict["rate"] for verdict in judged if verdict["passes"]]
-    return {
-        **experiment.key,
-        "tolerance": tolerance,
-        "baseline_rate": base["rate"],
-        "uncompressed": base["rate"] == 0,
-        "learned": learned(base, base["accuracy"]),
-        **rates,
-        "lowest_passing": min(passing, key=rate_order),
-        "U": _bits(base["raw_bytes"]),
-        **{kind: _noise(kind, experiment.rows, rates) for kind in KINDS},
-        "true_noise_bits": base["true_noise_bits"],
-        "rates": judged,
-    }
+    found = {"tolerance": tolerance, "baseline_rate": base["rate"]}
+    found |= {"uncompressed": base["rate"] == 0, "learned": learned(base, base["accuracy"])}
+    found |= {"U": _bits(base["raw_bytes"]), "true_noise_bits": base["true_noise_bits"]}
+    found |= {kind: _noise(kind, rows, rates) for kind in ("file", "scan")}
+    return {**experiment.key, **found, **rates, "rates": judged}
 
 
 def learned(row: dict, accuracy: float) -> bool | None:

@@ -80,7 +80,7 @@ def main(argv=None) -> None:
     facts |= {"answers": [told for _, told in answered], "foreign": foreign}
     write_json(args.out / "summary.json", facts)
     drawn = sections.draw(answered, runs, args.out / "figures", args.curves)
-    write_text(args.out / "index.html", page.html(drawn, rows, foreign, args))
+    write_text(args.out / "index.html", page.html(drawn, rows, foreign, args.tolerance))
     terminal.show(drawn, rows, foreign, args.verbose)
     print((args.out / "index.html").resolve())
 
