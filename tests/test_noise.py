@@ -163,6 +163,34 @@ def test_a_network_that_only_guesses_answers_nothing():
     assert "--num_epoch 200 --batch_size 32 --overwrite" in lack["command"]
 
 
+def test_a_network_that_died_gives_no_answer_however_well_it_did_at_a_lower_rate():
+    """As cnns-dense-64 on the photographs: 0.129 uncompressed, 0.418 at quality 25."""
+    found = answered(rows_of({0: [0.129], 25: [0.418]}, val_items=2000, epochs=15))
+    assert (found["learned"], found["answered"]) == (False, False)
+    assert found["sentence"].startswith("No answer: an accuracy of 0.129 (uncompressed) cannot be")
+    assert "not measured" in found["noise"]
+
+
+def test_the_luck_of_the_best_of_many_epochs_is_not_learning():
+    """Guessers over 200 epochs: their ten best lie four standard errors above chance."""
+    rng = np.random.default_rng(0)
+    guessed = rng.binomial(1000, 0.1, (50, 200)) / 1000
+    best = np.sort(guessed, axis=1)[:, -10:].mean(axis=1)
+    row = {"chance": 0.1, "val_items": 1000, "epochs": 200}
+    assert best.min() > 0.1 + 1.5 * np.sqrt(0.09 / 1000)
+    assert guessed.max() < measure.luck(row)
+    assert not any(measure.learned(row, accuracy) for accuracy in best)
+
+
+def test_what_counts_as_learned_suits_few_classes_and_many():
+    for chance, barely, well in ((0.5, 0.54, 0.6), (0.1, 0.18, 0.2), (0.001, 0.0019, 0.003)):
+        row = {"chance": chance, "val_items": 100_000, "epochs": 20}
+        assert (measure.learned(row, barely), measure.learned(row, well)) == (False, True)
+    found = answered(rows_of({0: [0.18], 5: [0.18]}, val_items=100_000))
+    assert "0.180 (uncompressed) is hardly above guessing (0.100)" in found["sentence"]
+    assert measure.learned({"chance": None, "val_items": 100}, 0.5) is None
+
+
 def test_few_items_are_not_called_a_guess():
     found = answered(rows_of({0: [0.5] * 3, 5: [0.5] * 3}, val_items=6, chance=1 / 3))
     assert (

@@ -162,6 +162,52 @@ def test_the_interval_is_student_s():
     assert statistics.interval([0.5]) == (0.5, None, None)
 
 
+def students_t(values, more=None):
+    """Mean and interval by hand: of values, or Welch's of values less more."""
+    groups = [values] if more is None else [values, more]
+    errors = [np.var(g, ddof=1) / len(g) for g in groups]
+    freedom = sum(errors) ** 2 / sum(
+        e**2 / (len(g) - 1) for e, g in zip(errors, groups, strict=True)
+    )
+    mean = np.mean(values) - (0 if more is None else np.mean(more))
+    half = stats.t.ppf(0.975, freedom) * np.sqrt(sum(errors))
+    return mean, mean - half, mean + half
+
+
+def test_intervals_are_those_of_the_formulas_and_exist_where_nothing_varies():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        here, there = (rng.random(rng.integers(2, 7)).tolist() for _ in range(2))
+        assert statistics.interval(here) == pytest.approx(students_t(here), abs=1e-12)
+        found = statistics.difference(
+            list(enumerate(here)), [(9 + i, v) for i, v in enumerate(there)]
+        )
+        wanted = students_t(here, there)
+        assert [found[k] for k in ("mean", "low", "high")] == pytest.approx(wanted, abs=1e-12)
+    same = [(0, 0.5), (1, 0.5)]
+    assert statistics.interval([0.5, 0.5]) == (0.5, 0.5, 0.5)
+    for other in (same, [(2, 0.5), (3, 0.5)]):
+        assert statistics.difference(same, other)["low"] == 0
+    with_none = statistics.difference([(None, 0.5), (None, 0.7)], [(None, 0.4)])
+    assert (with_none["paired"], with_none["low"], with_none["seeds"]) == (False, None, 1)
+
+
+def test_an_experiment_takes_five_lines_and_verbose_says_what_would_help(logs, capsys):
+    for rate in (0, 1, 5, 10, 25, 50):
+        for seed in range(2):
+            make_run(logs, rate, seed)
+    report.main([str(logs), "--out", str(logs / "report")])
+    brief = capsys.readouterr().out.strip().split("\n\n")[0].splitlines()
+    assert len(brief) == 5  # what it is, the head of the table, two rates, the answer
+    assert brief[-1].startswith("all-cnns: Choose")
+    report.main([str(logs), "--out", str(logs / "report"), "--verbose"])
+    said = capsys.readouterr().out
+    assert said.count("quality ") > brief[-1].count("quality ") + 5
+    assert "python cifar/train.py --quality" in said
+    assert "Noise: of U" in said
+    assert "python cifar/train.py --quality" in (logs / "report" / "index.html").read_text()
+
+
 def test_seeds_become_a_mean_with_its_interval_and_one_seed_has_none(logs):
     for seed in range(3):
         make_run(logs, 5, seed)
