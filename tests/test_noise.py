@@ -167,7 +167,7 @@ def test_a_network_that_died_gives_no_answer_however_well_it_did_at_a_lower_rate
     """As cnns-dense-64 on the photographs: 0.129 uncompressed, 0.418 at quality 25."""
     found = answered(rows_of({0: [0.129], 25: [0.418]}, val_items=2000, epochs=15))
     assert (found["learned"], found["answered"]) == (False, False)
-    assert found["sentence"].startswith("No answer: an accuracy of 0.129 (uncompressed) cannot be")
+    assert found["sentence"].startswith("No answer: an accuracy of 0.129 (uncompressed) is hardly")
     assert "not measured" in found["noise"]
 
 
@@ -178,7 +178,7 @@ def test_the_luck_of_the_best_of_many_epochs_is_not_learning():
     best = np.sort(guessed, axis=1)[:, -10:].mean(axis=1)
     row = {"chance": 0.1, "val_items": 1000, "epochs": 200}
     assert best.min() > 0.1 + 1.5 * np.sqrt(0.09 / 1000)
-    assert guessed.max() < measure.luck(row)
+    assert guessed.max() < measure.luck(row) < 0.15
     assert not any(measure.learned(row, accuracy) for accuracy in best)
 
 

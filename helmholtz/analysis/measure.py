@@ -14,6 +14,7 @@ carries at that rate, and all that lies between that rate and the next one tried
 
 import math
 from itertools import takewhile
+from statistics import NormalDist
 
 from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.summary import accuracy_difference
@@ -21,8 +22,8 @@ from helmholtz.analysis.summary import accuracy_difference
 # Verdicts on a rate: whether its accuracy is within the tolerance of the baseline's.
 YES, PROBABLY, ALONE = "within", "probably within", "no interval"
 NO, UNSURE = "beyond", "perhaps beyond"
-ERRORS = 3  # standard errors beyond the luck of the epochs that show a network to have learned
-SKILL = 0.1  # of the way from guessing to no error that it has to have come
+RISK = 0.001  # at which a guesser may pass for a network that has learned
+SKILL = 0.1  # of the way from guessing to no error that a network has to have come
 
 
 def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
@@ -91,12 +92,10 @@ def measure(experiment: Experiment, tolerance: float) -> dict:
 def learned(row: dict, accuracy: float) -> bool | None:
     """Whether an accuracy shows that the network learned; None where chance is not known.
 
-    row: with chance, val_items and epochs. A guesser's accuracy is chance on average, but the best
-    of many epochs is the luckiest: the expected maximum of n normal values lies below sqrt(2 ln n)
-    standard deviations above the mean. So the accuracy has to exceed luck(row), and by more than
-    luck: a network that dies, or hardly begins, stays near chance for most of its epochs and says
-    nothing of compression. It has to have come a tenth of the way from chance to 1, or to twice
-    chance, whichever is less (0.19 and 0.20 of ten classes).
+    row: with chance, val_items and epochs. The accuracy has to exceed luck(row). And it has to have
+    come a tenth of the way from chance to 1, or to twice chance, whichever is less (of ten classes
+    0.19): a network that dies, or hardly begins, is above chance for a few epochs and says nothing
+    of compression.
     """
     if row["chance"] is None or row["val_items"] is None:
         return None
@@ -105,9 +104,13 @@ def learned(row: dict, accuracy: float) -> bool | None:
 
 
 def luck(row: dict) -> float:
-    """The accuracy that a guesser may reach in the best of its epochs."""
+    """The accuracy that a guesser exceeds in its best epoch at no more than RISK.
+
+    A guesser's accuracy is chance on average, but the best of n epochs is the luckiest: one of them
+    exceeds a bound with at most n times the probability that a given one does (Bonferroni).
+    """
     error = math.sqrt(row["chance"] * (1 - row["chance"]) / row["val_items"])
-    return row["chance"] + (ERRORS + math.sqrt(2 * math.log(row["epochs"]))) * error
+    return row["chance"] + NormalDist().inv_cdf(1 - RISK / row["epochs"]) * error
 
 
 def _bits(size: float | None) -> float | None:
