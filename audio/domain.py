@@ -6,8 +6,8 @@ from pathlib import Path
 
 from audio import codecs, constants
 from audio.constants import FEATURES
-from helmholtz import flags
 from helmholtz.argtypes import number, whole_number
+from helmholtz.data.prepare_command import parse_saved_flags
 from helmholtz.domain import Domain, Network, Recipe
 from helmholtz.errors import DataError
 from helmholtz.text import shown
@@ -119,7 +119,7 @@ class Sound(Domain):
             )
         known = {name: data[name] for name in FEATURES}
         known |= {"codec": self.codec_of(setting).name, "bitrate": setting["rate"]}
-        args, frames = flags.parse_saved_flags(self, known), data["frames"]
+        args, frames = parse_saved_flags(self, known), data["frames"]
         if not isinstance(frames, int) or not 0 < frames <= MAX_SAMPLES:
             raise damaged_setting(f"its clips have {frames} samples")
         return args, frames

@@ -13,9 +13,10 @@ import soxr
 
 from audio import idmt
 from audio.constants import ARCHIVE, LABELS, SAMPLE_RATE
-from helmholtz.data import datadir, folders, listing
+from helmholtz.data import folders, listing
 from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
+from helmholtz.io import datadir
 from helmholtz.io.download import check, fetch
 from helmholtz.text import counted
 

@@ -38,8 +38,7 @@ def make_folder(folder: Path, images: int) -> None:
 
 
 def measure_images(folder: Path, out: Path, factor: int, _: int) -> None:
-    from cifar.jpeg import CODEC
-    from cifar.prepare import CHUNK, compress_images
+    from cifar.domain import DOMAIN, compress_images
     from cifar.sources import IMAGES
     from helmholtz.data import preparation
     from helmholtz.data.folders import read_tree
@@ -53,14 +52,15 @@ def measure_images(folder: Path, out: Path, factor: int, _: int) -> None:
         return tree.classes, chosen, {}
 
     source = preparation.Source("benchmark", "", load)
-    work = partial(compress_images, size=32)
-    preparation.prepare(source, {5: out}, {"codec": CODEC}, work, CHUNK)
+    work = partial(compress_images, codec=DOMAIN.published.compress, size=32)
+    settings = {"codec": DOMAIN.published.version()}
+    preparation.prepare(source, {5: out}, settings, work, DOMAIN.chunk)
 
 
 def measure_sounds(folder: Path, out: Path, factor: int, images: int) -> None:
-    from audio import mp3, sample
+    from audio import sample
     from audio.constants import FEATURES
-    from audio.prepare import CHUNK, compress_sounds
+    from audio.domain import DOMAIN, compress_sounds
     from audio.survey import Clip
     from helmholtz.data import preparation
 
@@ -74,8 +74,9 @@ def measure_sounds(folder: Path, out: Path, factor: int, images: int) -> None:
         return sample.CLASSES, parts, {}
 
     source = preparation.Source("benchmark", "", load)
-    work = partial(compress_sounds, features=FEATURES)
-    preparation.prepare(source, {32: out}, {"codec": mp3.codec()}, work, CHUNK)
+    work = partial(compress_sounds, codec=DOMAIN.published.compress, features=FEATURES)
+    settings = {"codec": DOMAIN.published.version()}
+    preparation.prepare(source, {32: out}, settings, work, DOMAIN.chunk)
 
 
 def measure_epoch(folder: Path, out: Path, factor: int, images: int) -> float:
@@ -86,19 +87,20 @@ def measure_epoch(folder: Path, out: Path, factor: int, images: int) -> float:
     from cifar import sample
     from cifar.augment import ShiftAndFlip
     from cifar.models import build_model
-    from helmholtz import training
+    from helmholtz.training.device import gpu
     from helmholtz.training.launches import batches
+    from helmholtz.training.model import compile_model, set_up
 
-    training.set_up(0, "bfloat16")
+    set_up(0, "bfloat16")
     items, labels, _ = sample.make("train", factor * images * 5 // 6)
     layers = [keras.layers.Rescaling(1 / 255, dtype="float32"), ShiftAndFlip()]
     optimizer = keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True)
-    model = training.compile_model(items, layers, build_model("all-cnns"), optimizer)
-    model.prepare_launches(128, on_gpu=training.gpu() is not None)
+    model = compile_model(items, layers, build_model("all-cnns"), optimizer)
+    model.prepare_launches(128, on_gpu=gpu() is not None)
     order = np.random.default_rng(0).permutation(len(items)).astype(np.int32)
     for some in (order[:256], order):  # the first compiles
         started = time.perf_counter()
-        model.fit(**batches(some, labels[some], model.fed), verbose=0, shuffle=False)
+        model.fit(**batches(some, labels[some], model.dispatch_size), verbose=0, shuffle=False)
     return time.perf_counter() - started
 
 

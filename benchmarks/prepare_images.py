@@ -20,8 +20,8 @@ from PIL import Image
 
 from cifar import sample
 from cifar.constants import QUALITIES
-from cifar.jpeg import CODEC, compress
-from cifar.prepare import CHUNK, compress_images
+from cifar.domain import DOMAIN, compress_images
+from cifar.jpeg import compress
 from helmholtz.data import preparation
 from helmholtz.machine import cores
 
@@ -43,8 +43,10 @@ def our_way(images: np.ndarray, quality: int, folder: Path) -> None:
     labels = np.zeros(len(images), np.int64)
     parts = {"test": (images[:count], labels[:count]), "train": (images[count:], labels[count:])}
     source = preparation.Source("benchmark", "", lambda: (["all"], parts, {}))
-    work = partial(compress_images, size=images.shape[1])
-    preparation.prepare(source, {quality: folder}, {"codec": CODEC}, work, CHUNK)
+    codec = DOMAIN.published
+    work = partial(compress_images, codec=codec.compress, size=images.shape[1])
+    settings = {"codec": codec.version()}
+    preparation.prepare(source, {quality: folder}, settings, work, DOMAIN.chunk)
 
 
 def codec_alone(images: np.ndarray, quality: int, folder: Path) -> None:

@@ -23,7 +23,7 @@ from measure import header, headline, peak_mb, row, seconds
 import audio.features  # noqa: F401  as audio/prepare.py does before it starts workers
 from audio import mp3, sample
 from audio.constants import BITRATES, FEATURES, N_FFT, SAMPLE_RATE
-from audio.prepare import CHUNK, compress_sounds
+from audio.domain import DOMAIN, compress_sounds
 from audio.survey import Clip
 from helmholtz.data import preparation
 from helmholtz.machine import cores
@@ -49,8 +49,10 @@ def our_way(files: list[Path], bitrate: int, folder: Path) -> None:
     labels, count = np.zeros(len(clips), np.int64), len(clips) // TEST_SHARE
     parts = {"test": (clips[:count], labels[:count]), "train": (clips[count:], labels[count:])}
     source = preparation.Source("benchmark", "", lambda: (["all"], parts, {}))
-    work = partial(compress_sounds, features=FEATURES)
-    preparation.prepare(source, {bitrate: folder}, {"codec": mp3.codec()}, work, CHUNK)
+    codec = DOMAIN.published
+    work = partial(compress_sounds, codec=codec.compress, features=FEATURES)
+    settings = {"codec": codec.version()}
+    preparation.prepare(source, {bitrate: folder}, settings, work, DOMAIN.chunk)
 
 
 def encoder_alone(sounds: list[np.ndarray], bitrate: int, folder: Path) -> None:

@@ -23,36 +23,35 @@ from scipy import ndimage
 
 import audio.models
 import cifar.models
-from audio import constants as audio_settings
-from cifar import constants as cifar_settings
+from audio import constants as audio_constants
+from cifar import constants as cifar_constants
 from cifar.augment import ShiftAndFlip
-from helmholtz import training
 from helmholtz.machine import cores
 from helmholtz.training import launches
+from helmholtz.training.device import device, gpu
+from helmholtz.training.model import compile_model, set_up
 
 SIDE = 4096  # of the matrices whose product gives the limit
 # Of each half: networks, builder, shape, classes, batch, items, as few as give a steady rate.
 HALVES = {
-    "cifar": (cifar_settings.ARCHITECTURES, cifar.models.build_model, (32, 32, 3), 10, 128, 640),
-    "audio": (audio_settings.ARCHITECTURES, audio.models.build_model, (96, 173, 1), 12, 50, 150),
+    "cifar": (cifar_constants.ARCHITECTURES, cifar.models.build_model, (32, 32, 3), 10, 128, 640),
+    "audio": (audio_constants.ARCHITECTURES, audio.models.build_model, (96, 173, 1), 12, 50, 150),
 }
 
 
 def optimizer(half: str):
     if half == "cifar":
-        return keras.optimizers.SGD(0.01, momentum=cifar_settings.MOMENTUM, nesterov=True)
-    return keras.optimizers.Adadelta(1.0, rho=audio_settings.RHO)
+        return keras.optimizers.SGD(0.01, momentum=cifar_constants.MOMENTUM, nesterov=True)
+    return keras.optimizers.Adadelta(1.0, rho=audio_constants.RHO)
 
 
 def ours(half, items, labels, build, batch):
     """The model and the function that trains on all items, as train.py does both."""
     layers = [keras.layers.Rescaling(1 / 255, dtype="float32"), ShiftAndFlip()]
-    model = training.compile_model(
-        items, layers if half == "cifar" else [], build(), optimizer(half)
-    )
-    model.prepare_launches(batch, on_gpu=training.gpu() is not None)
+    model = compile_model(items, layers if half == "cifar" else [], build(), optimizer(half))
+    model.prepare_launches(batch, on_gpu=gpu() is not None)
     order = np.random.default_rng(0).permutation(len(items)).astype(np.int32)
-    fed = launches.batches(order, labels[order], model.fed)
+    fed = launches.batches(order, labels[order], model.dispatch_size)
     return lambda clock: model.fit(**fed, verbose=0, shuffle=False, callbacks=[clock])
 
 
@@ -155,7 +154,7 @@ def multiply_adds(network) -> int:
 
 def measure(half: str, name: str, precision: str, limit: float, runs: int) -> None:
     _, build_model, shape, classes, batch, count = HALVES[half]
-    training.set_up(0, precision)
+    set_up(0, precision)
     rng = np.random.default_rng(0)
     if half == "cifar":
         items = rng.integers(0, 256, (count, *shape), np.uint8)
@@ -181,7 +180,7 @@ def main() -> None:
     args = parser.parse_args()
     backend = keras.backend.backend()
     version = importlib.import_module(backend).__version__
-    headline(f"Training with {backend} {version} on {training.device()}", "keras")
+    headline(f"Training with {backend} {version} on {device()}", "keras")
     limits = {name: matrix_rate(name) for name in ("float32", "bfloat16")}
     for name, rate in limits.items():
         print(f"A {name} product of {SIDE} x {SIDE}: {rate / 1e9:,.0f} billion multiply-adds/s")

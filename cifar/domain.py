@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from cifar import codecs, constants
-from helmholtz import flags
 from helmholtz.argtypes import whole_number
+from helmholtz.data.prepare_command import parse_saved_flags
 from helmholtz.domain import Domain, Network, Recipe
 from helmholtz.errors import DataError
 
@@ -82,7 +82,7 @@ class Images(Domain):
             )
         codec = self.codec_of(setting)
         known = {"quality": setting["rate"], "size": setting["shape"][0], "codec": codec.name}
-        args = flags.parse_saved_flags(self, known)
+        args = parse_saved_flags(self, known)
         image = codec.compress(read_image(path, args.size), args.quality[0])[0]
         return image.astype("float32") / 255
 

@@ -8,9 +8,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cifar import cifar10, sample
 from cifar.constants import ARCHIVE, SIZE
-from helmholtz.data import datadir, folders, listing
+from helmholtz.data import folders, listing
 from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError, UsageError
+from helmholtz.io import datadir
 from helmholtz.io.download import check, fetch
 
 DATA = Path(__file__).parent / "data"

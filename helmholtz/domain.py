@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from helmholtz.data import datadir
 from helmholtz.errors import DataError, UsageError
+from helmholtz.io import datadir
 
 NAMES = ("cifar", "audio")
 

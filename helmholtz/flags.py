@@ -1,13 +1,15 @@
 """The flags that the commands of both halves share."""
 
 import argparse
+import importlib.util
 from pathlib import Path
 
 from helmholtz.argtypes import number, whole_number
 from helmholtz.errors import UsageError
-from helmholtz.training import trackers
 
 PRECISIONS = ("float32", "bfloat16")
+TRACKERS = {"tensorboard": "tensorboardX", "wandb": "wandb"}  # and the package that each needs
+INSTALL = {"tensorboard": "pip install tensorboardX tensorboard", "wandb": "pip install wandb"}
 
 
 def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
@@ -51,7 +53,7 @@ def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     add("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="(%(default)s)")
     add("--train_dir", type=Path, help="a folder with prepared train.h5 and test.h5")
     add("--log_dir", type=Path, help="where the run is written (logs/<domain>/<source>/...)")
-    for name in trackers.PACKAGES:
+    for name in TRACKERS:
         add(f"--{name}", action=_Tracker, help=f"write every epoch to {name} as well")
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with an interrupted run")
@@ -65,9 +67,9 @@ class _Tracker(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=False, help=help)
 
     def __call__(self, parser, namespace, values, option_string=None):
+        if importlib.util.find_spec(TRACKERS[self.dest]) is None:
+            raise UsageError(f"--{self.dest} needs {TRACKERS[self.dest]}: {INSTALL[self.dest]}")
         setattr(namespace, self.dest, True)
-        if sentence := trackers.missing(namespace):
-            raise UsageError(sentence)
 
 
 def rate_of(args: argparse.Namespace, domain):
@@ -81,22 +83,3 @@ def check_rates(args: argparse.Namespace, domain) -> None:
     for rate in rates if isinstance(rates, list) else [rates]:
         if rate is not None:
             domain.codecs[args.codec].check(rate)
-
-
-def parse_saved_flags(domain, known: dict) -> argparse.Namespace:
-    """The flags of prepare.py that a run remembers, checked as they were when they were typed.
-
-    Raises DataError when they cannot have been.
-    """
-    from helmholtz.data import prepare_command
-    from helmholtz.io.runs import damaged_setting
-
-    words = [
-        f"--{name}" if value is True else f"--{name}={value}"
-        for name, value in known.items()
-        if value is not None and value is not False
-    ]
-    try:
-        return prepare_command.parse_args(domain, "", words)
-    except UsageError as error:
-        raise damaged_setting(str(error)) from error

@@ -169,11 +169,11 @@ def read_sound(content: bytes, folder: Path) -> None:
 
 
 def read_hdf5(content: bytes, folder: Path) -> None:
-    from helmholtz.data import preparation
+    from helmholtz.data import loading, preparation
 
     for split in preparation.SPLITS:
         (folder / f"{split}.h5").write_bytes(content)
-    preparation.load(folder, 5)
+    loading.load(folder, 5)
 
 
 def read_archive(content: bytes, folder: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 import pytest
+from layers import FLATTEN, SOFTMAX, conv, dense, dropout, told
 
 from audio.constants import ARCHITECTURES
 from audio.models import build_model
@@ -36,11 +37,38 @@ def test_parameters_and_committed_summary(name):
     assert committed == model_text.text(model)
 
 
-def test_the_published_quirks_are_there():
-    layers = build_model("cnn_x3_mlp_64_128").layers
-    assert [x.axis for x in layers if isinstance(x, keras.layers.BatchNormalization)] == [1]
-    rates = [x.rate for x in layers if isinstance(x, keras.layers.Dropout)]
-    assert rates == [0.5, 0.5, 0.5, 0.6, 0.6]
+CONV = conv(32, activation="linear", padding="valid")
+ELU = {"kind": "ELU", "alpha": 1.0}
+POOL = {"kind": "MaxPooling2D", "pool_size": (2, 2), "strides": (2, 2), "padding": "valid"}
+STEM = [
+    CONV,
+    {"kind": "BatchNormalization", "axis": 1, "momentum": 0.99, "epsilon": 0.001},  # of mel rows
+    {"kind": "ReLU", "negative_slope": 0.0, "threshold": 0.0},
+]
+BLOCK = [CONV, ELU, POOL, dropout(0.5)]
+
+
+def tail(*sizes):
+    hidden = [layer for size in sizes for layer in (dense(size, "linear"), ELU, dropout(0.6))]
+    return [FLATTEN, *hidden, dense(12, "linear"), SOFTMAX]
+
+
+LAYERS = {
+    "cnn_x3_mlp_0": [*STEM, *BLOCK * 3, *tail()],
+    "cnn_x4_mlp_128": [*STEM, *BLOCK * 4, *tail(128)],
+    "cnn_x3_mlp_64_128": [*STEM, *BLOCK * 3, *tail(64, 128)],
+    "cnn_x3_mlp_128": [*STEM, *BLOCK * 3, *tail(128)],
+    "cnn_x3_mlp_128x2": [*STEM, *BLOCK * 3, *tail(128, 128)],
+    "cnn_x2_mlp_128": [*STEM, *BLOCK * 2, *tail(128)],
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer_is_the_published_one(name):
+    network = build_model(name)
+    assert told(network) == LAYERS[name]
+    assert (network.input_shape, network.output_shape) == ((None, 96, 173, 1), (None, 12))
+    assert network.layers[-1].dtype_policy.name == "float32"
 
 
 @pytest.mark.parametrize(

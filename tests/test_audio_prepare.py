@@ -11,7 +11,7 @@ from audio.domain import DOMAIN
 from audio.features import extract
 from audio.mp3 import compress
 from audio.train import parse_args
-from helmholtz.data import preparation
+from helmholtz.data import loading
 from helmholtz.errors import DataError
 
 FEW = {"train": 24, "test": 12}
@@ -39,7 +39,7 @@ def test_the_shape_and_the_labels_are_the_same_at_every_bitrate(few):
     folders = prepare_sounds("sample", bitrates)
     sizes = []
     for bitrate in bitrates:
-        data = preparation.load(folders[bitrate], bitrate)
+        data = loading.load(folders[bitrate], bitrate)
         for split, (spectrograms, labels) in data.splits.items():
             assert (spectrograms.shape, spectrograms.dtype) == ((FEW[split], *SHAPE), np.float16)
             assert labels.tolist() == [i % 12 for i in range(FEW[split])]
@@ -52,7 +52,7 @@ def test_the_shape_and_the_labels_are_the_same_at_every_bitrate(few):
 
 
 def test_the_data_are_the_spectrograms_of_the_compressed_sounds(few):
-    data = preparation.load(prepare_sounds("sample", [32])[32], 32)
+    data = loading.load(prepare_sounds("sample", [32])[32], 32)
     notes, _ = sample.make("test", FEW["test"])
     for note, spectrogram in zip(notes, data.splits["test"][0], strict=True):
         decoded = compress(sample.record(note), SAMPLE_RATE, 32)[0]
@@ -63,7 +63,7 @@ def test_the_data_are_the_spectrograms_of_the_compressed_sounds(few):
 def test_other_features_get_a_folder_of_their_own(stereo):
     def shape(*flags):
         folder = prepare_sounds(str(stereo), [64], *flags)[64]
-        return folder.parent.name, preparation.load(folder, 64).splits["test"][0].shape[1:]
+        return folder.parent.name, loading.load(folder, 64).splits["test"][0].shape[1:]
 
     plain, as_it_is = shape()
     assert as_it_is == (96, 1 + 13002 // 512, 2)
@@ -80,12 +80,12 @@ def test_what_is_there_is_left_alone_until_a_file_changes(stereo):
     assert (folder / "train.h5").stat().st_mtime_ns == before
     (stereo / "a" / "0.wav").unlink()
     prepare_sounds(str(stereo), [8])
-    assert preparation.load(folder, 8).attributes["items"] == 5
+    assert loading.load(folder, 8).attributes["items"] == 5
 
 
 def test_a_file_to_predict_is_prepared_as_the_data_were(stereo, tmp_path):
     folder = prepare_sounds(str(stereo), [32], "--dur", 0.2, "--phase")[32]
-    data = preparation.load(folder, 32)
+    data = loading.load(folder, 32)
     setting = {"rate": 32, "data": data.attributes, "flags": {}}
     rows = [*data.splits["train"][0], *data.splits["test"][0]]
     for path in stereo.glob("*/*.wav"):
@@ -102,7 +102,7 @@ def test_noise_that_is_cut_off_or_silence_is_not_counted(few):
     bits = {}
     for dur in (None, 0.5, 4):
         folder = prepare_sounds("sample", [0], *(["--dur", dur] if dur else []))[0]
-        data = preparation.load(folder, 0)
+        data = loading.load(folder, 0)
         assert data.attributes["frames"] == (dur or 2) * SAMPLE_RATE
         bits[dur] = data.attributes["true_noise_bits"]
     assert bits[0.5] == pytest.approx(bits[None] / 4)

@@ -14,7 +14,7 @@ from helpers import prepare_sounds
 from audio import idmt, prepare, sources
 from audio.constants import CLASS_FOLDERS, LABELS, SAMPLE_RATE
 from audio.survey import surveyed
-from helmholtz.data import preparation
+from helmholtz.data import loading
 from helmholtz.data.folders import folder_name
 from helmholtz.errors import DataError
 
@@ -93,7 +93,7 @@ def test_bad_files_are_left_out_when_told_and_listed(folder, command):
     assert code == 0
     assert f"Skipped {len(BAD)} files" in error
     assert all(said in error for _, said in BAD.values())
-    data = preparation.load(prepared(folder)[0].parent, 32)
+    data = loading.load(prepared(folder)[0].parent, 32)
     assert data.attributes["items"] == 48
     assert data.attributes["skipped"] == len(BAD)
     assert len(data.attributes["skipped_files"]) == len(BAD)
@@ -176,7 +176,7 @@ def test_clips_are_as_long_as_the_longest_and_clipping_is_counted(folder, comman
     assert code == 0
     clipped = int((np.abs(np.tile(TONE, 3) * 2.5) > 1).sum())
     assert f"{clipped:,} samples beyond full scale" in error
-    data = preparation.load(prepared(folder)[0].parent, 0)
+    data = loading.load(prepared(folder)[0].parent, 0)
     assert data.attributes["clipped_samples"] == clipped
     assert data.attributes["frames"] == 3 * 4410
     assert data.splits["train"][0].shape[1:] == (96, 1 + 3 * 4410 // 512, 1)
@@ -246,7 +246,7 @@ def test_the_archive_is_prepared_like_its_unpacked_folder(tmp_path, monkeypatch,
     arrays = []
     for source in (path, tmp_path / "unpacked"):
         folders = prepare_sounds(str(source), [32])
-        data = preparation.load(folders[32], 32)
+        data = loading.load(folders[32], 32)
         assert data.classes == LABELS
         arrays.append(data.splits["train"][0])
     np.testing.assert_array_equal(*arrays)

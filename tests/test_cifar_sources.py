@@ -120,6 +120,41 @@ def test_an_unpacked_archive_that_is_not_as_published_is_told(damage, unpacked, 
     assert f"{unpacked}/data_batch_2 " in error
 
 
+def gradient(number, rows=32, columns=32):
+    """An image that shows every exchange of rows, columns and colours: its red tells the row."""
+    row, column = np.mgrid[0:rows, 0:columns]
+    return np.stack([3 * row, 200 - 3 * column, np.full_like(row, number)], -1).astype(np.uint8)
+
+
+def test_rows_columns_and_colours_of_the_archive_are_where_they_belong(tmp_path, monkeypatch):
+    """Of each image the archive has the red plane, row by row, then the green and the blue."""
+    members = {}
+    for name, first in (("data_batch_1", 0), ("data_batch_2", 3), ("test_batch", 6)):
+        planes = [
+            [gradient(i)[row, column, colour] for colour in range(3) for row in range(32)
+             for column in range(32)] for i in range(first, first + 3)
+        ]  # fmt: skip
+        file = io.BytesIO()
+        content = {b"data": np.array(planes, np.uint8), b"labels": [first, first + 1, first + 2]}
+        Python2Pickler(file, protocol=2).dump(content)
+        members[name] = file.getvalue().replace(b"numpy._core", b"numpy.core")
+    path = archive_of(tmp_path / "a.tar.gz", monkeypatch, members)
+    parts = sources.open_source(str(path)).load()[1]
+    for split, numbers in (("train", range(6)), ("test", range(6, 9))):
+        images, labels = parts[split]
+        np.testing.assert_array_equal(images, np.stack([gradient(i) for i in numbers]))
+        assert labels.tolist() == list(numbers)
+
+
+def test_rows_columns_and_colours_of_a_file_are_where_they_belong(tmp_path):
+    square = saved(tmp_path, "square.png", Image.fromarray(gradient(9)))
+    np.testing.assert_array_equal(sources.read_image(square, 32), gradient(9))
+    wide = saved(tmp_path, "wide.png", Image.fromarray(gradient(9, 32, 52)))
+    np.testing.assert_array_equal(sources.read_image(wide, 32), gradient(9, 32, 52)[:, 10:42])
+    high = saved(tmp_path, "high.png", Image.fromarray(gradient(9, 52, 32)))
+    np.testing.assert_array_equal(sources.read_image(high, 32), gradient(9, 52, 32)[10:42])
+
+
 class Hostile:
     def __reduce__(self):
         return os.system, ("touch PWNED",)
@@ -186,6 +221,15 @@ def test_a_folder_without_splits_is_split_by_name(tmp_path):
     assert train[1].tolist() == [0] * 8 + [1] * 4
     assert not set(train[0]) & set(test[0])
     assert parts["test"][0] == sources.open_source(str(root)).load()[1]["test"][0]
+
+
+def test_the_files_to_test_on_are_a_fifth_chosen_by_the_published_seed(tmp_path):
+    root = folder_of(tmp_path / "mine", cat=20, dog=5)
+    test, labels = sources.open_source(str(root)).load()[1]["test"]
+    names = [f"{path.parent.name}/{path.stem}" for path in test]
+    # The first fifth of numpy.random.default_rng(2337).permutation(20), and of (5).
+    assert names == ["cat/04", "cat/12", "cat/14", "cat/18", "dog/03"]
+    assert labels.tolist() == [0, 0, 0, 0, 1]
 
 
 def test_train_and_test_folders_are_taken_as_they_are(tmp_path):

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from helmholtz import schema
 from helmholtz.errors import DataError
 from helmholtz.io import files, runs, store
 from helmholtz.training import checkpoints
@@ -62,7 +63,7 @@ def dies(line: int, action) -> bool:
 
 def end_of_epoch(folder, epoch):
     """Write what loop.fit writes after an epoch, but for the best weights."""
-    history = [dict.fromkeys(runs.COLUMNS, i + 1) for i in range(epoch)]
+    history = [dict.fromkeys(schema.HISTORY, i + 1) for i in range(epoch)]
     runs.write_history(folder, history)
     checkpoints.save(folder, history, values(epoch))
 

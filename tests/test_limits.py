@@ -14,7 +14,7 @@ import pytest
 from helpers import prepare_images
 from report_runs import make_run
 
-from helmholtz.data import preparation
+from helmholtz.data import loading
 from helmholtz.io import store
 
 ROOT = Path(__file__).parents[1]
@@ -107,7 +107,7 @@ def test_a_limit_while_preparing_leaves_the_old_data(photos, data):
     assert code == 4
     assert is_one_sentence(error, "The disk is full or limited"), error
     assert run(*flags, 61)[0] == 0
-    assert preparation.load(data, 5).attributes["items"] == 80
+    assert loading.load(data, 5).attributes["items"] == 80
 
 
 def test_standard_output_on_a_full_disk(photos, data, tmp_path):

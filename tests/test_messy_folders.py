@@ -12,7 +12,7 @@ from audio import sources as sounds
 from cifar import prepare as prepare_images
 from cifar import sources as images
 from cifar.domain import Images
-from helmholtz.data import preparation
+from helmholtz.data import loading
 from helmholtz.data.folders import folder_name
 
 NOISE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
@@ -53,7 +53,7 @@ class Half:
     def attributes(self, root):
         """Those of the prepared data of a folder."""
         (path,) = (self.sources.DATA / folder_name(root)).glob("*/train.h5")
-        return preparation.load(path.parent, None).attributes
+        return loading.load(path.parent, None).attributes
 
 
 @pytest.fixture(params=["cifar", "audio"])
@@ -194,7 +194,7 @@ def test_labels_stay_with_their_items_when_files_are_left_out(tmp_path, monkeypa
     flags = ["--quality", "0", "--skip_bad"]
     assert command(half.prepare.main, "--source", root, *flags)[0] == 0
     folder = half.sources.DATA / folder_name(root) / "quality_0"
-    for items, labels in preparation.load(folder, 0).splits.values():
+    for items, labels in loading.load(folder, 0).splits.values():
         white = (items == 255).all(axis=(1, 2, 3))
         np.testing.assert_array_equal(white, labels == 1)
 

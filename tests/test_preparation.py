@@ -10,14 +10,15 @@ from helpers import load_images, prepare_images
 
 from cifar import prepare
 from cifar.jpeg import compress
-from helmholtz.data import preparation
+from helmholtz.data import loading
 from helmholtz.errors import DataError
+from helmholtz.schema import SIZES
 
 
 def test_the_data_are_the_compressed_images_with_their_sizes(photos):
     folder = prepare_images(str(photos), [0, 5])[5]
-    data = preparation.load(folder, 5)
-    original = preparation.load(folder.with_name("quality_0"), 0)
+    data = loading.load(folder, 5)
+    original = loading.load(folder.with_name("quality_0"), 0)
     sizes = np.zeros(3, int)
     for split, (images, labels) in data.splits.items():
         for image, source in zip(images, original.splits[split][0], strict=True):
@@ -25,7 +26,7 @@ def test_the_data_are_the_compressed_images_with_their_sizes(photos):
             np.testing.assert_array_equal(image, expected)
             sizes += source.nbytes, file_bytes, scan_bytes
         np.testing.assert_array_equal(labels, original.splits[split][1])
-    assert [data.attributes[key] for key in preparation.SIZES] == sizes.tolist()
+    assert [data.attributes[key] for key in SIZES] == sizes.tolist()
     assert data.classes == ["bright", "dark"]
     assert data.attributes["items"] == 80
 
@@ -52,7 +53,7 @@ def test_a_source_that_changed_is_prepared_again(photos, tmp_path):
     folder = prepare_images(str(copy), [5])[5]
     (copy / "dark" / "00.png").unlink()
     prepare_images(str(copy), [5])
-    assert preparation.load(folder, 5).attributes["items"] == 79
+    assert loading.load(folder, 5).attributes["items"] == 79
 
 
 def test_an_error_leaves_the_old_data_and_nothing_half_made(photos, tmp_path, command):
@@ -69,7 +70,7 @@ def test_an_error_leaves_the_old_data_and_nothing_half_made(photos, tmp_path, co
 def test_a_size_of_its_own_gets_a_folder_of_its_own(photos):
     folder = prepare_images(str(photos), [5], "--size", 16)[5]
     assert folder.parent.name.endswith("-16px")
-    assert preparation.load(folder, 5).splits["test"][0].shape[1:] == (16, 16, 3)
+    assert loading.load(folder, 5).splits["test"][0].shape[1:] == (16, 16, 3)
 
 
 def write_2018(folder, images, labels):
@@ -115,7 +116,7 @@ def test_splits_that_were_not_made_together_are_refused(photos, tmp_path):
     shutil.copy(five / "train.h5", mixed)
     shutil.copy(nine / "test.h5", mixed)
     with pytest.raises(DataError, match="not made together"):
-        preparation.load(mixed, 5)
+        loading.load(mixed, 5)
 
 
 def test_a_size_is_for_a_folder_alone(command):
@@ -135,7 +136,7 @@ def test_several_processes_at_once_make_one_good_copy(photos):
         folders = {answer.result()[9] for answer in answers}
     assert len(folders) == 1
     folder = folders.pop()
-    assert preparation.load(folder, 9).attributes["items"] == 80
+    assert loading.load(folder, 9).attributes["items"] == 80
     assert not list(folder.glob(".tmp-*"))
 
 

@@ -1,6 +1,7 @@
 """TensorBoard and W&B get every epoch, and nobody who does not ask for them pays."""
 
 import argparse
+import json
 import sys
 import time
 
@@ -8,7 +9,8 @@ import pytest
 from report_runs import history
 
 from cifar import train
-from helmholtz.io import runs
+from helmholtz import flags, schema
+from helmholtz.io import run_state
 from helmholtz.training import trackers
 
 ROWS = history(4, 0.8, seed=0)
@@ -31,16 +33,18 @@ def test_nothing_is_imported_or_written_unless_asked(tmp_path):
 
 @pytest.mark.parametrize("flag", ["tensorboard", "wandb"])
 def test_a_missing_package_is_told_at_once_with_the_command(flag, monkeypatch, command):
-    monkeypatch.setitem(trackers.PACKAGES, flag, "a_package_that_is_not_there")
+    monkeypatch.setitem(flags.TRACKERS, flag, "a_package_that_is_not_there")
     code, error = command(train.main, f"--{flag}")
     assert (code, error.count("\n")) == (2, 1)
     assert f"--{flag} needs a_package_that_is_not_there: pip install " in error
 
 
-def test_a_run_may_be_resumed_with_other_trackers():
-    old = {"flags": {"seed": 0}, "data": {}, "versions": {}}
-    new = old | {"flags": {"seed": 0, "tensorboard": True, "wandb": False}}
-    assert runs.differences(old, new) == []
+def test_a_run_may_be_resumed_with_other_trackers(tmp_path):
+    known = {"seed": 0, "num_epoch": 2, "overwrite": False}
+    (tmp_path / "setting.json").write_text(json.dumps({"flags": known | {"tensorboard": False}}))
+    (tmp_path / "checkpoint_0001.h5").touch()
+    wanted = run_state.Wanted(known | {"tensorboard": True, "wandb": False}, {})
+    assert run_state.outlook(tmp_path, wanted).what == "resume"
 
 
 @pytest.mark.parametrize("known", [0, 2])
@@ -49,7 +53,7 @@ def test_tensorboard_has_every_epoch_of_a_resumed_run_too(tmp_path, known):
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     follow(tmp_path, known, tensorboard=True)
     found = reader.EventAccumulator(str(tmp_path / "tensorboard")).Reload()
-    assert set(found.Tags()["scalars"]) == set(runs.COLUMNS) - {"epoch"}
+    assert set(found.Tags()["scalars"]) == set(schema.HISTORY) - {"epoch"}
     scalars = [(s.step, s.value) for s in found.Scalars("val_acc")]
     assert scalars == [(r["epoch"], pytest.approx(r["val_acc"], rel=1e-6)) for r in ROWS]
 

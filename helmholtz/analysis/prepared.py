@@ -8,9 +8,8 @@ from PIL import Image
 
 from helmholtz.analysis import domains
 from helmholtz.analysis.experiments import rate_order
-from helmholtz.data import datadir
 from helmholtz.errors import DataError
-from helmholtz.io import store
+from helmholtz.io import datadir, store
 
 ROOT = Path(__file__).parents[2]  # above cifar/data and audio/data
 PACKED = 500  # images that the lossless size is the mean of

@@ -1,6 +1,5 @@
 """Turn a source into prepared data: one pass over its items, on all cores, for several rates."""
 
-import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -9,17 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz.data import datadir
 from helmholtz.data.baditems import BadItems, leave_out
-from helmholtz.data.folders import folder_name
 from helmholtz.data.parallel import in_parallel, progress
 from helmholtz.errors import DataError
-from helmholtz.io import store
+from helmholtz.io import datadir, store
 from helmholtz.io.files import locked, remove_leftovers, require_space
-from helmholtz.text import shown
+from helmholtz.schema import SIZES
 
 SPLITS = ("train", "test")
-SIZES = ("raw_bytes", "file_bytes", "scan_bytes")
 
 
 class Source(NamedTuple):
@@ -42,14 +38,6 @@ class Prepared(NamedTuple):
     raw_bytes: int
     file_bytes: int
     scan_bytes: int
-
-
-class Data(NamedTuple):
-    """Prepared data in memory: splits maps "train" and "test" to (items, labels as int64)."""
-
-    splits: dict
-    classes: list[str]
-    attributes: dict
 
 
 def prepare(
@@ -170,52 +158,3 @@ def _packed(compress, items, rates: list[int]) -> tuple[dict, dict[int, str]]:
         rate: (np.stack([p.data for p in prepared]), np.sum([p[1:] for p in prepared], axis=0))
         for rate, prepared in made.items()
     }, {}
-
-
-def load(folder: Path, rate: int | None) -> Data:
-    """Read prepared data, our own or the 2018 code's, and verify it.
-
-    rate: what the data must have been prepared at; it may be None where the file says so itself.
-    Raises DataError when a file is missing or damaged, or does not fit.
-    """
-    splits, found, name = {}, {}, shown(folder)
-    for split in SPLITS:
-        arrays, found[split] = store.read(folder / f"{split}.h5")
-        splits[split] = _checked(folder / f"{split}.h5", arrays)
-    if len({data.shape[1:] for data, _ in splits.values()}) > 1:
-        raise DataError(f"{name}: train.h5 and test.h5 differ in shape: make both anew.")
-    attributes = _joined(found, folder, rate)
-    if rate not in (None, attributes["rate"]):
-        raise DataError(f"{name} was prepared at rate {attributes['rate']}, not {rate}: give that.")
-    if not re.fullmatch(r"\w[\w.-]*", attributes["source"], re.ASCII):  # it names the run's folder
-        raise DataError(f"{name} is damaged, its source has no name: prepare it anew.")
-    labels = np.concatenate([label for _, label in splits.values()])
-    classes = attributes.setdefault("classes", [str(i) for i in range(labels.max() + 1)])
-    if labels.min() < 0 or labels.max() >= len(classes):
-        raise DataError(f"{name} has labels outside its {len(classes)} classes: prepare it anew.")
-    return Data(splits, classes, attributes)
-
-
-def _checked(path: Path, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
-    """Items and labels of one file; labels may be one-hot, as the 2018 code's are."""
-    data, label = arrays.get("data"), arrays.get("label")
-    if data is None or label is None or label.ndim not in (1, 2) or len(data) != len(label):
-        raise DataError(f"{shown(path)} does not hold `data` and as many entries of `label`.")
-    if not data.size:
-        raise DataError(f"{shown(path)} holds no items.")
-    one_hot = label.ndim == 2 and label.shape[1] > 1
-    return data, label.argmax(axis=1) if one_hot else label.ravel().astype(np.int64)
-
-
-def _joined(found: dict, folder: Path, rate: int | None) -> dict:
-    """The attributes of both splits together; of somebody else's files what is known of them."""
-    train, test = found["train"], found["test"]
-    digest = train["digest"] + test["digest"]
-    if "rate" not in train or "rate" not in test:
-        if rate is None:
-            raise DataError(f"{shown(folder)} does not say its rate: give it, as in --quality 5.")
-        return {"source": folder_name(folder), "rate": rate, "digest": digest}
-    sums = {key: train[key] + test[key] for key in (*SIZES, "items")} | {"digest": digest}
-    if train | sums != test | sums:
-        raise DataError(f"{shown(folder)}: train.h5 and test.h5 were not made together: redo both.")
-    return train | sums

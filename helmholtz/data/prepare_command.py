@@ -5,6 +5,7 @@ from pathlib import Path
 
 from helmholtz import cli, flags
 from helmholtz.domain import Codec, Domain
+from helmholtz.errors import UsageError
 
 
 def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
@@ -14,7 +15,27 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     domain.add_source_flags(parser)
     args = parser.parse_args(argv)
     flags.check_rates(args, domain)
+    if flags.rate_of(args, domain) is None:
+        setattr(args, domain.flag, list(domain.codecs[args.codec].grid))
     return args
+
+
+def parse_saved_flags(domain: Domain, known: dict) -> Namespace:
+    """The flags of prepare.py that a run remembers, checked as they were when they were typed.
+
+    Raises DataError when they cannot have been.
+    """
+    from helmholtz.io.runs import damaged_setting
+
+    words = [
+        f"--{name}" if value is True else f"--{name}={value}"
+        for name, value in known.items()
+        if value is not None and value is not False
+    ]
+    try:
+        return parse_args(domain, "", words)
+    except UsageError as error:
+        raise damaged_setting(str(error)) from error
 
 
 def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> dict[int, Path]:
@@ -32,6 +53,5 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
 def main(domain: Domain, args: Namespace) -> None:
     """Prepare every rate that the flags name, and print the folders."""
     codec = domain.codecs[args.codec]
-    rates = flags.rate_of(args, domain) or list(codec.grid)
-    for rate, folder in prepare(domain, args, codec, rates).items():
+    for rate, folder in prepare(domain, args, codec, flags.rate_of(args, domain)).items():
         print(f"{codec.rate_name(rate)}: {folder}")

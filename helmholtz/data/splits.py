@@ -3,7 +3,7 @@
 import numpy as np
 
 from helmholtz.data.folders import SPLIT_SEED
-from helmholtz.data.preparation import Data
+from helmholtz.data.loading import Data
 from helmholtz.errors import DataError
 
 

@@ -8,8 +8,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock
-
 LOCK = ".lock"  # a hidden file in a folder that one process holds
 SPARE = 1 << 20  # bytes of a file's own structure, and of small files beside it
 
@@ -35,6 +33,8 @@ def replacing(path: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold folder for this process alone; the lock ends with the process, however it ends."""
+    from filelock import FileLock
+
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / LOCK):
         yield

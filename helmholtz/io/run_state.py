@@ -17,7 +17,7 @@ MARK = ".overwrite"  # the run in this folder is to be replaced by the next one
 WAIT = 1  # seconds; whoever only asks for the lock holds it for a moment
 # Flags that may differ between a run and the command that goes on with it.
 FREE = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir", "data_dir"}
-FREE |= {"tensorboard", "wandb"}
+FREE |= {"skip_bad", "tensorboard", "wandb"}
 
 
 class Wanted(NamedTuple):
@@ -159,9 +159,10 @@ def held(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        if {path.name for path in folder.iterdir()} <= {LOCK}:
-            (folder / LOCK).unlink(missing_ok=True)
-            folder.rmdir()
+        with contextlib.suppress(OSError):
+            if {path.name for path in folder.iterdir()} == {LOCK}:
+                (folder / LOCK).unlink()
+                folder.rmdir()
 
 
 def take(folder: Path) -> FileLock | None:

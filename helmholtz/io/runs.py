@@ -1,21 +1,16 @@
 """A run's directory: where it is, what it holds, and what its history says."""
 
 import csv
-import importlib
 import io
 import json
 import math
-import platform
-import subprocess
-from importlib.metadata import version
 from pathlib import Path
 
-from helmholtz import machine
 from helmholtz.errors import DataError
 from helmholtz.io.files import write_text
+from helmholtz.schema import HISTORY
 
 LOGS = Path(__file__).parents[2] / "logs"
-COLUMNS = ["epoch", "acc", "loss", "val_acc", "val_loss", "lr", "seconds"]
 OUTPUTS = [
     *("result.json", "checkpoint_*.h5", "history.csv"),
     *("best.weights.h5", "model.keras", "confusion.csv"),
@@ -49,47 +44,6 @@ def clear(folder: Path) -> None:
     for pattern in OUTPUTS:
         for path in folder.glob(pattern):
             path.unlink()
-
-
-def describe(args, domain: str, data: dict, shape: tuple) -> dict:
-    """The setting of a run: every flag, the data, versions and the machine.
-
-    data: the attributes of the prepared data.
-    """
-    import keras
-
-    backend = keras.backend.backend()
-    return {
-        "domain": domain,
-        "model": args.model,
-        "codec": args.codec,
-        "rate": data["rate"],
-        "shape": list(shape),
-        "flags": {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items()},
-        "data": data,
-        "versions": {
-            "python": platform.python_version(),
-            "keras": keras.__version__,
-            "backend": f"{backend} {_backend_version(backend)}",
-            "numpy": version("numpy"),
-        },
-        "commit": _commit(),
-        "machine": {"system": platform.platform(), "processor": machine.processor()},
-    }
-
-
-def _backend_version(backend: str) -> str:
-    return importlib.import_module(backend).__version__
-
-
-def _commit() -> str | None:
-    """The commit of the code, with a + when it was changed since; None outside git."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() or None
 
 
 def read_json(path: Path) -> dict:
@@ -126,7 +80,7 @@ def read_setting(folder: Path, domain) -> dict:
 
 def write_history(folder: Path, history: list[dict]) -> None:
     """Write history.csv, a row an epoch."""
-    _write_csv(folder / "history.csv", [COLUMNS, *([row[c] for c in COLUMNS] for row in history)])
+    _write_csv(folder / "history.csv", [HISTORY, *([row[c] for c in HISTORY] for row in history)])
 
 
 def write_confusion(folder: Path, classes: list[str], counts) -> None:

@@ -22,6 +22,7 @@ from helmholtz.sweep import local_engine, parcel, plan
 from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import LOST
 from helmholtz.sweep.plan import Run
+from helmholtz.text import counted
 
 try:
     import ray
@@ -46,7 +47,7 @@ class Cluster:
         largest = max((node["Resources"].get("CPU", 0) for node in ray.nodes()), default=0)
         if largest < cpus:
             raise UsageError(
-                f"No node has {cpus} cores, the largest has {largest:.0f}: see --cpus."
+                f"No node has {counted(cpus, 'core')}, the largest has {largest:.0f}: see --cpus."
             )
         self.environment = local_engine.memory_share(per_gpu) if gpus else {}
         self.environment |= local_engine.threads(cpus)

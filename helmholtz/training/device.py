@@ -6,6 +6,7 @@ import keras
 
 from helmholtz import machine
 from helmholtz.errors import MachineError
+from helmholtz.text import counted
 
 STEP = 1.1  # times the outputs of all layers; measured steps took 1.1 to 1.6
 
@@ -44,6 +45,6 @@ def require_memory(network: keras.Model, batch: int, held: int) -> None:
     needed = STEP * size * batch * outputs + held
     if needed > free:
         raise MachineError(
-            f"A training step of {batch} items needs at least {needed / 1e9:.1f} GB of memory, and "
-            f"{free / 1e9:.1f} GB are free: use a smaller --batch_size or smaller items."
+            f"A training step of {counted(batch, 'item')} needs at least {needed / 1e9:.1f} GB of "
+            f"memory, and {free / 1e9:.1f} GB are free: lower --batch_size, or use smaller items."
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 from tqdm import tqdm
 
+from helmholtz.text import counted
 from helmholtz.training.device import device
 
 BAR = "{percentage:3.0f}% |{bar:20}| {remaining} left{postfix}"
@@ -13,9 +14,9 @@ BAR = "{percentage:3.0f}% |{bar:20}| {remaining} left{postfix}"
 
 def announce(model, parts: dict, folder: Path) -> None:
     """Say what is about to be trained, on what, and where it goes."""
-    network = model.layers[-1]
+    network, items = model.layers[-1], counted(len(parts["train"]), "item")
     print(
-        f"{network.name}, {network.count_params():,} parameters, {len(parts['train']):,} items, "
+        f"{network.name}, {network.count_params():,} parameters, {items}, "
         f"{keras.backend.backend()} on {device()}: {folder}",
         flush=True,
     )

@@ -6,10 +6,9 @@ from sklearn.metrics import confusion_matrix
 
 from helmholtz.io import runs
 from helmholtz.io.files import replacing, write_json
+from helmholtz.schema import SIZES
 from helmholtz.training import prediction
 from helmholtz.training.device import device
-
-SIZES = ("raw_bytes", "file_bytes", "scan_bytes", "items")
 
 
 def evaluate_best(model, labels, parts: dict, history: list, setting: dict, folder: Path) -> dict:
@@ -47,7 +46,7 @@ def _result(history: list, parts: dict, setting: dict, parameters: int, test_acc
         "validated_on": "held-out training items" if "test" in parts else "test split",
         **runs.statistics([row["val_acc"] for row in history]),
         "test_acc": test_acc,
-        "data": {key: data.get(key) for key in SIZES},
+        "data": {key: data.get(key) for key in (*SIZES, "items")},
         "seconds": round(seconds, 3),
         "items_per_second": round(len(parts["train"]) * len(history) / seconds, 1),
         "device": device(),

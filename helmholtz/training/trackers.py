@@ -5,20 +5,8 @@ every backend.
 """
 
 import contextlib
-import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
-
-PACKAGES = {"tensorboard": "tensorboardX", "wandb": "wandb"}
-INSTALL = {"tensorboard": "tensorboardX tensorboard", "wandb": "wandb"}  # the second to look at it
-
-
-def missing(args) -> str | None:
-    """A sentence about a tracker that was asked for and is not installed, or None."""
-    for flag, package in PACKAGES.items():
-        if getattr(args, flag, False) and importlib.util.find_spec(package) is None:
-            return f"--{flag} needs {package}: pip install {INSTALL[flag]}"
-    return None
 
 
 @contextlib.contextmanager

@@ -81,13 +81,13 @@ def request(domain: Domain, args: Namespace, source: str | None, rate: int | Non
 
 def load(domain: Domain, args: Namespace):
     """The prepared data that the flags ask for, made first where they are missing."""
-    from helmholtz.data import preparation
+    from helmholtz.data import loading
     from helmholtz.data.prepare_command import prepare
 
     rate, folder = flags.rate_of(args, domain), args.train_dir
     if folder is None:
         folder = prepare(domain, args, domain.codecs[args.codec], [rate])[rate]
-    return domain.check_data(preparation.load(folder, rate), args)
+    return domain.check_data(loading.load(folder, rate), args)
 
 
 def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
@@ -95,22 +95,22 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
 
     import_keras()
     from helmholtz.data.splits import select
-    from helmholtz.io import run_state, runs
-    from helmholtz.training import device, loop, model, prediction, result
+    from helmholtz.io import run_state
+    from helmholtz.training import device, loop, model, prediction, result, setting
 
     items, labels, parts = select(data, args.val, args.limit)
-    setting = runs.describe(args, domain.name, data.attributes, items.shape[1:])
+    described = setting.describe(args, domain.name, data.attributes, items.shape[1:])
     model.set_up(args.seed, args.precision)
     chosen = domain.networks[args.model]
     network = chosen.build(items.shape[1:], len(data.classes))
     device.require_memory(network, min(args.batch_size, len(parts["train"])), items.nbytes)
     if getattr(args, "weights", None):
         prediction.load_weights(network, args.weights)
-    args.resume = run_state.claim(folder, setting, asked)
+    args.resume = run_state.claim(folder, described, asked)
     layers, optimizer = chosen.recipe.layers(), chosen.recipe.optimizer(args)
     compiled = model.compile_model(items, layers, network, optimizer)
 
-    history = loop.fit(compiled, labels, parts, setting, folder, args)
-    found = result.evaluate_best(compiled, labels, parts, history, setting, folder)
+    history = loop.fit(compiled, labels, parts, described, folder, args)
+    found = result.evaluate_best(compiled, labels, parts, history, described, folder)
     codec = domain.codecs[args.codec]
     result.print_result(found, codec.rate_name(found["rate"]), folder)

@@ -1,0 +1,83 @@
+"""Who may import whom, what a -h imports, and how long a file may be."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import helmholtz
+
+ROOT = Path(helmholtz.__file__).parents[1]
+PRODUCT = [
+    p for name in ("cifar", "audio", "helmholtz") for p in sorted((ROOT / name).rglob("*.py"))
+]
+HALVES = {"cifar", "audio"}
+# What each part of helmholtz may import of the others, besides the modules beside them.
+MAY_IMPORT = {
+    "io": set(),
+    "data": {"io"},
+    "training": {"io", "data"},
+    "analysis": {"io", "data"},
+    "report": {"io", "analysis"},
+    "sweep": {"io", "data", "training"},
+}
+HEAVY = {"keras", "tensorflow", "jax", "numpy", "scipy", "h5py", "pandas", "sklearn"}
+HEAVY |= {"matplotlib", "jinja2", "rich", "filelock", "cv2", "soundfile", "librosa", "tqdm", "PIL"}
+
+
+def imported(path):
+    """The modules that a file imports, at its top or within functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_no_part_imports_what_stands_above_it(part):
+    for path in (ROOT / "helmholtz" / part).glob("*.py"):
+        parts = {name.split(".")[1] for name in imported(path) if name.startswith("helmholtz.")}
+        assert parts & set(MAY_IMPORT) <= MAY_IMPORT[part] | {part}, path
+
+
+def test_helmholtz_knows_neither_half_and_the_halves_not_each_other():
+    for path in PRODUCT:
+        half = path.relative_to(ROOT).parts[0]
+        others = {name.split(".")[0] for name in imported(path)} & HALVES - {half}
+        assert not others, path
+        if half == "helmholtz" and path.name != "domain.py":
+            code = [line.partition("#")[0] for line in path.read_text("utf-8").splitlines()]
+            assert not [line for line in code if "domain ==" in line or "domain !=" in line], path
+
+
+def test_what_makes_data_and_reports_never_imports_keras():
+    parts = ("io", "data", "analysis", "report", "sweep")
+    for path in (p for part in parts for p in (ROOT / "helmholtz" / part).glob("*.py")):
+        assert not {name.split(".")[0] for name in imported(path)} & {"keras", "tensorflow"}, path
+
+
+@pytest.mark.parametrize(
+    "module",
+    [f"{half}.{name}" for half in sorted(HALVES) for name in ("prepare", "train", "predict")]
+    + ["helmholtz.sweep.__main__", "helmholtz.report.__main__"],
+)
+def test_help_imports_nothing_heavy(module):
+    program = f"""
+import sys
+from {module} import main
+try: main(["cifar", "-h"] if "sweep" in {module!r} else ["-h"])
+except SystemExit: pass
+print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)
+"""
+    command = [sys.executable, "-c", program]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert answer.stderr.strip() == "[]"
+    assert "--" in answer.stdout
+
+
+def test_a_file_fits_a_few_screens():
+    long = [path for path in PRODUCT if len(path.read_text("utf-8").splitlines()) > 220]
+    assert not long
