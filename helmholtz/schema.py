@@ -3,6 +3,7 @@
 Whoever writes, reads or tests such a file takes its columns from here. Imports nothing heavy.
 """
 
+import math
 from typing import NamedTuple
 
 
@@ -14,8 +15,8 @@ class Field(NamedTuple):
     high: float = 1 << 60
 
 
-TEXT, OBJECT = Field(str), Field(dict)
-SHARE, AMOUNT, CHANGE = Field(float, 0, 1), Field(float), Field(float, -1, 1)
+TEXT, OBJECT, REAL = Field(str), Field(dict), Field(float, -math.inf, math.inf)
+SHARE, AMOUNT = Field(float, 0, 1), Field(float)
 SECONDS, COUNT, EPOCH = Field(float, 0, 1 << 40), Field(int, 1, 1 << 40), Field(int, 1, 1 << 20)
 WHOLE = Field(int, 0, 1 << 53)
 
@@ -39,6 +40,14 @@ RESULT = {  # the numbers of result.json
 OPTIONAL = {"mean_of_ten_best", "convergence_epoch", "test_acc"}  # may be null there
 RESULT_TEXTS = ["validated_on", "device", "precision"]
 SIZES = ["raw_bytes", "file_bytes", "scan_bytes"]  # of the data set there, of an item in a table
+NAMES = ["domain", "source", "model", "codec", "rate", "seed"]  # what result.json calls its run
+SETTING = {  # where a column of runs.csv stands in setting.json
+    **{name: (name,) for name in ("domain", "model", "codec", "rate", "commit")},
+    **{"source": ("data", "source"), "data": ("data", "fingerprint")},
+    **{"codec_version": ("data", "codec"), "true_noise_bits": ("data", "true_noise_bits")},
+    **{"seed": ("flags", "seed"), "precision": ("flags", "precision")},
+    "backend": ("versions", "backend"),
+}
 
 RUNS = {  # runs.csv, a row a run; codec is a name, as jpeg, codec_version the build
     **dict.fromkeys(["folder", "state", "note", "domain", "source", "model"], TEXT),
@@ -50,7 +59,7 @@ RUNS = {  # runs.csv, a row a run; codec is a name, as jpeg, codec_version the b
     **dict.fromkeys(["data", "codec", "codec_version", "backend", "commit"], TEXT),
     "flags": OBJECT,
 }
-EPOCHS = {"folder": TEXT, "epoch": EPOCH} | dict.fromkeys(CURVES, AMOUNT)  # curves.csv
+EPOCHS = {"folder": TEXT, "epoch": EPOCH} | dict.fromkeys(CURVES, REAL)  # curves.csv
 
 
 def _with_interval(name: str, field: Field) -> dict[str, Field]:
@@ -65,8 +74,8 @@ SUMMARY = {  # summary.csv, a row an experiment and rate
     "best_val_acc": SHARE,
     **_with_interval("test_acc", SHARE),
     "baseline_rate": WHOLE,
-    **_with_interval("difference", CHANGE),
-    **_with_interval("test_difference", CHANGE),
+    **_with_interval("difference", REAL),
+    **_with_interval("test_difference", REAL),
     **_with_interval("convergence_epoch", Field(float, 1)),
     "converged": WHOLE,
     **dict.fromkeys([*SIZES, "lossless_bytes", "true_noise_bits"], AMOUNT),

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 
-from helmholtz import schema
+from helmholtz import domain as domains
 from helmholtz.io import runs
+from helmholtz.schema import HISTORY
 
-NAMES = {"cifar": "quality", "audio": "bitrate"}
 MODELS = {"all-cnns": 701_386, "cnns-dense-64": 1_079_562, "cnn_x3_mlp_0": 101_412}
 SIZES = {0: 3072, 1: 654, 5: 671, 10: 690, 25: 764, 50: 900, 100: 1463}
 
@@ -20,7 +20,7 @@ def history(epochs, top, seed, speed=8):
     acc = np.clip(val + 0.05 * rise, 0, 1)
     columns = zip(acc, 2.3 * (1 - acc), val, 2.3 * (1 - val), strict=True)
     return [
-        dict(zip(schema.HISTORY, [i, *map(float, row), 0.01, 1.5], strict=True))
+        dict(zip(HISTORY, [i, *map(float, row), 0.01, 1.5], strict=True))
         for i, row in enumerate(columns, start=1)
     ]
 
@@ -28,19 +28,29 @@ def history(epochs, top, seed, speed=8):
 def make_run(
     root, rate=0, seed=0, top=0.8, epochs=20, domain="cifar", source="sample", model="all-cnns",
     data="f00dcafe", classes=("cat", "dog"), test_acc=None, bytes_=None, speed=8, finished=True,
+    codec=None, version="1.0",
 ):  # fmt: skip
-    """Write the folder of a run whose accuracy rises to about top."""
-    folder = root / domain / source / model / f"{NAMES[domain]}_{rate}" / f"seed_{seed}"
+    """Write the folder of a run whose accuracy rises to about top.
+
+    codec: its name; None for a run from before there was a choice.
+    """
+    half = domains.get(domain)
+    place = half.codecs[codec or half.published.name].folder(rate)
+    folder = root / domain / source / model / place / f"seed_{seed}"
     rows = history(epochs, top, hash((rate, seed)) % 2**32, speed)
     raw = 3072 if domain == "cifar" else 176_400
     file_bytes = bytes_ or (SIZES[rate] if domain == "cifar" else raw if rate == 0 else 250 * rate)
     scan = file_bytes if rate == 0 or domain == "audio" else file_bytes - 620
     sizes = {"raw_bytes": raw * 100, "file_bytes": file_bytes * 100, "scan_bytes": scan * 100}
-    flags = {NAMES[domain]: rate, "setting": 0, "model": None, "source": source, "seed": seed}
+    flags = {half.flag: rate, "setting": 0, "model": None, "source": source, "seed": seed}
     flags |= {"num_epoch": epochs, "batch_size": 128, "learning_rate": 0.01, "limit": None}
     facts = {"fingerprint": data, "classes": list(classes), "true_noise_bits": 14_777.0}
+    facts |= {"codec": version}
     setting = {"domain": domain, "model": model, "rate": rate, "flags": flags, "versions": {}}
     setting |= {"data": facts | sizes | {"items": 100, "rate": rate, "source": source}}
+    if codec:
+        setting |= {"codec": codec}
+        flags |= {"codec": codec}
     runs.write_history(folder, rows)
     (folder / "setting.json").write_text(json.dumps(setting))
     if finished:
@@ -54,7 +64,7 @@ def make_run(
 def _result(setting, rows, sizes, test_acc, parameters):
     seconds = sum(row["seconds"] for row in rows)
     return {
-        **{key: setting[key] for key in ("domain", "model", "rate")},
+        **{key: setting[key] for key in ("domain", "model", "codec", "rate") if key in setting},
         "source": setting["data"]["source"],
         "seed": setting["flags"]["seed"],
         "parameters": parameters,

@@ -76,7 +76,7 @@ def test_a_short_run_shows_its_best_epoch_and_a_star(logs, epochs, capsys):
     made(logs)
     said = capsys.readouterr().out
     assert f"{best:.3f}*" in said
-    assert "* fewer than 20 epochs" in said
+    assert "* of fewer than 20 epochs" in said
 
 
 def test_from_15_epochs_on_the_accuracy_is_as_published_and_from_20_on_without_a_star(logs, capsys):
@@ -121,11 +121,12 @@ def curves_of(logs, *flags):
     """The captions of the learning curves, by section."""
     args = report.parse_args([str(logs), "--out", str(logs / "report"), *flags])
     runs, _ = report.collect(args)
-    found = experiments.comparisons(experiments.experiments([run.row for run in runs]))
-    return {
-        key[3]: curves.select(sections._runs_of(group, runs), args.curves)
-        for key, group in found.items()
-    }
+    found = {}
+    for experiment in experiments.experiments([run.row for run in runs]):
+        key = tuple(experiment.key[name] for name in experiments.COMPARISON)
+        own = sections.runs_of(key, [experiment], runs)
+        found[key] = curves.select(own, args.curves)
+    return found
 
 
 def test_curves_of_a_run_that_was_started_otherwise_stand_in_no_section_of_others(logs):
@@ -159,6 +160,52 @@ def test_the_interval_is_student_s():
     wanted = stats.t.interval(0.95, 3, np.mean(values), stats.sem(values))
     assert (mean, low, high) == pytest.approx((np.mean(values), *wanted))
     assert statistics.interval([0.5]) == (0.5, None, None)
+
+
+def students_t(values, more=None):
+    """Mean and interval by hand: of values, or Welch's of values less more."""
+    groups = [values] if more is None else [values, more]
+    errors = [np.var(g, ddof=1) / len(g) for g in groups]
+    freedom = sum(errors) ** 2 / sum(
+        e**2 / (len(g) - 1) for e, g in zip(errors, groups, strict=True)
+    )
+    mean = np.mean(values) - (0 if more is None else np.mean(more))
+    half = stats.t.ppf(0.975, freedom) * np.sqrt(sum(errors))
+    return mean, mean - half, mean + half
+
+
+def test_intervals_are_those_of_the_formulas_and_exist_where_nothing_varies():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        here, there = (rng.random(rng.integers(2, 7)).tolist() for _ in range(2))
+        assert statistics.interval(here) == pytest.approx(students_t(here), abs=1e-12)
+        found = statistics.difference(
+            list(enumerate(here)), [(9 + i, v) for i, v in enumerate(there)]
+        )
+        wanted = students_t(here, there)
+        assert [found[k] for k in ("mean", "low", "high")] == pytest.approx(wanted, abs=1e-12)
+    same = [(0, 0.5), (1, 0.5)]
+    assert statistics.interval([0.5, 0.5]) == (0.5, 0.5, 0.5)
+    for other in (same, [(2, 0.5), (3, 0.5)]):
+        assert statistics.difference(same, other)["low"] == 0
+    with_none = statistics.difference([(None, 0.5), (None, 0.7)], [(None, 0.4)])
+    assert (with_none["paired"], with_none["low"], with_none["seeds"]) == (False, None, 1)
+
+
+def test_an_experiment_takes_five_lines_and_verbose_says_what_would_help(logs, capsys):
+    for rate in (0, 1, 5, 10, 25, 50):
+        for seed in range(2):
+            make_run(logs, rate, seed)
+    report.main([str(logs), "--out", str(logs / "report")])
+    brief = capsys.readouterr().out.strip().split("\n\n")[0].splitlines()
+    assert len(brief) == 5  # what it is, the head of the table, two rates, the answer
+    assert brief[-1].startswith("all-cnns: Choose")
+    report.main([str(logs), "--out", str(logs / "report"), "--verbose"])
+    said = capsys.readouterr().out
+    assert said.count("quality ") > brief[-1].count("quality ") + 5
+    assert "python cifar/train.py --quality" in said
+    assert "Noise: of U" in said
+    assert "python cifar/train.py --quality" in (logs / "report" / "index.html").read_text()
 
 
 def test_seeds_become_a_mean_with_its_interval_and_one_seed_has_none(logs):
@@ -325,6 +372,19 @@ def test_the_2018_code_s_history_is_read_with_names_from_its_path(logs, path, wa
     (row,) = table(logs)
     assert row["accuracy"] == pytest.approx(plain_statistics(val_acc)[0])
     assert (row["file_bytes"], row["seconds"]) == (None, None)
+
+
+def test_a_table_with_runs_that_diverged_or_are_damaged_is_read_again(logs, tmp_path):
+    make_run(logs)
+    for seed, wrong in ((1, "inf"), (2, "nan"), (3, "7")):
+        folder = make_run(logs, 0, seed)
+        lines = (folder / "history.csv").read_text().splitlines()
+        text = "\n".join([*lines[:5], f"5,0.1,{wrong},{wrong},1,1,1"])
+        damage(folder, "history.csv", text.encode())
+    made(logs)
+    report.main([str(logs / "report" / "runs.csv"), "--out", str(tmp_path / "again")])
+    for name in ("runs.csv", "curves.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (logs / "report" / name).read_bytes()
 
 
 def test_a_kept_runs_csv_gives_the_same_summary_again(logs, tmp_path):

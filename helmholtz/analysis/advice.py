@@ -32,15 +32,18 @@ def missing(measured: dict, experiment: Experiment) -> list[dict]:
     if starred(base):
         what = f"{plural(base['epochs'], 'epoch')}, fewer than {STARRED}: train longer"
         found.append({"what": what, "command": _again(experiment, longer=True)})
-    if not measured["uncompressed"]:
-        what = f"no uncompressed run; {domains.rate_name(base)} stands in for it"
-        found.append({"what": what, "command": command(experiment, [0], range(SEEDS))})
-    elif len(experiment.rows) == 1:
-        grid = domains.codec(base).grid
-        other = [grid[len(grid) // 2]] if grid else []
-        lack = {"what": "no other rate to compare with"}
-        found.append(lack | {"command": command(experiment, other, range(SEEDS))})
-    return found + _more_seeds(measured, experiment)
+    return found + _other_rate(experiment) + _more_seeds(measured, experiment)
+
+
+def _other_rate(experiment: Experiment) -> list[dict]:
+    """An uncompressed run, or where that is the only one, another one."""
+    base, grid, rates = experiment.base, domains.codec(experiment.key).grid, [0]
+    what = f"no uncompressed run; {domains.rate_name(base)} stands in for it"
+    if base["rate"] == 0:
+        what, rates = "no other rate to compare with", list(grid[len(grid) // 2 :][:1])
+    if base["rate"] == 0 and len(experiment.rows) > 1:
+        return []
+    return [{"what": what, "command": command(experiment, rates, range(SEEDS))}]
 
 
 def _again(experiment: Experiment, longer: bool = False, **changed) -> str | None:

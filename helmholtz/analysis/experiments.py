@@ -16,6 +16,7 @@ NETWORK = [*COMPARISON, "model"]
 EXPERIMENT = [*NETWORK, "codec"]  # what runs share that are compared over rates
 TRAINING = ["num_epoch", "batch_size", "learning_rate", "decay_rate", "weights", "tile"]
 TRAINING += ["val", "limit", "precision"]  # flags that say how a run is trained
+ALIKE = ["domain", "source", "data", "model", "backend"]
 
 
 class Experiment(NamedTuple):
@@ -55,87 +56,89 @@ def protocol(row: dict) -> str:
     words += [f"{name} {value}" for name, value in told.items() if value is not None]
     words += ["tiled"] if flags.get("tile") else []
     backend = f" with {row['backend'].partition(' ')[0]}" if row["backend"] else ""
-    return ", ".join(
-        [*words, f"{row['precision']}{backend}", f"validated on {row['validated_on']}"]
-    )
+    words += [f"{row['precision']}{backend}", f"validated on {row['validated_on']}"]
+    return ", ".join(words)
 
 
 def trained_alike(row: dict, other: dict) -> bool:
-    """Whether two runs, of which one may have no result, were started with the same training."""
-    same = all(row["flags"].get(flag) == other["flags"].get(flag) for flag in TRAINING)
-    return same and row["backend"] == other["backend"]
+    """Whether two runs, of which one may have no result, ask the same training of a network."""
+    flags = all(row["flags"].get(flag) == other["flags"].get(flag) for flag in TRAINING)
+    return flags and all(row[name] == other[name] for name in ALIKE)
+
+
+def values(row: dict, names: list[str]) -> tuple:
+    """What a row of runs.csv holds under these names; its protocol is one of them."""
+    return tuple(protocol(row) if name == "protocol" else row[name] for name in names)
 
 
 def mark_not_counted(rows: list[dict]) -> None:
-    """Mark finished runs that would be averaged wrongly: of another version of the codec than most
-    of their experiment, or of a seed that is there already."""
+    """Mark the finished runs that would be averaged wrongly."""
     finished = [row for row in rows if row["state"] == FINISHED]
+    _mark_other_versions([row for row in finished if row["rate"]])
+    _mark_duplicates([row for row in finished if row["state"] == FINISHED])
+
+
+def _mark_other_versions(compressed: list[dict]) -> None:
+    """Of an experiment those runs count that share the version of the codec with most others."""
     versions = {}
-    for row in finished:
-        if row["rate"]:
-            versions.setdefault(_key(row, EXPERIMENT), Counter())[row["codec_version"]] += 1
+    for row in compressed:
+        versions.setdefault(values(row, EXPERIMENT), Counter())[row["codec_version"]] += 1
+    for row in compressed:
+        ((most, _),) = versions[values(row, EXPERIMENT)].most_common(1)
+        if row["codec_version"] != most:
+            row.update(state=OTHER_CODEC, note=f"{row['codec_version']}, others {most}")
+
+
+def _mark_duplicates(finished: list[dict]) -> None:
+    """The same seed of the same experiment says nothing new."""
     seen = {}
     for row in finished:
-        most = versions.get(_key(row, EXPERIMENT), Counter()).most_common(1)
-        if row["rate"] and row["codec_version"] != most[0][0]:
-            row.update(state=OTHER_CODEC, note=f"{row['codec_version']}, others {most[0][0]}")
-            continue
-        key = (_key(row, EXPERIMENT if row["rate"] else NETWORK), row["rate"], row["seed"])
-        if key in seen:
-            row.update(state=DUPLICATE, note=f"same experiment and seed as {seen[key]}")
-        seen.setdefault(key, row["folder"])
-
-
-def _key(row: dict, names: list[str]) -> tuple:
-    known = row | {"protocol": protocol(row)}
-    return tuple(known[name] for name in names)
+        key = (values(row, EXPERIMENT if row["rate"] else NETWORK), row["rate"], row["seed"])
+        first = seen.setdefault(key, row)
+        if first is not row:
+            row.update(state=DUPLICATE, note=f"same experiment and seed as {first['folder']}")
 
 
 def experiments(rows: list[dict]) -> list[Experiment]:
     """The experiments that the runs make, sorted by their names."""
-    counted = _counted(rows)
-    if counted.empty:
+    counted = [r for r in rows if r["state"] in COUNTED and r["model"] and r["rate"] is not None]
+    if not counted:
         return []
-    named = ["domain", "source", "model", "rate"]
-    lost = Counter(tuple(row[n] for n in named) for row in rows if row["state"] not in COUNTED)
-    found = []
-    for names, group in counted.groupby(EXPERIMENT, dropna=False):
-        key = {k: None if pd.isna(v) else v for k, v in zip(EXPERIMENT, names, strict=True)}
-        runs = {int(rate): tables.records(some) for rate, some in group.groupby("rate")}
-        runs = dict(sorted(runs.items(), key=lambda item: -rate_order(item[0])))
-        base = next(iter(runs))
-        summaries = {
-            rate: summary.summarise(own, runs[base] if rate != base else [])
-            | key
-            | {"rate": rate, "baseline_rate": base}
-            | {"not_counted": lost[tuple((key | {"rate": rate})[n] for n in named)]}
-            for rate, own in runs.items()
-        }
-        found.append(Experiment(key, runs, summaries))
-    return found
+    left_out = Counter(_place(row) for row in rows if row["state"] not in COUNTED)
+    groups = _with_baselines(counted).groupby(EXPERIMENT, dropna=False)
+    return [_experiment(names, group, left_out) for names, group in groups]
 
 
-def _counted(rows: list[dict]) -> pd.DataFrame:
-    """The runs that count. Those without compression count for every codec of their network."""
-    own = [r for r in rows if r["state"] in COUNTED and r["model"] and r["rate"] is not None]
+def _with_baselines(counted: list[dict]) -> pd.DataFrame:
+    """The runs as a table in which those without compression stand once for every codec."""
     codecs = {}
-    for row in own:
-        if row["rate"]:
-            codecs.setdefault(_key(row, NETWORK), {})[row["codec"]] = None
-    table = tables.frame(own, RUNS).assign(protocol=[protocol(row) for row in own])
+    for row in counted:
+        codecs.setdefault(values(row, NETWORK), {})[row["codec"] if row["rate"] else None] = None
+    table = tables.frame(counted, RUNS).assign(protocol=[protocol(row) for row in counted])
     table["codec"] = [
-        [row["codec"]] if row["rate"] else list(codecs.get(_key(row, NETWORK), [row["codec"]]))
-        for row in own
-    ]
+        [row["codec"]] if row["rate"] else
+        [codec for codec in codecs[values(row, NETWORK)] if codec] or [row["codec"]]
+        for row in counted
+    ]  # fmt: skip
     return table.explode("codec")
 
 
-def comparisons(found: list[Experiment]) -> dict[tuple, list[Experiment]]:
-    """Experiments by what those of one figure share: the values of COMPARISON."""
-    groups = {}
-    for experiment in found:
-        groups.setdefault(tuple(experiment.key[n] for n in COMPARISON), []).append(experiment)
-    return groups
+def _experiment(names: tuple, group: pd.DataFrame, left_out: Counter) -> Experiment:
+    key = {k: None if pd.isna(v) else v for k, v in zip(EXPERIMENT, names, strict=True)}
+    by_rate = sorted(group.groupby("rate"), key=lambda item: -rate_order(item[0]))
+    runs = {int(rate): tables.records(some) for rate, some in by_rate}
+    base, rows = next(iter(runs)), {}
+    for rate, own in runs.items():
+        row = summary.summarise(own, runs[base] if rate != base else [])
+        row |= key | {"rate": rate, "baseline_rate": base}
+        rows[rate] = row | {"not_counted": left_out[_place(row)]}
+    return Experiment(key, runs, rows)
+
+
+def _place(row: dict) -> tuple:
+    """Where a run without a result would belong; without compression every codec is the same."""
+    named = tuple(row[name] for name in ("domain", "source", "model", "rate"))
+    return (*named, row["codec"] if row["rate"] else None)
 
 
 def summary_rows(found: list[Experiment]) -> list[dict]:

@@ -132,7 +132,7 @@ def _unfinished(folder: Path, row: dict, history: dict) -> dict:
     if not done:
         note = "no epoch yet" if running else "ended before its first epoch"
         return {"state": RUNNING if running else FAILED, "note": note}
-    note = f"epoch {done}" + (f" of {wanted}" if run_files.whole(wanted) else "")
+    note = f"epoch {done}" + (f" of {wanted}" if isinstance(wanted, int) else "")
     return {"state": RUNNING if running else STOPPED, "note": note, "epochs": done}
 
 
@@ -163,10 +163,6 @@ def _adapt(table):
 
 def _impossible(row: dict) -> str:
     """Why a row of a table cannot be that of a run, or ""."""
-    for key, field in RUNS.items():
-        is_number = field.kind in (int, float) and row[key] is not None
-        if is_number and not field.low <= row[key] <= field.high:
-            return f"{key} is {row[key]}"
     if not isinstance(row["flags"], dict) or row["domain"] not in (None, *domain.NAMES):
         return "its flags or its domain are not of this project"
     scored = row["best_val_acc"] is not None

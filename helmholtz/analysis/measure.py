@@ -14,21 +14,16 @@ carries at that rate, and all that lies between that rate and the next one tried
 
 import math
 from itertools import takewhile
+from statistics import NormalDist
 
 from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.summary import accuracy_difference
 
 # Verdicts on a rate: whether its accuracy is within the tolerance of the baseline's.
-YES, PROBABLY, UNSURE, NO, ALONE = (
-    "within",
-    "probably within",
-    "perhaps beyond",
-    "beyond",
-    "no interval",
-)
-ERRORS = 3  # standard errors beyond the luck of the epochs that show a network to have learned
-SKILL = 0.1  # of the way from guessing to no error that it has to have come
-KINDS = ("file", "scan")
+YES, PROBABLY, ALONE = "within", "probably within", "no interval"
+NO, UNSURE = "beyond", "perhaps beyond"
+RISK = 0.001  # at which a guesser may pass for a network that has learned
+SKILL = 0.1  # of the way from guessing to no error that a network has to have come
 
 
 def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
@@ -37,24 +32,22 @@ def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
     "margin": the accuracy less (1 - tolerance) times the baseline's, which is to be at least 0.
     """
     own, others = experiment.runs[row["rate"]], experiment.runs[row["baseline_rate"]]
-    margin = accuracy_difference(own, others, 1 - tolerance)
-    if row is experiment.base:
-        verdict = YES
-    elif margin["low"] is None:
-        verdict = ALONE
-    elif margin["mean"] >= 0:
-        verdict = YES if margin["low"] >= 0 else PROBABLY
-    else:
-        verdict = NO if margin["high"] < 0 else UNSURE
+    margin, is_base = accuracy_difference(own, others, 1 - tolerance), row is experiment.base
     return {
-        "rate": row["rate"],
-        "seeds": row["seeds"],
-        "accuracy": row["accuracy"],
-        "passes": row is experiment.base or margin["mean"] >= 0,
-        "verdict": verdict,
+        **{name: row[name] for name in ("rate", "seeds", "accuracy")},
+        "passes": is_base or margin["mean"] >= 0,
+        "verdict": YES if is_base else _verdict(margin),
         "margin": margin,
         "difference": accuracy_difference(own, others),
     }
+
+
+def _verdict(margin: dict) -> str:
+    if margin["low"] is None:
+        return ALONE
+    if margin["mean"] >= 0:
+        return YES if margin["low"] >= 0 else PROBABLY
+    return NO if margin["high"] < 0 else UNSURE
 
 
 def choose(judged: list[dict]) -> dict:
@@ -64,11 +57,13 @@ def choose(judged: list[dict]) -> dict:
     rate below one that fails is not taken; or a still lower one whose pass is sure, where the
     higher ones that fail are in doubt. "sure_rate": the lowest whose pass is sure;
     "possible_rate": the lowest that may pass yet. Both need intervals, and neither lies below a
-    rate that surely fails.
+    rate that surely fails. "lowest_passing": the lowest that passes, whatever the others do.
     """
-    passing = list(takewhile(lambda v: v["passes"], judged))
+    passing = [verdict["rate"] for verdict in judged if verdict["passes"]]
     unrefuted = list(takewhile(lambda v: v["passes"] or v["verdict"] == UNSURE, judged))
-    chosen = {"rate": passing[-1]["rate"], "sure_rate": None, "possible_rate": None}
+    chosen = {"rate": list(takewhile(lambda v: v["passes"], judged))[-1]["rate"]}
+    chosen |= {"sure_rate": None, "possible_rate": None}
+    chosen |= {"lowest_passing": passing[-1]}
     if any(verdict["verdict"] != ALONE for verdict in judged[1:]):
         sure = [verdict["rate"] for verdict in unrefuted if verdict["verdict"] == YES][-1]
         chosen["rate"] = min(chosen["rate"], sure, key=rate_order)
@@ -84,34 +79,23 @@ def measure(experiment: Experiment, tolerance: float) -> dict:
     that surely passes and at the one that may pass yet. "irredundant": the lossless size less F,
     where the lossless size is known; it does not take redundancy for noise.
     """
-    base = experiment.base
-    judged = [judge(row, experiment, tolerance) for row in experiment.rows.values()]
+    base, rows = experiment.base, experiment.rows
+    judged = [judge(row, experiment, tolerance) for row in rows.values()]
     rates = choose(judged)
-    passing = [verdict["rate"] for verdict in judged if verdict["passes"]]
-    return {
-        **experiment.key,
-        "tolerance": tolerance,
-        "baseline_rate": base["rate"],
-        "uncompressed": base["rate"] == 0,
-        "learned": learned(base, base["accuracy"]),
-        **rates,
-        "lowest_passing": min(passing, key=rate_order),
-        "U": _bits(base["raw_bytes"]),
-        **{kind: _noise(kind, experiment.rows, rates) for kind in KINDS},
-        "true_noise_bits": base["true_noise_bits"],
-        "rates": judged,
-    }
+    found = {"tolerance": tolerance, "baseline_rate": base["rate"]}
+    found |= {"uncompressed": base["rate"] == 0, "learned": learned(base, base["accuracy"])}
+    found |= {"U": _bits(base["raw_bytes"]), "true_noise_bits": base["true_noise_bits"]}
+    found |= {kind: _noise(kind, rows, rates) for kind in ("file", "scan")}
+    return {**experiment.key, **found, **rates, "rates": judged}
 
 
 def learned(row: dict, accuracy: float) -> bool | None:
     """Whether an accuracy shows that the network learned; None where chance is not known.
 
-    row: with chance, val_items and epochs. A guesser's accuracy is chance on average, but the best
-    of many epochs is the luckiest: the expected maximum of n normal values lies below sqrt(2 ln n)
-    standard deviations above the mean. So the accuracy has to exceed luck(row), and by more than
-    luck: a network that dies, or hardly begins, stays near chance for most of its epochs and says
-    nothing of compression. It has to have come a tenth of the way from chance to 1, or to twice
-    chance, whichever is less (0.19 and 0.20 of ten classes).
+    row: with chance, val_items and epochs. The accuracy has to exceed luck(row). And it has to have
+    come a tenth of the way from chance to 1, or to twice chance, whichever is less (of ten classes
+    0.19): a network that dies, or hardly begins, is above chance for a few epochs and says nothing
+    of compression.
     """
     if row["chance"] is None or row["val_items"] is None:
         return None
@@ -120,9 +104,13 @@ def learned(row: dict, accuracy: float) -> bool | None:
 
 
 def luck(row: dict) -> float:
-    """The accuracy that a guesser may reach in the best of its epochs."""
+    """The accuracy that a guesser exceeds in its best epoch at no more than RISK.
+
+    A guesser's accuracy is chance on average, but the best of n epochs is the luckiest: one of them
+    exceeds a bound with at most n times the probability that a given one does (Bonferroni).
+    """
     error = math.sqrt(row["chance"] * (1 - row["chance"]) / row["val_items"])
-    return row["chance"] + (ERRORS + math.sqrt(2 * math.log(row["epochs"]))) * error
+    return row["chance"] + NormalDist().inv_cdf(1 - RISK / row["epochs"]) * error
 
 
 def _bits(size: float | None) -> float | None:

@@ -5,9 +5,10 @@ import math
 import os
 from pathlib import Path
 
+from helmholtz import schema
 from helmholtz.errors import DataError
 from helmholtz.io import runs
-from helmholtz.schema import CURVES, HISTORY, HISTORY_2018, OPTIONAL, RESULT, RESULT_TEXTS, SIZES
+from helmholtz.schema import AMOUNT, CURVES, HISTORY, HISTORY_2018, RESULT, RUNS, SIZES, Field
 from helmholtz.text import printable
 
 MAX_BYTES = 64 << 20  # a history.csv that claims to be larger is not read
@@ -30,44 +31,33 @@ def read_object(path: Path) -> dict:
 
 def from_setting(setting: dict) -> dict:
     """What setting.json says of a run, as columns of runs.csv."""
-    data, flags, versions = (_part(setting, key) for key in ("data", "flags", "versions"))
-    row = {
-        "domain": _text(setting.get("domain")),
-        "source": _text(data.get("source")),
-        "model": _text(setting.get("model")),
-        "codec": _text(setting.get("codec")),
-        "codec_version": _text(data.get("codec")),
-        "rate": whole(setting.get("rate")),
-        "seed": whole(flags.get("seed")),
-        "data": (_text(data.get("fingerprint")) or "")[:8] or None,
-        "backend": _text(versions.get("backend")),
-        "commit": _text(setting.get("commit")),
-        "precision": _text(flags.get("precision")),
-        "true_noise_bits": _real(data.get("true_noise_bits")),
-    }
-    if isinstance(data.get("classes"), list) and data["classes"]:
-        row |= {"classes": len(data["classes"]), "chance": 1 / len(data["classes"])}
+    row = {name: _value(RUNS[name], setting, *path) for name, path in schema.SETTING.items()}
+    row = {name: value for name, value in row.items() if value is not None}
+    if "data" in row:
+        row["data"] = row["data"][:8]
+    classes, flags = _part(setting, "data").get("classes"), _part(setting, "flags")
+    if isinstance(classes, list) and classes:
+        row |= {"classes": len(classes), "chance": 1 / len(classes)}
     if isinstance(flags.get("log_dir"), str):  # below the working directory, so that a report
         flags["log_dir"] = flags["log_dir"].removeprefix(os.getcwd() + os.sep)  # can be passed on
-    return {key: value for key, value in row.items() if value is not None} | {"flags": flags}
+    return row | {"flags": flags}
 
 
 def _part(value: dict, key: str) -> dict:
     return value[key] if isinstance(value.get(key), dict) else {}
 
 
-def _text(value) -> str | None:
-    return printable(value[:200]) if isinstance(value, str) and value else None
-
-
-def whole(value) -> int | None:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and 0 <= value < 1 << 53 else None
-
-
-def _real(value) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) < 1 << 60 else None
+def _value(field: Field, value: dict, *path: str):
+    """What stands at a path in a JSON object, or None where that is not of the field."""
+    for key in path[:-1]:
+        value = _part(value, key)
+    found = value.get(path[-1])
+    if field.kind is str:
+        return printable(found[:200]) if isinstance(found, str) and found else None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    fits = field.low <= found <= field.high and field.kind(found) == found
+    return field.kind(found) if fits else None
 
 
 def read_history(path: Path) -> tuple[dict[str, list[float]], bool]:
@@ -104,25 +94,16 @@ def check_history(history: dict[str, list[float]]) -> str:
 
 def from_result(folder: Path, result: dict, accuracies: list[float]) -> dict:
     """What result.json says, as columns of runs.csv, checked and compared with the history."""
-    found = {key: _number(result, key) for key in RESULT}
-    texts = ("domain", "source", "model", "codec", *RESULT_TEXTS)
-    found |= {key: text for key in texts if (text := _text(result.get(key)))}
-    found |= {key: whole(result.get(key)) for key in ("rate", "seed")}
-    if None in [found.get(key) for key in ("domain", "model", "rate", "seed")]:
-        raise Damage("result.json does not name its run")
+    keys = [*RESULT, *schema.RESULT_TEXTS, *schema.NAMES]
+    found = {key: _value(RUNS[key], result, key) for key in keys}
+    for key in [*RESULT, "domain", "model", "rate", "seed"]:
+        if found[key] is None and not (key in schema.OPTIONAL and result.get(key) is None):
+            raise Damage(f"result.json: {key} is {str(result.get(key, 'missing'))[:40]}")
     if accuracies:
         _compare(found, accuracies)
+    found = {key: value for key, value in found.items() if value is not None}
     note = "" if accuracies else "no history.csv"
     return found | _sizes(_part(result, "data")) | _chance(folder) | {"note": note}
-
-
-def _number(result: dict, key: str) -> float | int | None:
-    field, value = RESULT[key], _real(result.get(key))
-    if value is None and not (key in OPTIONAL and result.get(key) is None):
-        raise Damage(f"result.json does not say {key}")
-    if value is not None and not (field.low <= value <= field.high and field.kind(value) == value):
-        raise Damage(f"result.json: {key} is {value:g}")
-    return None if value is None else field.kind(value)
 
 
 def _compare(result: dict, accuracies: list[float]) -> None:
@@ -137,7 +118,7 @@ def _compare(result: dict, accuracies: list[float]) -> None:
 
 def _sizes(data: dict) -> dict:
     """Bytes an item, from those of the whole data set."""
-    items, sizes = _real(data.get("items")), {key: _real(data.get(key)) for key in SIZES}
+    items, sizes = _value(AMOUNT, data, "items"), {k: _value(AMOUNT, data, k) for k in SIZES}
     return {k: v / items if items and v is not None else None for k, v in sizes.items()}
 
 

@@ -26,7 +26,7 @@ def records(table: pd.DataFrame) -> list[dict]:
 def write(path: Path, rows: list[dict] | pd.DataFrame, schema: dict[str, Field]) -> None:
     """Write rows as CSV. A missing value is an empty cell, and a float has all its digits."""
     table = frame(rows, schema)
-    for name in _objects(schema):
+    for name in (name for name, field in schema.items() if field.kind is dict):
         table[name] = table[name].map(json.dumps)
     write_text(path, table.to_csv(index=False, lineterminator="\n"))
 
@@ -46,8 +46,11 @@ def read_frame(path: Path, schema: dict[str, Field], adapt=lambda table: table) 
             path, dtype=object, keep_default_na=False, na_values=[""], index_col=False
         )
         table = adapt(table)[list(schema)].astype(_dtypes(schema))
-        for name in _objects(schema):
-            table[name] = table[name].map(json.loads)
+        for name, field in schema.items():
+            if field.kind is dict:
+                table[name] = table[name].map(json.loads)
+            elif field.kind is not str and not _within(field, table[name].dropna()):
+                raise ValueError(f"{name} is not from {field.low} to {field.high}")
     except REFUSALS as error:
         raise DataError(f"{path} is not a table that a report wrote ({error}).") from error
     return table
@@ -57,5 +60,5 @@ def _dtypes(schema: dict[str, Field]) -> dict:
     return {name: DTYPES[field.kind] for name, field in schema.items()}
 
 
-def _objects(schema: dict[str, Field]) -> list[str]:
-    return [name for name, field in schema.items() if field.kind is dict]
+def _within(field: Field, values: pd.Series) -> bool:
+    return values.between(field.low, field.high).all()

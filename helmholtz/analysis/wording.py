@@ -1,4 +1,4 @@
-"""Numbers as they stand in sentences."""
+"""Numbers as they stand in sentences and tables."""
 
 
 def plural(number: int, noun: str) -> str:
@@ -11,20 +11,21 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def points(found: dict) -> str:
-    """A difference of accuracies in points, with its interval where there is one."""
-    if found["low"] is None:
-        return f"{100 * found['mean']:+.1f}"
-    return f"{100 * found['mean']:+.1f} [{100 * found['low']:+.1f}, {100 * found['high']:+.1f}]"
+def number(value: float | None) -> str:
+    """A whole number, or a dash where there is none."""
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def points(found: dict, unit: str = "") -> str:
+    """A difference of accuracies in points, with its interval: -0.4 [-0.5, -0.3]."""
+    ends = (found["low"], found["high"])
+    interval = "" if None in ends else " [{:+.1f}, {:+.1f}]".format(*(100 * end for end in ends))
+    return f"{100 * found['mean']:+.1f}{unit}{interval}"
 
 
 def with_interval(row: dict, name: str) -> str:
-    """0.812 [0.801, 0.823]; the mean alone of one seed; a dash where there is none."""
-    if row[name] is None:
+    """A mean with its interval: 0.812 [0.801, 0.823]; a dash where there is none."""
+    mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if mean is None:
         return "-"
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return f"{row[name]:.3f}" + ("" if low is None else f" [{low:.3f}, {high:.3f}]")
-
-
-def number(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.0f}"
+    return f"{mean:.3f}" + ("" if low is None else f" [{low:.3f}, {high:.3f}]")

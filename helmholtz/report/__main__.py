@@ -63,8 +63,7 @@ def main(argv=None) -> None:
     from helmholtz.analysis import experiments, logs, prepared, tables
     from helmholtz.analysis.answer import answer
     from helmholtz.io.files import write_json, write_text
-    from helmholtz.report import curves, page, sections
-    from helmholtz.report.terminal import Terminal
+    from helmholtz.report import curves, page, sections, terminal
     from helmholtz.schema import EPOCHS, RUNS, SUMMARY
 
     runs, foreign = collect(args)
@@ -81,8 +80,8 @@ def main(argv=None) -> None:
     facts |= {"answers": [told for _, told in answered], "foreign": foreign}
     write_json(args.out / "summary.json", facts)
     drawn = sections.draw(answered, runs, args.out / "figures", args.curves)
-    write_text(args.out / "index.html", page.html(drawn, rows, foreign, args))
-    Terminal(args.verbose).show(drawn, rows, foreign)
+    write_text(args.out / "index.html", page.html(drawn, rows, foreign, args.tolerance))
+    terminal.show(drawn, rows, foreign, args.verbose)
     print((args.out / "index.html").resolve())
 
 

@@ -71,7 +71,8 @@ def _name_points(axes, rows: list[dict], size: str) -> None:
     """The rate above the highest point or bar of every rate; neighbours lean away."""
     tops = {}
     for row in rows:
-        top, key = row["accuracy_high"] or row["accuracy"], (row["codec"], row["rate"])
+        top = row["accuracy_high"] or row["accuracy"]
+        key = (row["codec"] if row["rate"] else None, row["rate"])
         bits, highest = tops.get(key, (8 * row[size], top))
         tops[key] = bits, max(top, highest)
     low, high = axes.get_xlim()

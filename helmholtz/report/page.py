@@ -6,21 +6,18 @@ from pathlib import Path
 
 import jinja2
 
-from helmholtz.analysis import domains, wording
+from helmholtz.analysis import domains
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.logs import COUNTED, states
-from helmholtz.analysis.summary import FEW, STARRED, starred
+from helmholtz.analysis.summary import STAR, starred
+from helmholtz.analysis.wording import number, percent, plural, points, with_interval
 from helmholtz.report.sections import Section
 
 LISTED = 200  # files that are not of any run
 
 
-def html(sections: list[Section], rows: list[dict], foreign: list[str], args) -> str:
-    """The whole page. rows: of runs.csv. args: the folder --out, and --tolerance."""
-
-    def figure_data(name: str) -> str:
-        return data("image/svg+xml", (args.out / "figures" / f"{name}.svg").read_bytes())
-
+def html(sections: list[Section], rows: list[dict], foreign: list[str], tolerance: float) -> str:
+    """The whole page. rows: of runs.csv."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -28,14 +25,7 @@ def html(sections: list[Section], rows: list[dict], foreign: list[str], args) ->
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"figure_data": figure_data, "accuracy": accuracy, "change": change}
-    environment.filters |= {"network": network, "rate_name": domains.rate_name}
-    environment.filters |= {
-        "number": wording.number,
-        "plural": wording.plural,
-        "points": wording.points,
-    }
-    environment.filters |= {"percent": wording.percent, "with_interval": wording.with_interval}
+    environment.filters |= {function.__name__: function for function in FILTERS}
     return environment.get_template("page.html.j2").render(
         sections=sections,
         rows=sorted(rows, key=lambda row: row["state"] in COUNTED),
@@ -43,27 +33,33 @@ def html(sections: list[Section], rows: list[dict], foreign: list[str], args) ->
         states=states(rows),
         foreign=foreign[:LISTED],
         foreign_count=len(foreign),
-        tolerance=args.tolerance,
+        tolerance=tolerance,
         made=time.strftime("%Y-%m-%d %H:%M"),
         starred=starred,
-        data=data,
-        FEW=FEW,
-        STARRED=STARRED,
+        STAR=STAR,
     )
 
 
-def data(media: str, content: bytes) -> str:
-    """A file as the address of itself."""
+def svg(path: Path) -> str:
+    """A figure as the address of itself."""
+    return as_address(path.read_bytes(), "image/svg+xml")
+
+
+def as_address(content: bytes, media: str) -> str:
     return f"data:{media};base64,{base64.b64encode(content).decode()}"
 
 
 def accuracy(row: dict) -> str:
     """The accuracy of a row of summary.csv with its interval, and a star where it has one."""
-    return wording.with_interval(row, "accuracy") + "*" * starred(row)
+    return with_interval(row, "accuracy") + "*" * starred(row)
 
 
 def change(row: dict) -> str:
     """The difference of a row of summary.csv to its baseline, in points; a dash for that itself."""
     ends = {"mean": "", "low": "_low", "high": "_high"}
     found = {key: row[f"difference{end}"] for key, end in ends.items()}
-    return "-" if found["mean"] is None else wording.points(found)
+    return "-" if found["mean"] is None else points(found)
+
+
+FILTERS = (network, domains.rate_name, plural, percent, number, points, with_interval)
+FILTERS += (accuracy, change, svg, as_address)

@@ -6,13 +6,7 @@ from typing import NamedTuple
 
 from helmholtz.analysis import domains, prepared, run_files
 from helmholtz.analysis.answer import network
-from helmholtz.analysis.experiments import (
-    Experiment,
-    comparisons,
-    protocol,
-    rate_order,
-    trained_alike,
-)
+from helmholtz.analysis.experiments import COMPARISON, Experiment, trained_alike, values
 from helmholtz.analysis.logs import COUNTED, DUPLICATE, OTHER_CODEC, RUNNING, Run
 from helmholtz.report import charts, curves, figures, sheets
 
@@ -22,9 +16,9 @@ RESULTS = (*COUNTED, DUPLICATE, OTHER_CODEC)  # states of runs whose protocol is
 
 
 class Figure(NamedTuple):
-    """A figure that was written as figures/<name>.svg and .png. chart: of lines, not of pixels."""
+    """A figure that was written as SVG to path, and as PNG beside it. chart: lines, not pixels."""
 
-    name: str
+    path: Path
     caption: str
     chart: bool
 
@@ -48,29 +42,26 @@ def draw(answered: list[tuple], runs: list[Run], folder: Path, patterns: list[st
 
     answered: pairs of an Experiment and its answer. patterns: of --curves.
     """
-    found, used = [], set()
-    answers = {tuple(e.key.values()): answer for e, answer in answered}
+    groups, used = {}, set()
+    for pair in answered:
+        groups.setdefault(tuple(pair[0].key[name] for name in COMPARISON), []).append(pair)
     with charts.styled():
-        for key, group in comparisons([e for e, _ in answered]).items():
-            pairs = [(e, answers[tuple(e.key.values())]) for e in group]
-            pairs.sort(key=lambda pair: -_weight(pair))
-            own, shown = _runs_of(group, runs), [e for e, _ in pairs]
-            made = [*_figures(shown, own, patterns), _confusion(own, pairs), *_sheets(shown)]
-            title = f"{key[0]} / {key[1] or 'unknown source'}"
-            written = _write(made, folder, _stem(key[:2], used))
-            found.append(Section(title, key[3], pairs, written, *_sounds(shown, own)))
+        found = [_section(k, p, runs, patterns, folder, used) for k, p in groups.items()]
         if live := [run for run in runs if run.row["state"] == RUNNING]:
-            chosen, left_out = curves.select(live, [])
-            made = [
-                (
-                    "running",
-                    curves.of_runs(chosen),
-                    f"Runs in progress: validation solid, training dashed. {left_out}",
-                )
-            ]
-            written = _write(made, folder, _stem(("live",), used))
+            made = [("running", *_curves(live, []))]
+            written = _write(made, folder, _stem(["live"], used))
             found.append(Section("Running now", "", [], written, {}, ""))
     return found
+
+
+def _section(key: tuple, pairs: list[tuple], runs: list[Run], patterns, folder, used) -> Section:
+    pairs = sorted(pairs, key=_weight, reverse=True)
+    shown = [experiment for experiment, _ in pairs]
+    own = runs_of(key, shown, runs)
+    made = [*_accuracies(shown), *_learning(own, patterns), _confusion(own, pairs), *_sheets(shown)]
+    written = _write(made, folder, _stem(key[:2], used))
+    title = f"{key[0]} / {key[1] or 'unknown source'}"
+    return Section(title, key[3], pairs, written, *_sounds(shown[0], own))
 
 
 def _weight(pair: tuple) -> int:
@@ -95,62 +86,53 @@ def _write(made: list, folder: Path, stem: str) -> list[Figure]:
         if figure:
             charts.save(figure, folder, f"{stem}_{name}")
             chart = not name.startswith(("sheet", "confusion"))
-            written.append(Figure(f"{stem}_{name}", caption, chart))
+            written.append(Figure(folder / f"{stem}_{name}.svg", caption, chart))
     return written
 
 
-def _runs_of(group: list[Experiment], runs: list[Run]) -> list[Run]:
-    """The runs that belong to a comparison: those with a result and its protocol, and those
-    without one that were started like them."""
-    key, models = group[0].key, {e.key["model"] for e in group}
-    names = ("domain", "source", "data")
-    near = [
-        run
-        for run in runs
-        if all(run.row[name] == key[name] for name in names) and run.row["model"] in models
-    ]
-    counted = [row for e in group for some in e.runs.values() for row in some]
+def runs_of(key: tuple, shown: list[Experiment], runs: list[Run]) -> list[Run]:
+    """The runs that belong to a section: those with a result and its protocol, and those without
+    one that were started like them."""
+    counted = [row for e in shown for some in e.runs.values() for row in some]
 
     def belongs(row: dict) -> bool:
         if row["state"] in RESULTS:
-            return protocol(row) == key["protocol"]
+            return values(row, COMPARISON) == key
         return any(trained_alike(row, other) for other in counted)
 
-    return [run for run in near if belongs(run.row)]
+    return [run for run in runs if belongs(run.row)]
 
 
-def _figures(shown: list[Experiment], runs: list[Run], patterns: list[str]) -> Iterator[tuple]:
+def _accuracies(shown: list[Experiment]) -> Iterator[tuple]:
     """(name, figure or None, caption), the most telling first."""
     base = shown[0].base
     of = f"Validation accuracy ({base['accuracy_is']}) of {base['source'] or 'an unknown source'}."
-    yield "accuracy_bits", figures.accuracy_bits(shown, "file_bytes", "whole file"), (
-        f"Accuracy against the size of a file. {of} {BARS} Above the points is the rate."
-    )  # fmt: skip
+    caption = f"Accuracy against the size of a file. {of} {BARS} Above the points is the rate."
+    yield "accuracy_bits", figures.accuracy_bits(shown, "file_bytes", "whole file"), caption
+    if any(row["scan_bytes"] != row["file_bytes"] for e in shown for row in e.rows.values()):
+        caption = f"The same without the files' headers and tables, which are alike in all. {BARS}"
+        yield "accuracy_scan_bits", figures.accuracy_bits(shown, "scan_bytes", "scan"), caption
     for suffix, own in _by_codec(shown):
-        yield f"accuracy_rate{suffix}", figures.against_rate(own, "accuracy", "accuracy"), (
-            f"Accuracy against rate. {of} {BARS} {DASHED}"
-        )  # fmt: skip
-    if any(r["scan_bytes"] != r["file_bytes"] for e in shown for r in e.rows.values()):
-        yield "accuracy_scan_bits", figures.accuracy_bits(shown, "scan_bytes", "scan alone"), (
-            f"The same without the files' headers and tables, which are alike in all. {BARS}"
-        )  # fmt: skip
-    for suffix, own in _by_codec(shown):
+        made = figures.against_rate(own, "accuracy", "accuracy")
+        yield f"accuracy_rate{suffix}", made, f"Accuracy against rate. {of} {BARS} {DASHED}"
         made = figures.against_rate(own, "convergence_epoch", "epochs to converge")
-        yield f"convergence{suffix}", made, (
-            "Epochs to converge against rate: the first epoch from which ten epochs' mean is above "
-            f"0.99 of the best. {BARS} {DASHED}"
-        )  # fmt: skip
-        yield f"accuracy_parameters{suffix}", figures.accuracy_parameters(own), (
-            f"Accuracy against the size of the network. {BARS}"
-        )  # fmt: skip
-    chosen, left_out = curves.select(runs, patterns)
-    yield "curves", curves.of_runs(chosen), (
-        f"Learning curves: validation solid, training dashed. {left_out}"
-    )  # fmt: skip
+        yield f"convergence{suffix}", made, f"Epochs to converge against rate. {BARS} {DASHED}"
+        caption = f"Accuracy against the size of the network. {BARS}"
+        yield f"accuracy_parameters{suffix}", figures.accuracy_parameters(own), caption
+
+
+def _learning(runs: list[Run], patterns: list[str]) -> Iterator[tuple]:
+    yield "curves", *_curves(runs, patterns)
     yield "mean_curves", curves.over_seeds([r for r in runs if r.row["state"] in COUNTED]), (
         "Validation accuracy of every epoch, the mean over seeds, whose number is in brackets; "
         "shades reach from the worst seed to the best."
     )  # fmt: skip
+
+
+def _curves(runs: list[Run], patterns: list[str]) -> tuple:
+    chosen, left_out = curves.select(runs, patterns)
+    caption = f"Learning curves: validation solid, training dashed. {left_out}"
+    return curves.of_runs(chosen), caption
 
 
 def _by_codec(shown: list[Experiment]) -> Iterator[tuple[str, list[Experiment]]]:
@@ -177,17 +159,15 @@ def _confusion(runs: list[Run], pairs: list[tuple]) -> tuple:
 
 def _sheets(shown: list[Experiment]) -> Iterator[tuple]:
     for suffix, own in _by_codec(shown):
-        key = own[0].key
-        what = f"{domains.of(key).item}s, sound as mel spectrograms,"
-        yield f"sheet{suffix}", sheets.sheet(own[0], prepared.read(key)), (
-            f"The same test {what} at every rate, with the mean bytes and the accuracy of "
-            f"{key['model']}."
+        item, model = domains.of(own[0].key).item, own[0].key["model"]
+        yield f"sheet{suffix}", sheets.sheet(own[0], prepared.read(own[0].key)), (
+            f"The same test {item}s at every rate, sound as mel spectrograms, with the mean bytes "
+            f"and the accuracy of {model}."
         )  # fmt: skip
 
 
-def _sounds(shown: list[Experiment], runs: list[Run]) -> tuple[dict, str]:
+def _sounds(shown: Experiment, runs: list[Run]) -> tuple[dict, str]:
     flags = [run.row["flags"] for run in runs if run.path is not None and run.row["flags"]]
     if not flags:
         return {}, ""
-    rates = sorted(shown[0].rows, key=rate_order, reverse=True)
-    return domains.of(shown[0].key).listen(flags[0], domains.codec(shown[0].key), rates)
+    return domains.of(shown.key).listen(flags[0], domains.codec(shown.key), list(shown.rows))
