@@ -1,13 +1,13 @@
 """The codecs of sound, in one table. What is heavy is imported when a codec is used."""
 
-from audio import settings
+from audio import constants
 from helmholtz.domain import Codec
 
 
 def mp3(samples, bitrate: int):
     from audio.mp3 import compress
 
-    decoded, file_bytes = compress(samples, settings.RATE, bitrate)
+    decoded, file_bytes = compress(samples, constants.RATE, bitrate)
     return decoded, file_bytes, file_bytes  # an MP3 has next to no header
 
 
@@ -22,7 +22,7 @@ TABLE = {
     for codec in [
         Codec(
             name="mp3", title="MP3", axis="MP3 bitrate (kb/s)", unit="{} kb/s", prefix="bitrate",
-            rates=settings.LEGAL_BITRATES[1:], grid=settings.BITRATES,
+            rates=constants.LEGAL_BITRATES[1:], grid=constants.BITRATES,
             compress=mp3, version=_mp3_version,
         ),
     ]

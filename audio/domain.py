@@ -3,9 +3,9 @@
 from functools import partial
 from pathlib import Path
 
-from audio import codecs, settings
-from helmholtz import cli
+from audio import codecs, constants
 from helmholtz.domain import Domain, Network, Recipe
+from helmholtz.errors import DataError
 
 
 def _build(name: str, shape, classes: int):
@@ -17,15 +17,15 @@ def _build(name: str, shape, classes: int):
 def _optimizer(args):
     import keras
 
-    return keras.optimizers.Adadelta(args.learning_rate, rho=settings.RHO)
+    return keras.optimizers.Adadelta(args.learning_rate, rho=constants.RHO)
 
 
-PUBLISHED = Recipe(settings.TRAINING, _optimizer, layers=list)
-NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in settings.ARCHITECTURES}
+PUBLISHED = Recipe(constants.TRAINING, _optimizer, layers=list)
+NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in constants.ARCHITECTURES}
 
 
 class Sound(Domain):
-    name, item, flag, highest, val = "audio", "clip", "bitrate", 128, settings.VAL
+    name, item, flag, highest, val = "audio", "clip", "bitrate", 128, constants.VAL
     codecs = codecs.TABLE
     networks = NETWORKS
 
@@ -52,9 +52,7 @@ class Sound(Domain):
 
     def check_data(self, data, args):
         if data.splits["train"][0].ndim != 4:
-            raise cli.DataError(
-                f"The data of {args.train_dir} are not N x mels x frames x channels."
-            )
+            raise DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
         if args.tile:
             from audio.features import tile
 

@@ -7,9 +7,9 @@ import numpy as np
 import soxr
 from scipy import fft, sparse
 
+from audio.constants import HOP, N_FFT, RATE
 from audio.mp3 import fit
-from audio.settings import HOP, N_FFT, RATE
-from helmholtz.cli import UsageError
+from helmholtz.errors import UsageError
 
 BLOCK = 32  # frames that stay in the processor's cache together
 FLOOR = 1e-5  # the least value of a band, and

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from audio.settings import ARCHIVE, CLASS_FOLDERS, LABELS
-from helmholtz.download import matches
+from audio.constants import ARCHIVE, CLASS_FOLDERS, LABELS
+from helmholtz.data.folders import shown
 from helmholtz.errors import DataError
-from helmholtz.files import replacing, require_space
-from helmholtz.folders import shown
+from helmholtz.io.download import matches
+from helmholtz.io.files import replacing, require_space
 
 LAYOUT = "Gitarre monophon/Samples/Chorus/*.wav"
 MAX_SOUND = 1 << 26  # bytes of a file in the archive; the published ones have 176 kB

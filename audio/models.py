@@ -9,8 +9,9 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from audio.settings import ARCHITECTURES, LABELS, SHAPE
+from audio.constants import ARCHITECTURES, LABELS, SHAPE
 from helmholtz import cli
+from helmholtz.errors import UsageError
 from helmholtz.training import model_text
 
 
@@ -23,7 +24,7 @@ def build_model(name: str, shape=SHAPE, classes: int = len(LABELS)) -> keras.Seq
     architecture = ARCHITECTURES[name]
     least = _least_side(architecture["blocks"])
     if min(shape[:2]) < least:
-        raise cli.UsageError(
+        raise UsageError(
             f"{name} needs spectrograms of {least} x {least} and more, not {shape[0]} mels x "
             f"{shape[1]} frames: give longer clips (--dur), more --mels, or another --setting."
         )

@@ -12,8 +12,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from audio.settings import LEGAL_BITRATES, RATE
-from helmholtz.cli import MachineError
+from audio.constants import LEGAL_BITRATES, RATE
+from helmholtz.errors import MachineError
 
 DELAY = 1105  # samples that encoder (576) and decoder (529) add, counted at the MP3's own rate
 FULL_SCALE = 32768

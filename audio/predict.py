@@ -6,7 +6,7 @@ python audio/predict.py clip.wav --log_dir logs/audio/sample/cnn_x3_mlp_0/bitrat
 import argparse
 from pathlib import Path
 
-from audio.settings import ARCHITECTURES
+from audio.constants import ARCHITECTURES
 from helmholtz import cli
 
 
@@ -21,7 +21,8 @@ def main(argv=None) -> None:
     args = parse_args(argv)
     from audio.features import tile
     from audio.prepare import prepare_file
-    from helmholtz import prediction, runs
+    from helmholtz.io import runs
+    from helmholtz.training import prediction
 
     setting = runs.read_setting(args.log_dir, "audio", list(ARCHITECTURES))
     files, items, problems = prediction.read(args.files, lambda p: prepare_file(p, setting))

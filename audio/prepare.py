@@ -11,11 +11,13 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from audio.constants import BITRATES, FEATURES, RATE
 from audio.domain import DOMAIN
-from audio.settings import BITRATES, FEATURES, RATE
-from helmholtz import cli, datadir
+from helmholtz import cli
+from helmholtz.data import datadir
+from helmholtz.data.folders import shown
 from helmholtz.domain import Codec
-from helmholtz.folders import shown
+from helmholtz.errors import DataError
 
 CHUNK = 8  # clips that a process works on at a time
 
@@ -89,7 +91,7 @@ def prepare(
     import audio.features  # noqa: F401  here, so that no worker needs to
     from audio.sources import data_root, open_source
     from audio.survey import surveyed
-    from helmholtz import preparation
+    from helmholtz.data import preparation
 
     opened = open_source(source, data_dir)
     opened = surveyed(opened, features["mono"], features["dur"], skip_bad)
@@ -112,7 +114,7 @@ def compress_sounds(clips: list, bitrates: list[int], codec, features: dict) -> 
 
 def _prepare_one(sound, frames: int, codec, bitrate: int, features: dict):
     from audio.features import extract
-    from helmholtz.preparation import Prepared
+    from helmholtz.data.preparation import Prepared
 
     decoded, file_bytes, payload_bytes = codec(sound, bitrate)
     data = extract(decoded, frames, features["mels"], features["resample"], features["phase"])
@@ -131,7 +133,7 @@ def prepare_file(path: Path, setting: dict):
 
     attributes, codec = setting["data"], DOMAIN.codec_of(setting)
     if not {"frames", "channels", "rate", *FEATURES} <= set(attributes):
-        raise cli.DataError("The run's data does not say how it was prepared from sound files.")
+        raise DataError("The run's data does not say how it was prepared from sound files.")
     flags = {name: attributes[name] for name in FEATURES} | {"codec": codec.name}
     flags |= {"bitrate": attributes["rate"]}
     checked, frames = cli.recall(parse_args, flags), attributes["frames"]
@@ -143,7 +145,7 @@ def prepare_file(path: Path, setting: dict):
     channels = spectrograms.shape[2] // (1 + features["phase"])
     if channels != attributes["channels"]:
         wanted = "mono" if channels == 2 else "stereo"
-        raise cli.DataError(f"{shown(path)} is not {wanted}, as the sounds that were learnt from.")
+        raise DataError(f"{shown(path)} is not {wanted}, as the sounds that were learnt from.")
     return spectrograms
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft, signal
 
+from audio.constants import RATE
 from audio.mp3 import FULL_SCALE
-from audio.settings import RATE
 
 SEED = 2018
 ITEMS = {"train": 480, "test": 120}

@@ -12,11 +12,11 @@ import soundfile
 import soxr
 
 from audio import idmt
-from audio.settings import ARCHIVE, LABELS, RATE
-from helmholtz import datadir, folders, listing
-from helmholtz.download import check, fetch
+from audio.constants import ARCHIVE, LABELS, RATE
+from helmholtz.data import datadir, folders, listing
+from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
-from helmholtz.preparation import Source
+from helmholtz.io.download import check, fetch
 from helmholtz.text import counted
 
 DATA = Path(__file__).parent / "data"

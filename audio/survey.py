@@ -3,13 +3,13 @@
 import sys
 from typing import NamedTuple
 
+from audio.constants import RATE
 from audio.mp3 import count_clipped
-from audio.settings import RATE
 from audio.sources import named, read_clip
-from helmholtz.baditems import BadItems, leave_out
+from helmholtz.data.baditems import BadItems, leave_out
+from helmholtz.data.parallel import in_parallel, progress
+from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
-from helmholtz.parallel import in_parallel, progress
-from helmholtz.preparation import Source
 from helmholtz.text import counted
 
 CHUNK = 16  # files that a process looks at in one go

@@ -41,8 +41,8 @@ def measure_images(folder: Path, out: Path, factor: int, _: int) -> None:
     from cifar.jpeg import CODEC
     from cifar.prepare import CHUNK, compress_images
     from cifar.sources import IMAGES
-    from helmholtz import preparation
-    from helmholtz.folders import read_tree
+    from helmholtz.data import preparation
+    from helmholtz.data.folders import read_tree
 
     def load():
         tree = read_tree(folder, IMAGES)
@@ -59,10 +59,10 @@ def measure_images(folder: Path, out: Path, factor: int, _: int) -> None:
 
 def measure_sounds(folder: Path, out: Path, factor: int, images: int) -> None:
     from audio import mp3, sample
+    from audio.constants import FEATURES
     from audio.prepare import CHUNK, compress_sounds
-    from audio.settings import FEATURES
     from audio.survey import Clip
-    from helmholtz import preparation
+    from helmholtz.data import preparation
 
     count = factor * images // 120  # a sound takes a hundred times as long as an image
 
@@ -82,12 +82,12 @@ def measure_epoch(folder: Path, out: Path, factor: int, images: int) -> float:
     """Seconds of an epoch, apart from compilation."""
     import keras
     import numpy as np
-    from helmholtz.launches import batches
 
     from cifar import sample
     from cifar.augment import ShiftAndFlip
     from cifar.models import build_model
     from helmholtz import training
+    from helmholtz.training.launches import batches
 
     training.set_up(0, "bfloat16")
     items, labels, _ = sample.make("train", factor * images * 5 // 6)

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from helmholtz.cli import workers
-from helmholtz.runs import processor
+from helmholtz.io.runs import processor
 
 
 def seconds(way, *arguments, runs: int = 3) -> float:

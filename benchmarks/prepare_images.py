@@ -19,11 +19,11 @@ from measure import header, headline, peak_mb, row, seconds
 from PIL import Image
 
 from cifar import sample
+from cifar.constants import QUALITIES
 from cifar.jpeg import CODEC, compress
 from cifar.prepare import CHUNK, compress_images
-from cifar.settings import QUALITIES
-from helmholtz import preparation
 from helmholtz.cli import workers
+from helmholtz.data import preparation
 
 TEST_SHARE = 6  # a sixth of CIFAR-10 is its test split
 

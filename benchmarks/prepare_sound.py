@@ -22,11 +22,11 @@ from measure import header, headline, peak_mb, row, seconds
 
 import audio.features  # noqa: F401  as audio/prepare.py does before it starts workers
 from audio import mp3, sample
+from audio.constants import BITRATES, FEATURES, N_FFT, RATE
 from audio.prepare import CHUNK, compress_sounds
-from audio.settings import BITRATES, FEATURES, N_FFT, RATE
 from audio.survey import Clip
-from helmholtz import preparation
 from helmholtz.cli import workers
+from helmholtz.data import preparation
 
 TEST_SHARE = 5  # a fifth is the test split
 

@@ -23,11 +23,12 @@ from scipy import ndimage
 
 import audio.models
 import cifar.models
-from audio import settings as audio_settings
-from cifar import settings as cifar_settings
+from audio import constants as audio_settings
+from cifar import constants as cifar_settings
 from cifar.augment import ShiftAndFlip
-from helmholtz import launches, training
+from helmholtz import training
 from helmholtz.cli import workers
+from helmholtz.training import launches
 
 SIDE = 4096  # of the matrices whose product gives the limit
 # Of each half: networks, builder, shape, classes, batch, items, as few as give a steady rate.

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from cifar.settings import SHIFT
+from cifar.constants import SHIFT
 
 
 class ShiftAndFlip(keras.layers.Layer):

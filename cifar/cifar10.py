@@ -9,10 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from cifar.settings import ARCHIVE, BATCHES, LABELS, SIZE
-from helmholtz.download import matches
+from cifar.constants import ARCHIVE, BATCHES, LABELS, SIZE
+from helmholtz.data.folders import require_file, shown
 from helmholtz.errors import DataError
-from helmholtz.folders import require_file, shown
+from helmholtz.io.download import matches
 
 NAME = Path(ARCHIVE["urls"][0]).name
 UNPACKED = "cifar-10-batches-py"  # the folder in the archive

@@ -1,6 +1,6 @@
 """The codecs of images, in one table. What is heavy is imported when a codec is used."""
 
-from cifar import settings
+from cifar import constants
 from helmholtz.domain import Codec
 
 
@@ -21,7 +21,7 @@ TABLE = {
     for codec in [
         Codec(
             name="jpeg", title="JPEG", axis="JPEG quality", unit="quality {}", prefix="quality",
-            rates=range(1, 101), grid=settings.QUALITIES, compress=jpeg, version=_jpeg_version,
+            rates=range(1, 101), grid=constants.QUALITIES, compress=jpeg, version=_jpeg_version,
         ),
     ]
 }  # fmt: skip

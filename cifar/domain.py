@@ -3,9 +3,9 @@
 from functools import partial
 from pathlib import Path
 
-from cifar import codecs, settings
-from helmholtz import cli
+from cifar import codecs, constants
 from helmholtz.domain import Domain, Network, Recipe
+from helmholtz.errors import DataError
 
 
 def _build(name: str, shape, classes: int):
@@ -18,7 +18,7 @@ def _optimizer(args):
     import keras
 
     decay = keras.optimizers.schedules.InverseTimeDecay(args.learning_rate, 1, args.decay_rate)
-    return keras.optimizers.SGD(decay, momentum=settings.MOMENTUM, nesterov=True)
+    return keras.optimizers.SGD(decay, momentum=constants.MOMENTUM, nesterov=True)
 
 
 def _layers() -> list:
@@ -29,8 +29,8 @@ def _layers() -> list:
     return [keras.layers.Rescaling(1 / 255, dtype="float32"), ShiftAndFlip()]
 
 
-PUBLISHED = Recipe(settings.TRAINING, _optimizer, _layers)
-NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in settings.ARCHITECTURES}
+PUBLISHED = Recipe(constants.TRAINING, _optimizer, _layers)
+NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in constants.ARCHITECTURES}
 
 
 class Images(Domain):
@@ -55,7 +55,7 @@ class Images(Domain):
 
     def check_data(self, data, args):
         if data.splits["train"][0].shape[3:] != (3,):
-            raise cli.DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
+            raise DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
         return data._replace(splits={k: (_to_uint8(x), y) for k, (x, y) in data.splits.items()})
 
 
@@ -64,7 +64,7 @@ def _to_uint8(images):
     if images.dtype == "uint8":
         return images
     if images.dtype.kind != "f" or not 0 <= images.min() <= images.max() <= 1:
-        raise cli.DataError("--train_dir must hold images as uint8, or as floats from 0 to 1.")
+        raise DataError("--train_dir must hold images as uint8, or as floats from 0 to 1.")
     return (images * 255).round().astype("uint8")
 
 

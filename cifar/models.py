@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from cifar.settings import ARCHITECTURES, LABELS, SIZE
+from cifar.constants import ARCHITECTURES, LABELS, SIZE
 from helmholtz import cli
 from helmholtz.training import model_text
 

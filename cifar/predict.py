@@ -6,7 +6,7 @@ python cifar/predict.py photo.jpg --log_dir logs/cifar/sample/all-cnns/quality_5
 import argparse
 from pathlib import Path
 
-from cifar.settings import ARCHITECTURES
+from cifar.constants import ARCHITECTURES
 from helmholtz import cli
 
 
@@ -20,7 +20,8 @@ def parse_args(argv=None) -> argparse.Namespace:
 def main(argv=None) -> None:
     args = parse_args(argv)
     from cifar.prepare import prepare_file
-    from helmholtz import prediction, runs
+    from helmholtz.io import runs
+    from helmholtz.training import prediction
 
     setting = runs.read_setting(args.log_dir, "cifar", list(ARCHITECTURES))
     files, items, problems = prediction.read(args.files, lambda p: prepare_file(p, setting))

@@ -11,10 +11,12 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from cifar.constants import QUALITIES, SIZE
 from cifar.domain import DOMAIN
-from cifar.settings import QUALITIES, SIZE
-from helmholtz import cli, datadir
+from helmholtz import cli
+from helmholtz.data import datadir
 from helmholtz.domain import Codec
+from helmholtz.errors import DataError
 
 CHUNK = 256  # images that a process works on at a time
 
@@ -59,7 +61,7 @@ def prepare(
 ) -> dict[int, Path]:
     """Make what is missing of the prepared data; returns the folder of every quality."""
     from cifar.sources import data_root, open_source
-    from helmholtz import preparation
+    from helmholtz.data import preparation
 
     opened = open_source(source, size, data_dir)
     folders = {q: data_root(data_dir) / opened.name / codec.folder(q) for q in qualities}
@@ -78,7 +80,7 @@ def compress_images(images, qualities: list[int], codec, size: int) -> dict:
 
 
 def _prepare_one(image, codec, quality: int):
-    from helmholtz.preparation import Prepared
+    from helmholtz.data.preparation import Prepared
 
     decoded, file_bytes, scan_bytes = codec(image, quality)
     return Prepared(decoded, image.nbytes, file_bytes, scan_bytes)
@@ -93,7 +95,7 @@ def prepare_file(path: Path, setting: dict):
     from cifar.sources import read_image
 
     if "codec" not in setting["data"]:
-        raise cli.DataError("The run's data does not say how it was prepared from image files.")
+        raise DataError("The run's data does not say how it was prepared from image files.")
     codec = DOMAIN.codec_of(setting)
     flags = {"quality": setting["rate"], "size": setting["shape"][0], "codec": codec.name}
     checked = cli.recall(parse_args, flags)

@@ -7,11 +7,11 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cifar import cifar10, sample
-from cifar.settings import ARCHIVE, SIZE
-from helmholtz import datadir, folders, listing
-from helmholtz.download import check, fetch
+from cifar.constants import ARCHIVE, SIZE
+from helmholtz.data import datadir, folders, listing
+from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError, UsageError
-from helmholtz.preparation import Source
+from helmholtz.io.download import check, fetch
 
 DATA = Path(__file__).parent / "data"
 MAX_PIXELS = 1 << 26  # 64 megapixels; what claims to be larger is not decoded

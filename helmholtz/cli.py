@@ -13,7 +13,9 @@ from helmholtz.argtypes import number, whole_number
 from helmholtz.errors import INTERRUPTED, MACHINE_FAILED, DataError, MachineError, UsageError
 from helmholtz.training import trackers
 
-RESUMABLE = "the same command with --resume, not --overwrite, goes on after the last finished epoch"
+RESUMABLE = (
+    "the same command with --resume, and without --overwrite, goes on after the last finished epoch"
+)
 BACKENDS = ("tensorflow", "jax")
 PRECISIONS = ("float32", "bfloat16")
 LOGS = Path(__file__).parents[1] / "logs"

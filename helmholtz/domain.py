@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from helmholtz.cli import DataError, UsageError
+from helmholtz.errors import DataError, UsageError
 
 NAMES = ("cifar", "audio")
 

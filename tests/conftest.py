@@ -14,7 +14,7 @@ from PIL import Image
 
 from cifar import sources
 from helmholtz import cli
-from helmholtz.folders import folder_name
+from helmholtz.data.folders import folder_name
 
 # A job in the background of a shell ignores Ctrl-C, and so would the commands that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,7 +40,7 @@ def _own_folders(tmp_path_factory, monkeypatch):
     base = tmp_path_factory.getbasetemp()
     for domain in ("cifar", "audio"):
         monkeypatch.setattr(f"{domain}.sources.DATA", base / domain)
-    monkeypatch.setattr("helmholtz.runs.LOGS", base / "logs")
+    monkeypatch.setattr("helmholtz.io.runs.LOGS", base / "logs")
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ import soundfile
 from hypothesis import strategies as st
 from PIL import Image
 
-from helmholtz import cli
+from helmholtz.errors import DataError, UsageError
 
 PATIENCE = 60  # seconds for an example
 MEMORY = 1 << 30  # bytes
@@ -42,7 +42,7 @@ WRITES = {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.li
 STARTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "socket.connect"}
 STARTS |= {"os.fork", "os.forkpty", "os.spawn"}
 NOISE = ("Note:", "Warning:", "[src/libmpg123")  # of libmpg123
-REFUSALS = (cli.DataError, cli.UsageError)
+REFUSALS = (DataError, UsageError)
 WORDS = ["nan", "inf", "-1", "1e999", "9" * 400, "null", "[]", "{}", "true", '"', ",", "\n", "\0"]
 WORDS += ["<script>alert(1)</script>", "../../x", "; touch PWNED", "\ud800", "[" * 5000]
 
@@ -96,7 +96,7 @@ def foreign_hdf5() -> list[bytes]:
 
 
 def own_hdf5() -> list[bytes]:
-    from helmholtz import store
+    from helmholtz.io import store
 
     with tempfile.TemporaryDirectory() as folder:
         with store.create(Path(folder, "x.h5")) as file:
@@ -124,7 +124,7 @@ def tars() -> list[bytes]:
 
 
 def zips() -> list[bytes]:
-    from audio.settings import CLASS_FOLDERS
+    from audio.constants import CLASS_FOLDERS
 
     outer = io.BytesIO()
     with zipfile.ZipFile(outer, "w") as archive:
@@ -169,7 +169,7 @@ def read_sound(content: bytes, folder: Path) -> None:
 
 
 def read_hdf5(content: bytes, folder: Path) -> None:
-    from helmholtz import preparation
+    from helmholtz.data import preparation
 
     for split in preparation.SPLITS:
         (folder / f"{split}.h5").write_bytes(content)
@@ -199,9 +199,9 @@ def read_zip(content: bytes, folder: Path) -> None:
 
 def read_run(content: bytes, folder: Path) -> None:
     """As resume, predict, the sweep and the report read it."""
+    from cifar.constants import ARCHITECTURES
     from cifar.prepare import prepare_file
-    from cifar.settings import ARCHITECTURES
-    from helmholtz import runs
+    from helmholtz.io import runs
     from helmholtz.report import logbook
     from helmholtz.sweep import plan
 

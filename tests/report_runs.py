@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from helmholtz import runs
+from helmholtz.io import runs
 
 NAMES = {"cifar": "quality", "audio": "bitrate"}
 MODELS = {"all-cnns": 701_386, "cnns-dense-64": 1_079_562, "cnn_x3_mlp_0": 101_412}

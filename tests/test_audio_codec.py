@@ -9,9 +9,9 @@ import pytest
 from scipy import signal
 
 from audio import mp3, prepare
+from audio.constants import LEGAL_BITRATES, RATE
 from audio.mp3 import compress
-from audio.settings import LEGAL_BITRATES, RATE
-from helmholtz.cli import MachineError
+from helmholtz.errors import MachineError
 
 MP3_BITRATES = LEGAL_BITRATES[1:]
 needs_lame = pytest.mark.skipif(not shutil.which("lame"), reason="lame is not installed")

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from helmholtz.download import fetch
+from helmholtz.io.download import fetch
 
 CONTENT = bytes(range(256)) * 1000
 

@@ -4,9 +4,9 @@ import librosa
 import numpy as np
 import pytest
 
+from audio.constants import RATE, SHAPE
 from audio.features import extract, filter_bank, tile
-from audio.settings import RATE, SHAPE
-from helmholtz.cli import UsageError
+from helmholtz.errors import UsageError
 
 STEP = 1 / 16  # of float16 between 64 and 128, the largest of decibels
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import keras
 import pytest
 
+from audio.constants import ARCHITECTURES
 from audio.models import build_model
-from audio.settings import ARCHITECTURES
-from helmholtz.cli import UsageError
+from helmholtz.errors import UsageError
 from helmholtz.training import model_text
 
 PARAMETERS = {

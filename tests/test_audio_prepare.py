@@ -5,13 +5,13 @@ import pytest
 import soundfile
 
 from audio import prepare, sample, sources
+from audio.constants import BITRATES, FEATURES, LABELS, LEGAL_BITRATES, RATE, SHAPE
 from audio.domain import DOMAIN
 from audio.features import extract
 from audio.mp3 import compress
-from audio.settings import BITRATES, FEATURES, LABELS, LEGAL_BITRATES, RATE, SHAPE
 from audio.train import parse_args
-from helmholtz import preparation
-from helmholtz.cli import DataError
+from helmholtz.data import preparation
+from helmholtz.errors import DataError
 from helmholtz.training import command
 
 FEW = {"train": 24, "test": 12}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from audio import sample
-from audio.settings import LABELS
-from helmholtz.preparation import SPLITS
+from audio.constants import LABELS
+from helmholtz.data.preparation import SPLITS
 
 
 def test_classes_are_those_of_the_guitar_archive_and_of_one_size():

@@ -11,11 +11,11 @@ import pytest
 import soundfile
 
 from audio import idmt, prepare, sources
-from audio.settings import CLASS_FOLDERS, LABELS, RATE
+from audio.constants import CLASS_FOLDERS, LABELS, RATE
 from audio.survey import surveyed
-from helmholtz import preparation
-from helmholtz.cli import DataError
-from helmholtz.folders import folder_name
+from helmholtz.data import preparation
+from helmholtz.data.folders import folder_name
+from helmholtz.errors import DataError
 
 TONE = 0.5 * np.sin(np.arange(4410) / 10)
 FLAGS = ["--bitrate", 32, "--dur", 0.1]

@@ -5,8 +5,8 @@ from pathlib import Path
 import keras
 import pytest
 
+from cifar.constants import ARCHITECTURES
 from cifar.models import build_model
-from cifar.settings import ARCHITECTURES
 from helmholtz.training import model_text
 
 PARAMETERS = {

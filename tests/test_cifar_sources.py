@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from cifar import cifar10, prepare, sources
-from cifar.settings import LABELS
-from helmholtz.cli import DataError
-from helmholtz.folders import folder_name
+from cifar.constants import LABELS
+from helmholtz.data.folders import folder_name
+from helmholtz.errors import DataError
 
 
 def archive_of(path, monkeypatch, members):

@@ -14,9 +14,11 @@ import keras
 import numpy as np
 import pytest
 
-from cifar import predict, prepare, settings, train
+from cifar import constants, predict, prepare, train
 from cifar.domain import DOMAIN
-from helmholtz import cli, preparation, runs
+from helmholtz import cli
+from helmholtz.data import preparation
+from helmholtz.io import runs
 from helmholtz.training import checkpoints, loop, model
 
 QUICK = ["--quality", "5", "--batch_size", "16", "--learning_rate", "0.05"]
@@ -222,7 +224,7 @@ def test_a_damaged_setting_is_told(key, value, finished, photos, tmp_path, comma
 def test_published_defaults():
     args = train.parse_args([])
     assert (args.batch_size, args.num_epoch, args.val, args.seed) == (128, 200, 0, 0)
-    assert (args.learning_rate, args.decay_rate, settings.MOMENTUM) == (0.01, 1e-6, 0.9)
+    assert (args.learning_rate, args.decay_rate, constants.MOMENTUM) == (0.01, 1e-6, 0.9)
 
 
 @pytest.mark.parametrize(

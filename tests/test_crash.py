@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from helmholtz import files, runs, store
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
+from helmholtz.io import files, runs, store
 from helmholtz.training import checkpoints
 
 WRITERS = {module.__file__ for module in (checkpoints, files, runs, store)}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cifar import prepare, sources
-from helmholtz.folders import folder_name
+from helmholtz.data.folders import folder_name
 from helmholtz.report import sheets
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan

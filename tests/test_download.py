@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from helmholtz.cli import DataError
-from helmholtz.download import fetch
+from helmholtz.errors import DataError
+from helmholtz.io.download import fetch
 
 CONTENT = bytes(range(256)) * 1000
 

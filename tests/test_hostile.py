@@ -11,9 +11,9 @@ from PIL import Image
 from test_cifar_sources import archive_of, batch
 
 from audio import idmt
-from audio.settings import CLASS_FOLDERS
+from audio.constants import CLASS_FOLDERS
 from cifar import cifar10, predict, prepare, sources, train
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
 from helmholtz.report.__main__ import main as report
 
 HOSTILE = [

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cifar.constants import QUALITIES
 from cifar.jpeg import compress
 from cifar.sample import make
-from cifar.settings import QUALITIES
 
 IMAGES = make("test", 30)[0]
 

@@ -14,7 +14,8 @@ import pytest
 from report_runs import make_run
 
 from cifar import prepare
-from helmholtz import preparation, store
+from helmholtz.data import preparation
+from helmholtz.io import store
 
 ROOT = Path(__file__).parents[1]
 TRAIN = ["cifar/train.py", "--batch_size", "16", "--num_epoch", "2"]

@@ -11,8 +11,8 @@ from audio import prepare as prepare_sounds
 from audio import sources as sounds
 from cifar import prepare as prepare_images
 from cifar import sources as images
-from helmholtz import preparation
-from helmholtz.folders import folder_name
+from helmholtz.data import preparation
+from helmholtz.data.folders import folder_name
 
 NOISE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
 
@@ -183,7 +183,8 @@ def test_bad_files_are_left_out_when_told(half, tmp_path, command):
     assert command(half.prepare.main, "--source", root, *half.rate) == (0, "")  # it is there now
 
 
-def test_labels_stay_with_their_items_when_files_are_left_out(tmp_path, command):
+def test_labels_stay_with_their_items_when_files_are_left_out(tmp_path, monkeypatch, command):
+    monkeypatch.setattr(prepare_images, "CHUNK", 4)
     half = Half("cifar")
     root = half.folder(tmp_path / "mine", count=30)
     for i in range(30):

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from report_runs import make_run
 
-from helmholtz import store
+from helmholtz.io import store
 from helmholtz.report import __main__ as report
 from helmholtz.report import sheets
 

@@ -10,8 +10,8 @@ import pytest
 from cifar import prepare
 from cifar.domain import DOMAIN
 from cifar.jpeg import compress
-from helmholtz import preparation
-from helmholtz.cli import DataError
+from helmholtz.data import preparation
+from helmholtz.errors import DataError
 from helmholtz.training import command
 
 

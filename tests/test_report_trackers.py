@@ -8,7 +8,7 @@ import pytest
 from report_runs import history
 
 from cifar import train
-from helmholtz import runs
+from helmholtz.io import runs
 from helmholtz.training import trackers
 
 ROWS = history(4, 0.8, seed=0)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cifar import train
-from helmholtz import run_state
-from helmholtz.cli import UsageError
+from helmholtz.errors import UsageError
+from helmholtz.io import run_state
 from helmholtz.sweep import parcel
 
 ROOT = Path(train.__file__).parents[1]

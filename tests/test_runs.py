@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helmholtz import runs
+from helmholtz.io import runs
 
 
 def plain_statistics(accuracies):

@@ -4,8 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from helmholtz import store
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
+from helmholtz.io import store
 
 
 def stored(path):

@@ -17,9 +17,9 @@ import pytest
 import cifar
 from audio import domain as audio
 from cifar import prepare
+from cifar.constants import QUALITIES
 from cifar.domain import DOMAIN
-from cifar.settings import QUALITIES
-from helmholtz import run_state, runs
+from helmholtz.io import run_state, runs
 from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import launcher, local_engine, parcel, plan

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cifar import prepare
-from helmholtz import runs
-from helmholtz.cli import UsageError
+from helmholtz.errors import UsageError
+from helmholtz.io import runs
 from helmholtz.sweep import __main__ as sweep
 
 pytest.importorskip("ray", reason="Ray is not installed: sh scripts/setup.sh ray")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from helmholtz.data.preparation import Data
 from helmholtz.data.splits import select
-from helmholtz.preparation import Data
 
 
 def parts(val, limit=None):

@@ -27,7 +27,7 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from helmholtz import store
+from helmholtz.io import store
 from helmholtz.training import checkpoints
 
 ROOT = Path(__file__).parents[1]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from helmholtz.cli import DataError
-from helmholtz.folders import SPLIT_SEED
-from helmholtz.preparation import Data
+from helmholtz.data.folders import SPLIT_SEED
+from helmholtz.data.preparation import Data
+from helmholtz.errors import DataError
 
 
 def select(data: Data, val: float, limit: int | None) -> tuple[np.ndarray, np.ndarray, dict]:

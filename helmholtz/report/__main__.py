@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 from helmholtz import cli
+from helmholtz.errors import DataError, UsageError
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -42,15 +43,15 @@ def collect(args: argparse.Namespace) -> tuple[list, list[str]]:
     roots = args.folders or [cli.LOGS]
     for root in roots:
         if not root.exists():
-            raise cli.DataError(f"{root} does not exist: give a folder with runs.")
+            raise DataError(f"{root} does not exist: give a folder with runs.")
         if root.resolve() == args.out.resolve():
-            raise cli.UsageError(f"--out {args.out} is where the runs are: give another folder.")
+            raise UsageError(f"--out {args.out} is where the runs are: give another folder.")
     alone = len(roots) == 1
     kept = [run for path in roots if path.is_file() for run in logbook.read_table(path, alone)]
     found, foreign = logbook.read([root for root in roots if root.is_dir()], args.out, alone)
     if not kept + found:
         where = " ".join(map(str, roots))
-        raise cli.DataError(f"No run under {where}: train one, as in `python cifar/train.py`.")
+        raise DataError(f"No run under {where}: train one, as in `python cifar/train.py`.")
     mark_duplicates([run.row for run in kept + found])
     return kept + found, foreign
 
@@ -91,7 +92,7 @@ def answers(rows: list[dict], summary: list[dict], tolerance: float) -> list[dic
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    from helmholtz.files import write_json, write_text
+    from helmholtz.io.files import write_json, write_text
     from helmholtz.report import csvrows, curves, drawing, logbook, page, show
     from helmholtz.report import summary as summaries
 

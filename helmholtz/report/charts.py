@@ -7,7 +7,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from helmholtz.files import replacing
+from helmholtz.io.files import replacing
 from helmholtz.report.advice import rate_name
 
 # Okabe and Ito's palette, told apart by every kind of colour vision, without its light yellow.

@@ -5,8 +5,8 @@ import io
 import json
 from pathlib import Path
 
-from helmholtz.cli import DataError
-from helmholtz.files import write_text
+from helmholtz.errors import DataError
+from helmholtz.io.files import write_text
 
 TEXT = {
     *("folder", "state", "note", "domain", "source", "data", "protocol", "model", "accuracy_is"),

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from helmholtz import runs
-from helmholtz.cli import DataError
-from helmholtz.folders import printable
+from helmholtz.data.folders import printable
+from helmholtz.errors import DataError
+from helmholtz.io import runs
 from helmholtz.report import csvrows, curves
 from helmholtz.report.runfiles import (
     CURVES,

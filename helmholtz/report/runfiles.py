@@ -5,9 +5,9 @@ import math
 import os
 from pathlib import Path
 
-from helmholtz import runs
-from helmholtz.cli import DataError
-from helmholtz.folders import printable
+from helmholtz.data.folders import printable
+from helmholtz.errors import DataError
+from helmholtz.io import runs
 
 CURVES = ["acc", "loss", "val_acc", "val_loss"]
 OLD_HEADER = ["", *CURVES]  # as pandas wrote it for the 2018 code

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from helmholtz import datadir, store
-from helmholtz.cli import DataError, MachineError, UsageError
+from helmholtz.data import datadir
+from helmholtz.errors import DataError, MachineError, UsageError
+from helmholtz.io import store
 from helmholtz.report.advice import RATE_FLAGS, rate_name
 from helmholtz.report.charts import WIDTH
 from helmholtz.report.summary import height

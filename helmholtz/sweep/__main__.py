@@ -14,8 +14,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from helmholtz import cli, domain, run_state, runs
+from helmholtz import cli, domain
 from helmholtz.errors import RUNS_FAILED, MachineError, UsageError
+from helmholtz.io import run_state, runs
 from helmholtz.output import counted
 from helmholtz.sweep import local_engine, plan, table
 from helmholtz.sweep.child import spawn

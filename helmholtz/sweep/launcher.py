@@ -3,8 +3,8 @@
 import time
 from collections import deque
 
-from helmholtz import run_state
-from helmholtz.files import remove_leftovers
+from helmholtz.io import run_state
+from helmholtz.io.files import remove_leftovers
 from helmholtz.sweep import plan
 from helmholtz.sweep.plan import Run
 

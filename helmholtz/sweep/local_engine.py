@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from helmholtz.cli import UsageError, workers
+from helmholtz.cli import workers
+from helmholtz.errors import UsageError
 from helmholtz.sweep.child import spawn
 from helmholtz.sweep.plan import Run
 

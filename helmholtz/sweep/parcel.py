@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from helmholtz import run_state, runs
-from helmholtz.files import replacing
+from helmholtz.io import run_state, runs
+from helmholtz.io.files import replacing
 
 # What a run writes. Checkpoints come first, so that the best weights never lag behind one.
 FILES = (

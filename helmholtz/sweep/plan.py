@@ -7,9 +7,10 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from helmholtz import cli, domain, run_state, runs
-from helmholtz.cli import UsageError
+from helmholtz import cli, domain
 from helmholtz.domain import Codec, Domain
+from helmholtz.errors import UsageError
+from helmholtz.io import run_state, runs
 from helmholtz.training import command
 
 SWEPT_ALONE = ("resume", "overwrite", "log_dir")  # what a sweep decides for every run

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz import run_state
-from helmholtz.cli import MachineError, UsageError
-from helmholtz.preparation import SPLITS
+from helmholtz.data.preparation import SPLITS
+from helmholtz.errors import MachineError, UsageError
+from helmholtz.io import run_state
 from helmholtz.sweep import local_engine, parcel, plan
 from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import LOST

@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from helmholtz import runs
 from helmholtz.errors import DataError
+from helmholtz.io import runs
 from helmholtz.sweep import plan
 from helmholtz.sweep.plan import Run
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from helmholtz import runs, store
-from helmholtz.cli import DataError
+from helmholtz.errors import DataError
+from helmholtz.io import runs, store
 
 
 class Writer:

@@ -6,6 +6,7 @@ from pathlib import Path
 from helmholtz import cli
 from helmholtz.argtypes import number, positive_number, whole_number
 from helmholtz.domain import Domain
+from helmholtz.errors import UsageError
 
 RECIPE_FLAGS = {  # the type and the help of those whose default is the recipe's
     "batch_size": (whole_number(1), "items of a step"),
@@ -47,14 +48,14 @@ def _complete(args: Namespace, domain: Domain) -> None:
         if getattr(args, name) is None:
             setattr(args, name, flags.get(name))
         elif name not in flags:
-            raise cli.UsageError(f"{args.model} has no --{name}: leave it out.")
+            raise UsageError(f"{args.model} has no --{name}: leave it out.")
     if cli.rate_of(args, domain) is None and args.train_dir is None:
         setattr(args, domain.flag, domain.highest)
 
 
 def main(domain: Domain, args: Namespace) -> None:
     """Train the run that the flags ask for, or say why not; before Keras is imported, if so."""
-    from helmholtz import run_state, runs
+    from helmholtz.io import run_state, runs
 
     data = load(domain, args) if args.train_dir else None
     source = data.attributes["source"] if data else domain.source_name(args)
@@ -71,7 +72,7 @@ def main(domain: Domain, args: Namespace) -> None:
 
 def request(domain: Domain, args: Namespace, source: str | None, rate: int | None):
     """The run that the flags ask for, as run_state compares it with what is there."""
-    from helmholtz import run_state
+    from helmholtz.io import run_state
 
     named = {"model": args.model, "codec": args.codec, "rate": rate, "source": source}
     return run_state.wanted(args, named, {"setting", "model", "codec", "source", domain.flag})
@@ -79,7 +80,7 @@ def request(domain: Domain, args: Namespace, source: str | None, rate: int | Non
 
 def load(domain: Domain, args: Namespace):
     """The prepared data that the flags ask for, made first where they are missing."""
-    from helmholtz import preparation
+    from helmholtz.data import preparation
 
     rate, folder = cli.rate_of(args, domain), args.train_dir
     if folder is None:
@@ -89,9 +90,9 @@ def load(domain: Domain, args: Namespace):
 
 def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
     cli.import_keras()
-    from helmholtz import prediction, run_state, runs
     from helmholtz.data.splits import select
-    from helmholtz.training import device, loop, model, result
+    from helmholtz.io import run_state, runs
+    from helmholtz.training import device, loop, model, prediction, result
 
     items, labels, parts = select(data, args.val, args.limit)
     setting = runs.describe(args, domain.name, data.attributes, items.shape[1:])

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from keras import ops
 
-from helmholtz import run_state, runs
-from helmholtz.cli import DataError
-from helmholtz.files import replacing, require_space, write_json
+from helmholtz.errors import DataError
+from helmholtz.io import run_state, runs
+from helmholtz.io.files import replacing, require_space, write_json
 from helmholtz.training import checkpoints, trackers
 from helmholtz.training.device import gpu
 from helmholtz.training.launches import batches

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from helmholtz.files import write_text
+from helmholtz.io.files import write_text
 
 
 def write(folder: Path, build_model, names) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from sklearn.metrics import confusion_matrix
 
-from helmholtz import prediction, runs
-from helmholtz.files import replacing, write_json
+from helmholtz.io import runs
+from helmholtz.io.files import replacing, write_json
+from helmholtz.training import prediction
 from helmholtz.training.device import device
 
 SIZES = ("raw_bytes", "file_bytes", "scan_bytes", "items")

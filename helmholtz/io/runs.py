@@ -10,8 +10,9 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from helmholtz.cli import LOGS, DataError, damaged_setting
-from helmholtz.files import write_text
+from helmholtz.cli import LOGS, damaged_setting
+from helmholtz.errors import DataError
+from helmholtz.io.files import write_text
 
 COLUMNS = ["epoch", "acc", "loss", "val_acc", "val_loss", "lr", "seconds"]
 OUTPUTS = [

@@ -15,8 +15,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from helmholtz.cli import DataError
-from helmholtz.files import replacing
+from helmholtz.errors import DataError
+from helmholtz.io.files import replacing
 
 HEAD = 512  # bytes of HDF5's user block
 MAGIC = b"helmholtz sha256 "

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz import datadir, store
-from helmholtz.baditems import BadItems, leave_out
+from helmholtz.data import datadir
+from helmholtz.data.baditems import BadItems, leave_out
+from helmholtz.data.folders import folder_name
+from helmholtz.data.parallel import in_parallel, progress
 from helmholtz.errors import DataError
-from helmholtz.files import locked, remove_leftovers, require_space
-from helmholtz.folders import folder_name
-from helmholtz.parallel import in_parallel, progress
+from helmholtz.io import store
+from helmholtz.io.files import locked, remove_leftovers, require_space
 
 SPLITS = ("train", "test")
 SIZES = ("raw_bytes", "file_bytes", "scan_bytes")

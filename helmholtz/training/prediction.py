@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from helmholtz import store
-from helmholtz.cli import DataError, damaged_setting
-from helmholtz.folders import shown
+from helmholtz.cli import damaged_setting
+from helmholtz.data.folders import shown
+from helmholtz.errors import DataError
+from helmholtz.io import store
 
 
 def read(paths: list[Path], prepare_file: Callable) -> tuple[list[Path], np.ndarray, list[str]]:

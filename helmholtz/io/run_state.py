@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
-from helmholtz import runs
-from helmholtz.cli import DataError, UsageError
-from helmholtz.files import remove_leftovers, write_json
+from helmholtz.errors import DataError, UsageError
+from helmholtz.io import runs
+from helmholtz.io.files import remove_leftovers, write_json
 
 TRAINING, CLAIM = ".lock", ".claim"  # locked by train.py, and by the launcher of a sweep
 MARK = ".overwrite"  # the run in this folder is to be replaced by the next one

@@ -11,7 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from helmholtz.errors import DataError
-from helmholtz.files import locked
+from helmholtz.io.files import locked
 from helmholtz.text import shown
 
 TIMEOUT = 30  # seconds without a byte

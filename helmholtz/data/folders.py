@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz import listing
+from helmholtz.data import listing
 from helmholtz.errors import DataError
 from helmholtz.text import printable, shown
 

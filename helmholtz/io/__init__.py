@@ -1,0 +1,1 @@
+"""Files of a run and of prepared data: written whole, read with care."""
