@@ -59,5 +59,10 @@ class Sound(Domain):
             return data._replace(splits={k: (tile(x), y) for k, (x, y) in data.splits.items()})
         return data
 
+    def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:
+        from audio.listen import listen
+
+        return listen(flags, codec, rates)
+
 
 DOMAIN = Sound()

@@ -11,7 +11,7 @@ import numpy as np
 import test_noise
 
 from cifar import jpeg, sample
-from helmholtz.report.sheets import png_bytes
+from helmholtz.analysis.prepared import png_bytes
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from statistics import fmean
 from measure import header, headline, row
 
 from helmholtz import cli
-from helmholtz.report.intervals import interval
+from helmholtz.analysis.statistics import interval
 
 PRECISIONS = ("float32", "bfloat16")
 IMAGES = ["cifar", "--quality", "25", "--limit", "4000", "--batch_size", "32", "--num_epoch", "6"]

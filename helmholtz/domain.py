@@ -124,6 +124,13 @@ class Domain:
         """One file as the data of the run with this setting were prepared."""
         raise NotImplementedError
 
+    def listen(self, flags: dict, codec: Codec, rates: list[int]) -> tuple[dict, str]:
+        """One test item as sound, for the report; flags: of a run.
+
+        By rate (media type, file to play, bytes of the compressed file), and why there is none.
+        """
+        return {}, ""
+
 
 def get(name: str) -> Domain:
     """The domain of this name."""

@@ -12,8 +12,11 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from cifar import jpeg, sample
-from helmholtz.report import charts, csvrows, summary
-from helmholtz.report.advice import rate_name
+from helmholtz import domain
+from helmholtz.analysis import domains, tables
+from helmholtz.analysis.experiments import rate_order
+from helmholtz.report import charts
+from helmholtz.schema import SUMMARY
 
 RESULTS = Path(__file__).parent
 NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0"}  # setting 0: the one with all seeds
@@ -27,9 +30,9 @@ OBJECTS = (3, 8)  # test images of the sample that are shown
 
 def read(study: str) -> list[dict]:
     """The rows of summary.csv of a study's first network, highest rate first."""
-    rows = csvrows.read(RESULTS / study / "summary.csv", summary.COLUMNS)
+    rows = tables.read(RESULTS / study / "summary.csv", SUMMARY)
     own = [row for row in rows if row["model"] == NETWORKS[study]]
-    return sorted(own, key=lambda row: -summary.height(row["rate"]))
+    return sorted(own, key=lambda row: -rate_order(row["rate"]))
 
 
 def table(rows: list[dict], item: str) -> str:
@@ -37,7 +40,7 @@ def table(rows: list[dict], item: str) -> str:
     columns = ["", f"bytes {item}", "seeds", "accuracy", "change", "test accuracy", "change"]
     lines = [[*columns, "seconds a run"], ["---"] * (len(columns) + 1)]
     for row in rows:
-        cells = [charts.named_rate(row), f"{row['file_bytes']:,.0f}", str(row["seeds"])]
+        cells = [domains.rate_name(row), f"{row['file_bytes']:,.0f}", str(row["seeds"])]
         cells += [_with_interval(row, *shown) for shown in SHOWN.items()]
         lines.append([*cells, f"{row['seconds']:,.0f}"])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
@@ -91,7 +94,7 @@ def _accuracy(axes, study: str, rows: list[dict], number: int) -> None:
     charts.log_numbers(axes.xaxis)
     axes.set_ylim(0)
     axes.axhline(rows[0]["chance"], color="#888888", linestyle=":", linewidth=1)
-    axes.set_xlabel(f"bits {ITEMS[study]}, by {charts.AXIS[rows[0]['domain']]}")
+    axes.set_xlabel(f"bits {ITEMS[study]}, by {domains.codec(rows[0]).axis}")
     axes.set_ylabel(f"test accuracy, {study}")
 
 
@@ -101,7 +104,8 @@ def _decoded(axes, rate: int, pixels) -> None:
     if rate:
         pixels, size, _ = jpeg.compress(pixels, rate)
     axes.imshow(pixels, interpolation="nearest")
-    axes.set_title(f"{rate_name('cifar', rate)}\n{size:,} bytes", fontsize=9)
+    name = domain.get("cifar").published.rate_name(rate)
+    axes.set_title(f"{name}\n{size:,} bytes", fontsize=9)
     axes.set_axis_off()
 
 

@@ -4,15 +4,16 @@ python results/networks.py
 
 Prints them as they stand in images/README.md and sound/README.md: seed 0 of every network,
 uncompressed and at one rate, and the mean change over networks with its 95 % interval. A network
-whose accuracy is below twice that of guessing in one of both is no part of the mean.
+that has not learned in one of both, as the report has it, is not part of the mean.
 """
 
 from operator import itemgetter
 from pathlib import Path
 
-from helmholtz.report import charts, csvrows, logbook
-from helmholtz.report.intervals import interval
-from helmholtz.report.summary import accuracy
+from helmholtz.analysis import domains, logs
+from helmholtz.analysis.measure import learned
+from helmholtz.analysis.statistics import interval
+from helmholtz.analysis.summary import accuracy
 
 RESULTS = Path(__file__).parent
 RATES = {"images": 25, "sound": 32}  # at which every network was trained
@@ -21,7 +22,7 @@ SCORES = (accuracy, itemgetter("test_acc"))
 
 def pairs(study: str) -> list[tuple[dict, dict]]:
     """Of every network, smallest first, its uncompressed run and the one at the study's rate."""
-    rows = csvrows.read(RESULTS / study / "runs.csv", logbook.COLUMNS)
+    rows = [run.row for run in logs.read_table(RESULTS / study / "runs.csv")]
     runs = {(row["model"], row["rate"]): row for row in rows if row["seed"] == 0}
     names = sorted({model for model, _ in runs}, key=lambda m: runs[m, 0]["parameters"])
     return [(runs[name, 0], runs[name, RATES[study]]) for name in names]
@@ -30,7 +31,7 @@ def pairs(study: str) -> list[tuple[dict, dict]]:
 def table(study: str) -> str:
     """A Markdown table: a row a network, and one of the mean changes."""
     found = pairs(study)
-    rate = charts.named_rate(found[0][1])
+    rate = domains.rate_name(found[0][1])
     columns = ["network", "parameters", "uncompressed", rate, "change"]
     lines = [[*columns, *(f"test, {column}" for column in columns[2:])], ["---"] * 8]
     for base, run in found:
@@ -38,16 +39,10 @@ def table(study: str) -> str:
         for score in SCORES:
             cells += [f"{score(base):.3f}", f"{score(run):.3f}", f"{score(run) - score(base):+.3f}"]
         lines.append(cells)
-    able = [pair for pair in found if all(map(_above_guessing, pair))]
+    able = [pair for pair in found if all(learned(run, accuracy(run)) for run in pair)]
     means = [_mean([score(run) - score(base) for base, run in able]) for score in SCORES]
     lines.append([f"mean of {len(able)}", "", "", "", means[0], "", "", means[1]])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _above_guessing(run: dict) -> bool:
-    return (
-        accuracy(run) >= 2 * run["chance"]
-    )  # the best of many guessing epochs is above chance too
 
 
 def _mean(values: list[float]) -> str:

@@ -201,15 +201,15 @@ def read_run(content: bytes, folder: Path) -> None:
     """As resume, predict, the sweep and the report read it."""
     from cifar.constants import ARCHITECTURES
     from cifar.prepare import prepare_file
+    from helmholtz.analysis import logs
     from helmholtz.io import runs
-    from helmholtz.report import logbook
     from helmholtz.sweep import plan
 
     run = folder / "cifar" / "sample" / "all-cnns" / "quality_5" / "seed_0"
     run.mkdir(parents=True)
     for name, part in zip(RUN_FILES, content.split(b"\n====\n"), strict=False):
         (run / name).write_bytes(part)
-    whole = logbook.read([folder], folder / "report")[0]
+    whole = logs.read([folder], folder / "report")[0]
     assert len(whole) == 1
     (planned,) = plan.plan(*_sweep_flags(folder))
     plan.changes(planned, finished=True)

@@ -28,7 +28,7 @@ def make_run(
     root, rate=0, seed=0, top=0.8, epochs=20, domain="cifar", source="sample", model="all-cnns",
     data="f00dcafe", classes=("cat", "dog"), test_acc=None, bytes_=None, speed=8, finished=True,
 ):  # fmt: skip
-    """Write the folder of a run; top may also be the validation accuracies themselves."""
+    """Write the folder of a run whose accuracy rises to about top."""
     folder = root / domain / source / model / f"{NAMES[domain]}_{rate}" / f"seed_{seed}"
     rows = history(epochs, top, hash((rate, seed)) % 2**32, speed)
     raw = 3072 if domain == "cifar" else 176_400

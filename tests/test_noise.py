@@ -9,8 +9,9 @@ from scipy import stats
 
 from cifar import jpeg, sample
 from cifar import train as cifar_train
-from helmholtz import noise
-from helmholtz.report import advice, answer, logbook, summary
+from helmholtz.analysis import advice, experiments, measure
+from helmholtz.analysis.answer import answer
+from helmholtz.schema import RUNS
 
 FLAGS = {"quality": 0, "source": "sample", "limit": 300, "num_epoch": 20, "batch_size": 32}
 
@@ -23,9 +24,15 @@ def rows_of(accuracies, sizes=None, **changed):
             rate, (SIZES.get(rate, 800), SIZES.get(rate, 800))
         )
         for seed, value in enumerate(values):
-            row = dict.fromkeys(logbook.COLUMNS) | {"state": "finished", "folder": f"{rate}/{seed}"}
+            row = dict.fromkeys(RUNS) | {"state": "finished", "folder": f"{rate}/{seed}"}
             row |= {"domain": "cifar", "source": "sample", "model": "all-cnns", "data": "d"}
-            row |= {"rate": rate, "seed": seed, "epochs": 20, "best_val_acc": value}
+            row |= {
+                "codec": "jpeg",
+                "rate": rate,
+                "seed": seed,
+                "epochs": 20,
+                "best_val_acc": value,
+            }
             row |= {"mean_of_ten_best": value, "train_items": 100, "val_items": 1000}
             row |= {"validated_on": "test split", "precision": "float32", "chance": 0.1}
             row |= {"raw_bytes": 3072.0, "file_bytes": file_bytes, "scan_bytes": scan_bytes}
@@ -34,10 +41,8 @@ def rows_of(accuracies, sizes=None, **changed):
 
 
 def answered(rows, tolerance=0.01):
-    table = summary.summarise(rows)
-    ((group, runs),) = noise.experiments(rows, table)
-    measured = noise.measure(group, runs, tolerance)
-    return answer.answer(measured, {row["rate"]: row for row in group}, runs)
+    (experiment,) = experiments.experiments(rows)
+    return answer(experiment, tolerance)
 
 
 def test_the_lowest_rate_within_the_tolerance_is_chosen_and_the_rest_is_noise():
@@ -64,7 +69,7 @@ def test_differences_are_paired_by_seed_as_scipy_does():
     found = judged["difference"]
     assert found["paired"]
     assert (found["low"], found["high"]) == pytest.approx(tuple(wanted))
-    (row,) = [row for row in summary.summarise(rows) if row["rate"] == 25]
+    row = experiments.experiments(rows)[0].rows[25]
     assert row["baseline_rate"] == 0
     assert (row["difference_low"], row["difference_high"]) == (found["low"], found["high"])
     wanted = stats.ttest_rel(here, 0.99 * there).confidence_interval()
@@ -116,14 +121,14 @@ def test_a_lucky_rate_below_one_that_fails_is_not_taken_and_told():
     found = answered(rows_of({0: [0.8] * 2, 25: [0.799] * 2, 10: [0.77] * 2, 5: [0.795] * 2}))
     assert (found["rate"], found["lowest_passing"]) == (25, 5)
     assert "Quality 5 is within the tolerance too" in found["sentence"]
-    assert "taken for luck" in found["sentence"]
+    assert "may be seed-to-seed variation" in found["sentence"]
 
 
 def test_a_sure_rate_is_taken_below_one_that_is_only_in_doubt():
     found = answered(rows_of({0: [0.8] * 3, 50: [0.75, 0.80, 0.81], 25: [0.80, 0.801, 0.8]}))
-    assert found["rates"][1]["verdict"] == noise.UNSURE
+    assert found["rates"][1]["verdict"] == measure.UNSURE
     assert (found["rate"], found["sure_rate"]) == (25, 25)
-    assert "Quality 50 seems worse, not beyond doubt" in found["sentence"]
+    assert "Quality 50 seems worse, which may be seed-to-seed" in found["sentence"]
 
 
 def test_what_the_seeds_leave_open_is_an_interval_of_the_noise():
@@ -145,7 +150,7 @@ def test_one_seed_has_no_interval_and_says_how_to_get_one():
 def test_without_an_uncompressed_run_the_highest_rate_stands_in_and_it_is_said():
     found = answered(rows_of({100: [0.8] * 3, 25: [0.8] * 3}))
     assert (found["baseline_rate"], found["uncompressed"]) == (100, False)
-    assert "judged against the highest rate" in found["noise"]
+    assert "compared with the highest rate" in found["noise"]
     assert any("--quality 0 " in lack["command"] for lack in found["missing"])
 
 
@@ -156,6 +161,32 @@ def test_a_network_that_only_guesses_answers_nothing():
     assert "not measured" in found["noise"]
     (lack,) = found["missing"]
     assert "--num_epoch 200 --batch_size 32 --overwrite" in lack["command"]
+
+
+def test_few_items_are_not_called_a_guess():
+    found = answered(rows_of({0: [0.5] * 3, 5: [0.5] * 3}, val_items=6, chance=1 / 3))
+    assert (
+        "0.500 (uncompressed) cannot be told from guessing (0.333) with 6 validation items"
+        in (found["sentence"])
+    )
+    assert "6 items are too few" in found["missing"][0]["what"]
+
+
+def test_nothing_is_to_be_trained_longer_with_a_learning_rate_of_0():
+    for epochs in (5, 50):
+        rows = rows_of({0: [0.105] * 3, 5: [0.11] * 3}, epochs=epochs)
+        for row in rows:
+            row["flags"]["learning_rate"] = 0.0
+        (lack,) = answered(rows)["missing"]
+        assert "train without --learning_rate" in lack["what"]
+        assert "--num_epoch 20 " in lack["command"]
+        assert "learning_rate" not in lack["command"]
+
+
+def test_the_tolerance_is_said_with_its_unit():
+    rows = rows_of({0: [0.8] * 3, 25: [0.7] * 3})
+    assert "more than 1 % of it" in answered(rows)["sentence"]
+    assert "more than 2.5 % of it" in answered(rows, 0.025)["sentence"]
 
 
 def test_no_lower_rate_is_good_enough():
@@ -170,23 +201,28 @@ def test_a_single_rate_is_no_comparison():
     assert "only rate so far" in answered(rows_of({0: [0.8] * 3}))["sentence"]
 
 
+def commanded(flags):
+    """The command for quality 25 and seed 4 like a run with these flags."""
+    (experiment,) = experiments.experiments([rows_of({5: [0.5]})[0] | {"flags": flags}])
+    return advice.command(experiment, [25], [4])
+
+
 def test_the_command_that_adds_runs_is_one_that_train_takes():
     flags = FLAGS | {"source": "my photos; rm -rf /", "seed": 0, "model": None, "val": 0.25}
-    run = rows_of({5: [0.5]})[0] | {"flags": flags}
-    words = shlex.split(advice.command([run], 25, [4]))
+    words = shlex.split(commanded(flags))
     assert words[:2] == ["python", "cifar/train.py"]
     args = cifar_train.parse_args(words[2:])
     assert (args.quality, args.seed, args.source) == (25, 4, "my photos; rm -rf /")
     assert (args.model, args.val, args.limit) == ("all-cnns", 0.25, 300)
     beside = flags | {"log_dir": "/my logs/quality_5/seed_0"}
-    words = shlex.split(advice.command([run | {"flags": beside}], 25, [4]))
+    words = shlex.split(commanded(beside))
     assert words[-2:] == ["--log_dir", "/my logs/quality_25/seed_4"]
 
 
 def test_runs_of_unknown_size_are_not_measured():
     found = answered(rows_of({0: [0.8] * 3, 5: [0.8] * 3}, raw_bytes=None, file_bytes=None))
-    assert "the bytes are not known" in found["noise"]
-    assert "its bytes are not known" in found["sentence"]
+    assert "the size of the files is unknown" in found["noise"]
+    assert "the size of its files is unknown" in found["sentence"]
 
 
 # A quick classifier to judge by: one layer of random filters, pooled, and ridge regression, after

@@ -1,6 +1,7 @@
 """The page in a real browser, at desktop and phone width; and that nothing leaves it."""
 
 import base64
+import io
 import json
 import os
 import re
@@ -11,12 +12,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from report_runs import make_run
 
-from helmholtz.io import store
+from helmholtz import domain
+from helmholtz.analysis import prepared as prepared_data
+from helmholtz.io import run_state, store
 from helmholtz.report import __main__ as report
-from helmholtz.report import sheets
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -25,6 +28,7 @@ SWITCHES = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--remote-debugging-pipe", "--hide-scrollbars"),
 ]
+SOUND = domain.get("audio")
 EVIL = "<script>alert(1)</script>"
 # Gives the pipe that we talk through the numbers at which Chromium expects it.
 ON_3_AND_4 = (
@@ -47,11 +51,11 @@ def page(tmp_path_factory):
             make_run(logs, rate, seed, top, epochs=60)
             make_run(logs, rate, seed, top, epochs=60, model="cnns-dense-64")
     make_run(logs, 0, source=EVIL, classes=(EVIL, "$x$"), model="b&b")
-    make_run(logs, 1, finished=False)
+    running = make_run(logs, 1, finished=False)
     (make_run(logs, 10) / "result.json").write_text("{")
     (logs / "<img src=x onerror=alert(2)>.txt").touch()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sheets, "PREPARED", prepared)
+    with pytest.MonkeyPatch.context() as patch, run_state.held(running):
+        patch.setattr(prepared_data, "ROOT", prepared)
         report.main([str(logs), "--out", str(folder / "report")])
     return folder / "report"
 
@@ -82,8 +86,8 @@ class _Tab:
         self.count, self.events, self.session = 0, [], None
         target = self("Target.createTarget", url="about:blank")["targetId"]
         self.session = self("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Network", "Runtime"):
-            self(f"{domain}.enable")
+        for events in ("Page", "Network", "Runtime"):
+            self(f"{events}.enable")
 
     def __call__(self, method, **params):
         self.count += 1
@@ -122,6 +126,7 @@ class _Tab:
 @pytest.mark.parametrize("width", [1200, 390])
 def test_every_figure_is_there_and_legible_and_nothing_leaves_the_page(page, browser, width):
     browser.open(page / "index.html", width)
+    browser.value("[...document.querySelectorAll('details')].map(d => (d.open = true)).length")
     images = browser.value(
         "[...document.images].map(i => [i.complete && i.naturalWidth, i.clientWidth, i.alt])"
     )
@@ -145,6 +150,56 @@ def test_every_figure_is_there_and_legible_and_nothing_leaves_the_page(page, bro
         shot = browser("Page.captureScreenshot", captureBeyondViewport=True, format="png")["data"]
         with open(f"{os.environ['REPORT_SHOTS']}/page_{width}.png", "wb") as file:
             file.write(base64.b64decode(shot))
+
+
+@pytest.mark.parametrize(("width", "bottom"), [(1280, 900), (390, 844)])
+def test_answer_and_picture_of_the_first_source_are_seen_without_scrolling(
+    page, browser, width, bottom
+):
+    browser.open(page / "index.html", width)
+    answer, image = (
+        browser.value(f"document.querySelectorAll('section')[1].querySelector('{what}')"
+                      f".getBoundingClientRect().{edge} - document.querySelectorAll('section')[1]"
+                      ".getBoundingClientRect().top")
+        for what, edge in (("p.answer", "bottom"), ("figure img", "bottom"))
+    )  # fmt: skip
+    assert 0 < answer < image < bottom
+
+
+def test_every_source_is_listed_at_the_top_with_a_link_that_leads_to_it(page, browser):
+    browser.open(page / "index.html", 1280)
+    links = browser.value(
+        "[...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))"
+    )
+    sections = browser.value("[...document.querySelectorAll('section')].map(s => '#' + s.id)")
+    assert links == sections
+    assert len(links) == 3
+
+
+def test_the_page_is_dark_where_the_reader_s_screen_is(page, browser):
+    grounds = []
+    for scheme in ("light", "dark"):
+        media = [{"name": "prefers-color-scheme", "value": scheme}]
+        browser("Emulation.setEmulatedMedia", features=media)
+        browser.open(page / "index.html", 1280)
+        grounds.append(browser.value("getComputedStyle(document.body).backgroundColor"))
+    browser("Emulation.setEmulatedMedia", features=[])
+    assert grounds == ["rgb(255, 255, 255)", "rgb(22, 22, 22)"]
+
+
+def test_what_is_folded_is_there_on_paper(page, browser):
+    height = "document.querySelector('details:not([open]) table').getBoundingClientRect().height"
+    browser.open(page / "index.html", 1280)
+    browser("Emulation.setEmulatedMedia", media="print")
+    shown = browser.value(f"{height} > 0 && document.querySelector('details').checkVisibility()")
+    inside = browser.value(
+        "document.querySelector('details:not([open]) td').checkVisibility("
+        "{contentVisibilityAuto: true, opacityProperty: true})"
+    )
+    browser("Emulation.setEmulatedMedia", media="")
+    assert (shown, inside) == (True, True)
+    folded = browser.value("document.querySelector('details:not([open]) td').checkVisibility()")
+    assert not folded
 
 
 def test_hostile_names_are_text(page, browser):
@@ -196,14 +251,17 @@ def test_the_sheet_shows_the_pixels_that_the_network_saw(page):
 
 
 def test_sounds_of_the_sample_can_be_heard_at_every_rate():
-    pytest.importorskip("audio.sources")
-    found, silent = sheets.sounds({"source": "sample"}, [0, 32, 8])
+    found, silent = SOUND.listen({"source": "sample"}, SOUND.published, [0, 32, 8])
     assert silent == ""
-    assert [media for media, _ in found.values()] == ["audio/wav", "audio/mpeg", "audio/mpeg"]
-    assert len(found[0][1]) > 4 * len(found[32][1]) > 4 * len(found[8][1])
+    assert {media for media, _, _ in found.values()} == {"audio/flac"}
+    clips = [soundfile.read(io.BytesIO(file))[0] for _, file, _ in found.values()]
+    assert len({clip.shape for clip in clips}) == 1
+    assert not np.array_equal(clips[0], clips[2])
+    sizes = [size for _, _, size in found.values()]
+    assert sizes[0] > 4 * sizes[1] > 4 * sizes[2]
 
 
 def test_no_sound_of_idmt_is_passed_on_and_a_lost_source_is_no_error():
-    assert sheets.sounds({"source": "idmt"}, [0])[0] == {}
-    found, silent = sheets.sounds({"source": "/not/there"}, [0])
+    assert SOUND.listen({"source": "idmt"}, SOUND.published, [0])[0] == {}
+    found, silent = SOUND.listen({"source": "/not/there"}, SOUND.published, [0])
     assert (found, "cannot be played" in silent) == ({}, True)

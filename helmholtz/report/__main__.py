@@ -30,15 +30,15 @@ def parse_args(argv=None) -> argparse.Namespace:
         nargs="+",
         default=[],
         metavar="PATTERN",
-        help="runs whose learning curves are drawn, as in '*all-cnns/quality_5*' (one a rate)",
+        help="runs whose learning curves are drawn, as in '*all-cnns/quality_5*'",
     )
+    add("--verbose", action="store_true", help="print every rate, and commands that would help")
     return parser.parse_args(argv)
 
 
 def collect(args: argparse.Namespace) -> tuple[list, list[str]]:
-    """The runs under args.folders, as logbook.Run, and the files that are none of theirs."""
-    from helmholtz.report import logbook
-    from helmholtz.report.summary import mark_duplicates
+    """The runs under args.folders, as logs.Run, and the files that are not of any run."""
+    from helmholtz.analysis import experiments, logs
 
     roots = args.folders or [cli.LOGS]
     for root in roots:
@@ -47,70 +47,40 @@ def collect(args: argparse.Namespace) -> tuple[list, list[str]]:
         if root.resolve() == args.out.resolve():
             raise UsageError(f"--out {args.out} is where the runs are: give another folder.")
     alone = len(roots) == 1
-    kept = [run for path in roots if path.is_file() for run in logbook.read_table(path, alone)]
-    found, foreign = logbook.read([root for root in roots if root.is_dir()], args.out, alone)
+    kept = [run for path in roots if path.is_file() for run in logs.read_table(path, alone)]
+    found, foreign = logs.read([root for root in roots if root.is_dir()], args.out, alone)
     if not kept + found:
         where = " ".join(map(str, roots))
         raise DataError(f"No run under {where}: train one, as in `python cifar/train.py`.")
-    mark_duplicates([run.row for run in kept + found])
+    experiments.mark_not_counted([run.row for run in kept + found])
     return kept + found, foreign
-
-
-def scenes(summary: list[dict]) -> dict[tuple, list[dict]]:
-    """Rows of summary by what shares a figure: domain, source, data and protocol."""
-    found = {}
-    for row in summary:
-        key = tuple(row[name] for name in ("domain", "source", "data", "protocol"))
-        found.setdefault(key, []).append(row)
-    return found
-
-
-def add_lossless(runs: list) -> None:
-    """Set lossless_bytes in the rows of runs whose uncompressed data is still there."""
-    from helmholtz.report import sheets
-
-    known = {}
-    for run in runs:
-        row = run.row
-        key = (row["domain"], row["source"], row["data"])
-        if run.path is not None and row["state"] == "finished":
-            if key not in known:
-                known[key] = sheets.lossless_bytes(sheets.prepared(*key), row["data"])
-            row["lossless_bytes"] = known[key]
-
-
-def answers(rows: list[dict], summary: list[dict], tolerance: float) -> list[dict]:
-    """The answer of every experiment."""
-    from helmholtz.noise import experiments, measure
-    from helmholtz.report.answer import answer
-
-    return [
-        answer(measure(group, runs, tolerance), {row["rate"]: row for row in group}, runs)
-        for group, runs in experiments(rows, summary)
-    ]
 
 
 def main(argv=None) -> None:
     args = parse_args(argv)
+    from helmholtz.analysis import experiments, logs, prepared, tables
+    from helmholtz.analysis.answer import answer
     from helmholtz.io.files import write_json, write_text
-    from helmholtz.report import csvrows, curves, drawing, logbook, page, show
-    from helmholtz.report import summary as summaries
+    from helmholtz.report import curves, page, sections
+    from helmholtz.report.terminal import Terminal
+    from helmholtz.schema import EPOCHS, RUNS, SUMMARY
 
     runs, foreign = collect(args)
-    add_lossless(runs)
+    curves.check_patterns(runs, args.curves)
+    prepared.add_lossless(runs)
     rows = [run.row for run in runs]
-    summary = summaries.summarise(rows)
-    found = answers(rows, summary, args.tolerance)
+    found = experiments.experiments(rows)
+    answered = [(experiment, answer(experiment, args.tolerance)) for experiment in found]
 
-    csvrows.write(args.out / "runs.csv", rows, logbook.COLUMNS)
-    csvrows.write(args.out / "curves.csv", curves.rows(runs), curves.COLUMNS)
-    csvrows.write(args.out / "summary.csv", summary, summaries.COLUMNS)
-    drawn = drawing.draw(scenes(summary), found, runs, args)
-    states = show.states(rows)
-    facts = {"tolerance": args.tolerance, "states": states, "answers": found, "foreign": foreign}
+    tables.write(args.out / "runs.csv", rows, RUNS)
+    tables.write(args.out / "curves.csv", logs.curves(runs), EPOCHS)
+    tables.write(args.out / "summary.csv", experiments.summary_rows(found), SUMMARY)
+    facts = {"tolerance": args.tolerance, "states": logs.states(rows)}
+    facts |= {"answers": [told for _, told in answered], "foreign": foreign}
     write_json(args.out / "summary.json", facts)
-    write_text(args.out / "index.html", page.html(drawn, summary, rows, foreign, args.tolerance))
-    show.terminal(summary, found, rows, foreign)
+    drawn = sections.draw(answered, runs, args.out / "figures", args.curves)
+    write_text(args.out / "index.html", page.html(drawn, rows, foreign, args))
+    Terminal(args.verbose).show(drawn, rows, foreign)
     print((args.out / "index.html").resolve())
 
 

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from helmholtz.io.files import replacing
-from helmholtz.report.advice import rate_name
 
 # Okabe and Ito's palette, told apart by every kind of colour vision, without its light yellow.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -26,7 +25,6 @@ STYLE = {
     "svg.hashsalt": "helmholtz",  # the same figure, the same file
     "figure.dpi": 100,
 }
-AXIS = {"cifar": "JPEG quality", "audio": "MP3 bitrate (kb/s)"}
 
 
 def figure(height: float = 3.6):
@@ -53,23 +51,26 @@ def points(axes, x: list, rows: list[dict], name: str, number: int, label: str) 
     axes.plot([], [], **style(number), linewidth=1.5, label=label)
 
 
-def rate_axis(axes, domain: str, rates: list[int]) -> None:
+def rate_axis(axes, label: str, rates: list[int]) -> None:
     """A logarithmic axis with a tick at every rate that was run and has room for its number."""
     axes.set_xscale("log")
-    axes.set_xlabel(AXIS.get(domain, "rate"))
-    ticks, last = [], 0
-    near = (max(rates) / min(rates)) ** 0.06
-    for rate in sorted(rates):
-        if rate > near * last:
-            ticks.append(rate)
-            last = rate
-    numbers_only(axes.xaxis, ticks)
+    axes.set_xlabel(label)
+    numbers_only(axes.xaxis, thinned(rates, (max(rates) / min(rates)) ** 0.06))
 
 
-def numbers_only(axis, ticks: list) -> None:
+def thinned(values: list, near: float) -> list:
+    """Sorted values, without those less than the factor near above the last one kept."""
+    kept = []
+    for value in sorted(set(values)):
+        if not kept or value > near * kept[-1]:
+            kept.append(value)
+    return kept
+
+
+def numbers_only(axis, ticks: list, form: str = "{:g}", **options) -> None:
     """Ticks at these numbers, written out."""
     axis.set_minor_locator(NullLocator())
-    axis.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axis.set_ticks(ticks, labels=[form.format(tick) for tick in ticks], **options)
 
 
 def log_numbers(axis) -> None:
@@ -82,8 +83,7 @@ def log_numbers(axis) -> None:
         ticks = [s * 10**d for d in decades for s in steps if low <= s * 10**d <= high]
         if 2 <= len(ticks) <= TICKS:
             break
-    axis.set_minor_locator(NullLocator())
-    axis.set_ticks(ticks, labels=[f"{tick:,.0f}" for tick in ticks], fontsize=9)
+    numbers_only(axis, ticks, "{:,.0f}", fontsize=9)
 
 
 def apart(number: int, lines: int, x: list) -> float:
@@ -113,7 +113,3 @@ def save(made: Figure, folder: Path, name: str) -> None:
 def styled():
     """The context that figures are made and written in."""
     return matplotlib.rc_context(STYLE)
-
-
-def named_rate(row: dict) -> str:
-    return rate_name(row["domain"], row["rate"])

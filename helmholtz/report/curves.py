@@ -1,30 +1,112 @@
-"""curves.csv: every epoch of every run, a row each."""
+"""Learning curves: which runs' are drawn, and the figures, run by run and over seeds."""
 
-import math
-from itertools import count
-from pathlib import Path
+import fnmatch
+from collections import Counter
+from statistics import fmean, mode
 
-from helmholtz.report import csvrows
-from helmholtz.report.runfiles import CURVES
+from matplotlib import colormaps
 
-COLUMNS = ["folder", "epoch", *CURVES]
+from helmholtz.analysis import domains
+from helmholtz.analysis.answer import network
+from helmholtz.analysis.experiments import rate_order
+from helmholtz.analysis.logs import Run
+from helmholtz.analysis.wording import plural
+from helmholtz.errors import UsageError
+from helmholtz.report import charts
+from helmholtz.report.charts import COLOURS, figure
 
-
-def rows(runs: list) -> list[dict]:
-    """The rows of the runs (logbook.Run) that have a history."""
-    return [
-        {"folder": run.row["folder"], "epoch": epoch} | dict(zip(CURVES, values, strict=True))
-        for run in runs
-        if set(CURVES) <= set(run.history)
-        for epoch, *values in zip(count(1), *(run.history[c] for c in CURVES))
-    ]
+MOST = 6  # runs in one figure
 
 
-def read(path: Path) -> dict[str, dict]:
-    """The histories, by the folder of their run; DataError when the file holds something else."""
-    found = {}
-    for row in csvrows.read(path, COLUMNS):
-        history = found.setdefault(row["folder"], {name: [] for name in CURVES})
-        for name in CURVES:
-            history[name].append(math.nan if row[name] is None else row[name])
-    return found
+def check_patterns(runs: list[Run], patterns: list[str]) -> None:
+    """Raise UsageError where a pattern of --curves names no run that has learning curves."""
+    for pattern in patterns:
+        if not any(_named(run, [pattern]) for run in runs if run.history.get("val_acc")):
+            raise UsageError(
+                f"--curves {pattern!r} matches no run with learning curves: "
+                "it is compared with the names in runs.csv, where * is any text."
+            )
+
+
+def _named(run: Run, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatch(run.row["folder"], pattern) for pattern in patterns)
+
+
+def select(runs: list[Run], patterns: list[str]) -> tuple[list[Run], str]:
+    """The runs whose curves are drawn, and a sentence about those that are not.
+
+    The runs are those that the patterns name, or else the first of every network and rate, those
+    of one network before those of the next, of which fewer rates were run.
+    """
+    known = [run for run in runs if run.history.get("val_acc")]
+    if patterns:
+        chosen = [run for run in known if _named(run, patterns)]
+    else:
+        first = {}
+        for run in known:
+            first.setdefault((network(run.row), run.row["rate"]), run)
+        rates = Counter(name for name, _ in first)
+        chosen = [first[key] for key in sorted(first, key=lambda key: -rates[key[0]])]
+    chosen = chosen[:MOST]
+    if len(chosen) == len(known):
+        return chosen, ""
+    return chosen, (
+        f"{len(chosen)} of {plural(len(known), 'run')}, at most {MOST}: --curves PATTERN chooses "
+        "others by their names in the list of all runs, where * is any text."
+    )
+
+
+def of_runs(chosen: list[Run]):
+    """Accuracy of every epoch: validation solid, training dashed, a colour a run."""
+    if not chosen:
+        return None
+    made, axes = figure(4.2)
+    for number, run in enumerate(chosen):
+        epochs = range(1, len(run.history["val_acc"]) + 1)
+        marked = {"marker": "o", "markersize": 3} if len(epochs) < 10 else {}
+        colour = COLOURS[number % len(COLOURS)]
+        axes.plot(epochs, run.history["val_acc"], color=colour, label=_run(run.row), **marked)
+        axes.plot(epochs, run.history["acc"], color=colour, linestyle="--", linewidth=1, alpha=0.8)
+    axes.plot([], [], color="#666666", label="validation")
+    axes.plot([], [], color="#666666", linestyle="--", linewidth=1, label="training")
+    return _finished(made, axes, "epoch", "accuracy")
+
+
+def _run(row: dict) -> str:
+    state = "" if row["state"].startswith("finished") else f" ({row['state']})"
+    seed = "" if row["seed"] is None else f", seed {row['seed']}"
+    rate = "unknown rate" if row["rate"] is None else domains.rate_name(row)
+    return f"{network(row)}, {rate}{seed}{state}"
+
+
+def over_seeds(counted: list[Run]):
+    """Validation accuracy of every epoch, the mean over seeds and their range: a line a rate of the
+    network with the most runs, dark for low rates, black for none; None without two seeds."""
+    most = mode(network(run.row) for run in counted) if counted else None
+    groups, names = {}, {}
+    for run in counted:
+        if network(run.row) == most and run.history.get("val_acc"):
+            groups.setdefault(run.row["rate"], []).append(run.history["val_acc"])
+            names[run.row["rate"]] = domains.rate_name(run.row)
+    if max(map(len, groups.values()), default=0) < 2:
+        return None
+    made, axes = figure(4.2)
+    for number, rate in enumerate(sorted(groups, key=rate_order)):
+        colour = colormaps["viridis"](number / len(groups)) if rate else "black"
+        _mean_curve(axes, groups[rate], colour, f"{names[rate]} ({len(groups[rate])})")
+    return _finished(made, axes, f"epoch of {most}", "validation accuracy")
+
+
+def _mean_curve(axes, histories: list[list[float]], colour, label: str) -> None:
+    epochs = list(zip(*histories, strict=False))
+    x, ends = range(1, len(epochs) + 1), ([f(e) for e in epochs] for f in (min, max))
+    axes.plot(x, list(map(fmean, epochs)), color=colour, label=label)
+    axes.fill_between(x, *ends, color=colour, alpha=0.1, linewidth=0)
+
+
+def _finished(made, axes, below: str, beside: str):
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel(below)
+    axes.set_ylabel(beside)
+    charts.legend(made)
+    return made

@@ -1,0 +1,36 @@
+"""What the domains say of their codecs, for rows of tables that may name neither."""
+
+from types import SimpleNamespace
+
+from helmholtz import domain
+from helmholtz.domain import Codec
+
+UNKNOWN = Codec("", "unknown codec", "rate", "rate {}", "rate", (), (), None, None)
+NEITHER = SimpleNamespace(name=None, item="item", flag="rate", codecs={}, published=UNKNOWN)
+
+
+def of(row: dict):
+    """The domain of a row; NEITHER of one that does not say."""
+    return domain.get(row["domain"]) if row["domain"] in domain.NAMES else NEITHER
+
+
+def codec(row: dict) -> Codec:
+    """The codec of a row; of a row without one the published codec of its domain."""
+    own = of(row)
+    return own.codecs.get(row["codec"], UNKNOWN) if row["codec"] else own.published
+
+
+def rate_name(row: dict) -> str:
+    """The rate of a row as it stands in a sentence."""
+    return codec(row).rate_name(row["rate"])
+
+
+def of_folder(name: str) -> tuple[str, str, int] | None:
+    """Domain, codec and rate of the folder of a rate, as quality_5; None of another folder."""
+    prefix, _, rate = name.rpartition("_")
+    if rate.isascii() and rate.isdigit() and len(rate) < 5:
+        for own in map(domain.get, domain.NAMES):
+            for known in own.codecs.values():
+                if known.prefix == prefix:
+                    return own.name, known.name, int(rate)
+    return None

@@ -1,0 +1,71 @@
+"""The prepared data that runs were trained on, as far as it is still there."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from helmholtz.analysis import domains
+from helmholtz.analysis.experiments import rate_order
+from helmholtz.data import datadir
+from helmholtz.errors import DataError
+from helmholtz.io import store
+
+ROOT = Path(__file__).parents[2]  # above cifar/data and audio/data
+PACKED = 500  # images that the lossless size is the mean of
+
+
+def read(row: dict, only: int | None = None) -> dict[int, tuple]:
+    """By rate, highest first, (items, labels, bytes an item) of the test splits of a row's data.
+
+    Those of its codec, and the uncompressed; only: of one rate.
+    """
+    own, codec, found = domains.of(row), domains.codec(row), {}
+    if None in (own.name, row["source"], row["data"]):
+        return {}
+    root = datadir.data_root(own.name, ROOT / own.name / "data", None)
+    for prefix, pattern in ((own.published.prefix, "0"), (codec.prefix, "*")):
+        for path in (root / row["source"]).glob(f"{prefix}_{pattern}/test.h5"):
+            rate = path.parent.name.rpartition("_")[2]
+            if rate.isdigit() and only in (None, int(rate)):
+                found |= {int(rate): _read(path, row["data"])}
+    return {
+        rate: found[rate] for rate in sorted(found, key=rate_order, reverse=True) if found[rate]
+    }
+
+
+def _read(path: Path, data: str) -> tuple | None:
+    """What is in a file that is whole and of this very data."""
+    try:
+        arrays, attributes = store.read(path)
+    except (DataError, OSError):
+        return None
+    if str(attributes.get("fingerprint", ""))[:8] != data:
+        return None
+    return arrays["data"], arrays["label"], attributes["file_bytes"] / attributes["items"]
+
+
+def add_lossless(runs: list) -> None:
+    """Set lossless_bytes in the rows of finished runs whose uncompressed data is still there."""
+    known = {}
+    for run in runs:
+        key = tuple(run.row[name] for name in ("domain", "source", "data"))
+        if run.path is not None and run.row["state"] == "finished":
+            if key not in known:
+                known[key] = _lossless_bytes(read(run.row, only=0))
+            run.row["lossless_bytes"] = known[key]
+
+
+def _lossless_bytes(items: dict[int, tuple]) -> float | None:
+    """The mean size of an image as PNG, which removes what is redundant and nothing else."""
+    if not items or items[0][0].dtype != np.uint8:
+        return None
+    return float(np.mean([png_bytes(image) for image in items[0][0][:PACKED]]))
+
+
+def png_bytes(image: np.ndarray) -> int:
+    """The size of an image, uint8, height x width x 3, as a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG", optimize=True)
+    return file.tell()

@@ -1,0 +1,93 @@
+"""The runs of one experiment at one rate as a row of summary.csv: means with 95 % intervals."""
+
+import math
+from operator import itemgetter
+
+import pandas as pd
+
+from helmholtz.analysis.statistics import difference, interval
+from helmholtz.schema import SIZES, SUMMARY
+
+TEN_BEST, SHORT = "mean of ten best epochs", "best epoch (short)"
+FEW, STARRED = 15, 20  # epochs below which the best epoch is shown, and below which a star is
+SAME = ["parameters", "epochs", "lossless_bytes", "true_noise_bits", "chance", "val_items"]
+AVERAGED = [*SIZES, "seconds", "best_val_acc"]
+LIMITS = {"accuracy": (0, 1), "test_acc": (0, 1), "convergence_epoch": (1, math.inf)}
+
+
+def accuracy(row: dict) -> float:
+    """As published, the mean of the ten best epochs; of a short run, its best epoch.
+
+    Of a run of ten epochs the ten best are all of them, from the first on. From FEW epochs on at
+    least a third of them are left out.
+    """
+    ten_best = row["mean_of_ten_best"]
+    return row["best_val_acc"] if row["epochs"] < FEW or ten_best is None else ten_best
+
+
+def starred(row: dict) -> bool:
+    """Whether the accuracy of a row, of runs.csv or summary.csv, is shown with a star."""
+    return row["epochs"] < STARRED
+
+
+def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
+    """The mean of accuracy(chosen) - factor * accuracy(base), see statistics.difference."""
+    there = _by_seed(base, lambda run: factor * accuracy(run))
+    return difference(_by_seed(chosen, accuracy), there)
+
+
+def _by_seed(runs: list[dict], value) -> list[tuple]:
+    return [(run["seed"], value(run)) for run in runs]
+
+
+def summarise(runs: list[dict], base: list[dict]) -> dict:
+    """The row of these runs but for the names; base: those to compare with, if any."""
+    seeds = [str(run["seed"]) for run in runs if run["seed"] is not None]
+    devices = sorted({run["device"] for run in runs if run["device"]})
+    to_converge = [_seconds_to_converge(run) for run in runs]
+    row = dict.fromkeys(SUMMARY) | {
+        "seeds": len(runs),
+        "seed_list": " ".join(seeds) or None,
+        "devices": "; ".join(devices) or None,
+        "accuracy_is": SHORT if runs[0]["epochs"] < FEW else TEN_BEST,
+        "converged": sum(run["convergence_epoch"] is not None for run in runs),
+        "seconds_to_converge": None if None in to_converge else sum(to_converge) / len(runs),
+    }
+    row |= {name: runs[0][name] for name in SAME}
+    means = pd.DataFrame(runs, columns=AVERAGED, dtype=float).mean()
+    row |= {name: None if pd.isna(mean) else float(mean) for name, mean in means.items()}
+    for name, value in SCORES.items():
+        row |= _interval_columns(name, [value(run) for run in runs])
+    return row | _against(runs, base)
+
+
+def _seconds_to_converge(run: dict) -> float | None:
+    if not run["convergence_epoch"] or run["seconds"] is None:
+        return None
+    return run["convergence_epoch"] * run["seconds"] / run["epochs"]
+
+
+SCORES = {
+    "accuracy": accuracy,
+    "test_acc": itemgetter("test_acc"),
+    "convergence_epoch": itemgetter("convergence_epoch"),
+}
+
+
+def _interval_columns(name: str, values: list) -> dict:
+    """Mean and interval, whose ends stay within what the quantity can be."""
+    known = [value for value in values if value is not None]
+    mean, low, high = interval(known) if known else (None, None, None)
+    if low is not None:
+        low, high = max(low, LIMITS[name][0]), min(high, LIMITS[name][1])
+    return {name: mean, f"{name}_low": low, f"{name}_high": high}
+
+
+def _against(runs: list[dict], base: list[dict]) -> dict:
+    """The differences to the runs to compare with; nothing without them."""
+    found = {"difference": accuracy_difference(runs, base)} if base else {}
+    if base and None not in [run["test_acc"] for run in runs + base]:
+        tested = (_by_seed(some, itemgetter("test_acc")) for some in (runs, base))
+        found["test_difference"] = difference(*tested)
+    ends = {"": "mean", "_low": "low", "_high": "high"}
+    return {f"{name}{end}": d[key] for name, d in found.items() for end, key in ends.items()}

@@ -1,0 +1,193 @@
+"""The sections of a report: for every source and training its answers, figures and sounds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from helmholtz.analysis import domains, prepared, run_files
+from helmholtz.analysis.answer import network
+from helmholtz.analysis.experiments import (
+    Experiment,
+    comparisons,
+    protocol,
+    rate_order,
+    trained_alike,
+)
+from helmholtz.analysis.logs import COUNTED, DUPLICATE, OTHER_CODEC, RUNNING, Run
+from helmholtz.report import charts, curves, figures, sheets
+
+BARS = "Bars are 95 % intervals over seeds (Student's t); a hollow marker is one seed, without one."
+DASHED = "The dashed line is the uncompressed run."
+RESULTS = (*COUNTED, DUPLICATE, OTHER_CODEC)  # states of runs whose protocol is known
+
+
+class Figure(NamedTuple):
+    """A figure that was written as figures/<name>.svg and .png. chart: of lines, not of pixels."""
+
+    name: str
+    caption: str
+    chart: bool
+
+
+class Section(NamedTuple):
+    """A source and training: experiments, each with its answer, the one with most runs first.
+
+    sounds: by rate (media type, file, bytes). silent: why there are none.
+    """
+
+    title: str
+    protocol: str
+    experiments: list[tuple[Experiment, dict]]
+    figures: list[Figure]
+    sounds: dict
+    silent: str
+
+
+def draw(answered: list[tuple], runs: list[Run], folder: Path, patterns: list[str]) -> list:
+    """Draw and write the figures of every section, and those of runs that have no result yet.
+
+    answered: pairs of an Experiment and its answer. patterns: of --curves.
+    """
+    found, used = [], set()
+    answers = {tuple(e.key.values()): answer for e, answer in answered}
+    with charts.styled():
+        for key, group in comparisons([e for e, _ in answered]).items():
+            pairs = [(e, answers[tuple(e.key.values())]) for e in group]
+            pairs.sort(key=lambda pair: -_weight(pair))
+            own, shown = _runs_of(group, runs), [e for e, _ in pairs]
+            made = [*_figures(shown, own, patterns), _confusion(own, pairs), *_sheets(shown)]
+            title = f"{key[0]} / {key[1] or 'unknown source'}"
+            written = _write(made, folder, _stem(key[:2], used))
+            found.append(Section(title, key[3], pairs, written, *_sounds(shown, own)))
+        if live := [run for run in runs if run.row["state"] == RUNNING]:
+            chosen, left_out = curves.select(live, [])
+            made = [
+                (
+                    "running",
+                    curves.of_runs(chosen),
+                    f"Runs in progress: validation solid, training dashed. {left_out}",
+                )
+            ]
+            written = _write(made, folder, _stem(("live",), used))
+            found.append(Section("Running now", "", [], written, {}, ""))
+    return found
+
+
+def _weight(pair: tuple) -> int:
+    """How many runs speak for an answer; none for one that is none."""
+    experiment, answer = pair
+    return answer["answered"] * sum(map(len, experiment.runs.values()))
+
+
+def _stem(words, used: set) -> str:
+    """A file name for a section: plain letters, and a number where two would be the same."""
+    joined = "_".join(str(word) for word in words if word)
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in joined)[:60]
+    numbered = (plain if n == 1 else f"{plain}_{n}" for n in range(1, len(used) + 2))
+    name = next(name for name in numbered if name not in used)
+    used.add(name)
+    return name
+
+
+def _write(made: list, folder: Path, stem: str) -> list[Figure]:
+    written = []
+    for name, figure, caption in made:
+        if figure:
+            charts.save(figure, folder, f"{stem}_{name}")
+            chart = not name.startswith(("sheet", "confusion"))
+            written.append(Figure(f"{stem}_{name}", caption, chart))
+    return written
+
+
+def _runs_of(group: list[Experiment], runs: list[Run]) -> list[Run]:
+    """The runs that belong to a comparison: those with a result and its protocol, and those
+    without one that were started like them."""
+    key, models = group[0].key, {e.key["model"] for e in group}
+    names = ("domain", "source", "data")
+    near = [
+        run
+        for run in runs
+        if all(run.row[name] == key[name] for name in names) and run.row["model"] in models
+    ]
+    counted = [row for e in group for some in e.runs.values() for row in some]
+
+    def belongs(row: dict) -> bool:
+        if row["state"] in RESULTS:
+            return protocol(row) == key["protocol"]
+        return any(trained_alike(row, other) for other in counted)
+
+    return [run for run in near if belongs(run.row)]
+
+
+def _figures(shown: list[Experiment], runs: list[Run], patterns: list[str]) -> Iterator[tuple]:
+    """(name, figure or None, caption), the most telling first."""
+    base = shown[0].base
+    of = f"Validation accuracy ({base['accuracy_is']}) of {base['source'] or 'an unknown source'}."
+    yield "accuracy_bits", figures.accuracy_bits(shown, "file_bytes", "whole file"), (
+        f"Accuracy against the size of a file. {of} {BARS} Above the points is the rate."
+    )  # fmt: skip
+    for suffix, own in _by_codec(shown):
+        yield f"accuracy_rate{suffix}", figures.against_rate(own, "accuracy", "accuracy"), (
+            f"Accuracy against rate. {of} {BARS} {DASHED}"
+        )  # fmt: skip
+    if any(r["scan_bytes"] != r["file_bytes"] for e in shown for r in e.rows.values()):
+        yield "accuracy_scan_bits", figures.accuracy_bits(shown, "scan_bytes", "scan alone"), (
+            f"The same without the files' headers and tables, which are alike in all. {BARS}"
+        )  # fmt: skip
+    for suffix, own in _by_codec(shown):
+        made = figures.against_rate(own, "convergence_epoch", "epochs to converge")
+        yield f"convergence{suffix}", made, (
+            "Epochs to converge against rate: the first epoch from which ten epochs' mean is above "
+            f"0.99 of the best. {BARS} {DASHED}"
+        )  # fmt: skip
+        yield f"accuracy_parameters{suffix}", figures.accuracy_parameters(own), (
+            f"Accuracy against the size of the network. {BARS}"
+        )  # fmt: skip
+    chosen, left_out = curves.select(runs, patterns)
+    yield "curves", curves.of_runs(chosen), (
+        f"Learning curves: validation solid, training dashed. {left_out}"
+    )  # fmt: skip
+    yield "mean_curves", curves.over_seeds([r for r in runs if r.row["state"] in COUNTED]), (
+        "Validation accuracy of every epoch, the mean over seeds, whose number is in brackets; "
+        "shades reach from the worst seed to the best."
+    )  # fmt: skip
+
+
+def _by_codec(shown: list[Experiment]) -> Iterator[tuple[str, list[Experiment]]]:
+    """The experiments of every codec, and what the names of their figures end in."""
+    for name in dict.fromkeys(e.key["codec"] for e in shown):
+        own = [e for e in shown if e.key["codec"] == name]
+        published = domains.codec(own[0].key) is domains.of(own[0].key).published
+        yield "" if published else f"_{name}", own
+
+
+def _confusion(runs: list[Run], pairs: list[tuple]) -> tuple:
+    """The matrix of the first run at the rate to choose of the first network."""
+    wanted = {(a["model"], a["codec"], a["rate"]) for _, a in pairs}
+    for run in runs:
+        row = run.row
+        if run.path is not None and (row["model"], row["codec"], row["rate"]) in wanted:
+            classes, counts = run_files.read_confusion(run.path / "confusion.csv")
+            if counts:
+                named = f"{network(row)}, {domains.rate_name(row)}, seed {row['seed']}"
+                caption = f"Confusion matrix of {named}: numbers are items, shades shares of a row."
+                return "confusion", figures.confusion(classes, counts), caption
+    return "confusion", None, ""
+
+
+def _sheets(shown: list[Experiment]) -> Iterator[tuple]:
+    for suffix, own in _by_codec(shown):
+        key = own[0].key
+        what = f"{domains.of(key).item}s, sound as mel spectrograms,"
+        yield f"sheet{suffix}", sheets.sheet(own[0], prepared.read(key)), (
+            f"The same test {what} at every rate, with the mean bytes and the accuracy of "
+            f"{key['model']}."
+        )  # fmt: skip
+
+
+def _sounds(shown: list[Experiment], runs: list[Run]) -> tuple[dict, str]:
+    flags = [run.row["flags"] for run in runs if run.path is not None and run.row["flags"]]
+    if not flags:
+        return {}, ""
+    rates = sorted(shown[0].rows, key=rate_order, reverse=True)
+    return domains.of(shown[0].key).listen(flags[0], domains.codec(shown[0].key), rates)
