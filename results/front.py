@@ -52,7 +52,7 @@ def short_table(studies: dict[str, list[dict]]) -> str:
     for study, rows in studies.items():
         items, rates = SHORT[study]
         for row in [row for row in rows if row["rate"] in rates]:
-            cells = [f"{items}, {charts.named_rate(row)}", f"{row['file_bytes']:,.0f}"]
+            cells = [f"{items}, {domains.rate_name(row)}", f"{row['file_bytes']:,.0f}"]
             cells += [_with_interval(row, name, SHOWN[name]) for name in TESTED]
             lines.append(cells)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

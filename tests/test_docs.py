@@ -329,6 +329,16 @@ def test_the_readme_links_every_page_of_docs():
     assert {ROOT / link for link in links} == set(DOCS)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_quoted_answer_is_that_of_a_study(page):
+    given = [
+        f"{answer['model']}: {answer['sentence']}"
+        for path in (ROOT / "results").glob("*/summary.json")
+        for answer in json.loads(path.read_text())["answers"]
+    ]
+    assert set(re.findall(r"^> (.*)$", page.read_text(), re.M)) <= set(given)
+
+
 @pytest.mark.parametrize("page", DOCS, ids=name)
 def test_a_page_of_docs_says_first_whom_it_is_for(page):
     title, opening = page.read_text().split("\n\n")[:2]
