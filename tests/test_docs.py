@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import DOCS, PAGES, README, ROOT, STUDIES, anchors, blocks, commands, name, prose, trees
 from PIL import Image
 
 from cifar import codecs as image_codecs
@@ -21,11 +22,6 @@ from helmholtz.cli import BACKENDS
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan
 
-ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
-DOCS = sorted((ROOT / "docs").glob("*.md"))
-STUDIES = sorted((ROOT / "results").rglob("README.md"))
-PAGES = [README, *DOCS, ROOT / "logs" / "README.md", ROOT / "benchmarks" / "RESULTS.md", *STUDIES]
 LANGUAGES = {"sh", "python", "text"}
 SECTION_OF_FIGURES = "## How much data, how many seeds, how long"
 PLACES = r"(?<![\w.~>])/(?:home|root|work|tmp|usr|mnt|opt|Users)/"  # of somebody's machine
@@ -34,44 +30,6 @@ FOREIGN_FLAGS = {"--array", "--gres", "--time", "--signal", "--batch", "--head",
 FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick"}
 PROGRAMS = ["cifar.train", "audio.train", "cifar.prepare", "audio.prepare", "cifar.predict"]
 PROGRAMS += ["audio.predict", "helmholtz.report"]
-INLINE = re.compile(r"`((?:python|sh) [^`]+)`")
-
-
-def name(page):
-    return str(page.relative_to(ROOT))
-
-
-def blocks(page, language):
-    """The code blocks of a page that are in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.M | re.S)
-
-
-def prose(page):
-    """A page without its code blocks."""
-    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
-
-
-def commands():
-    """Every command of the pages, in a block or inline: (page, folder it is typed in, words)."""
-    found = []
-    for page in PAGES:
-        for block in blocks(page, "sh"):
-            folder = ROOT
-            for line in block.replace("\\\n", " ").splitlines():
-                for command in re.split(r" && ", line.partition(" #")[0]):
-                    words = shlex.split(command)
-                    if words[0] == "cd":
-                        folder = ROOT / words[1]
-                    found.append((page, folder, words))
-        for inline in INLINE.findall(prose(page)):
-            if len(words := shlex.split(inline)) > 2 + ("-m" in inline):
-                found.append((page, ROOT, words))
-    return list(
-        {(page, folder, *words): (page, folder, words) for page, folder, words in found}.values()
-    )
-
-
-COMMANDS = commands()
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +57,7 @@ def home(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("page", "folder", "words"),
-    [pytest.param(*c, id=f"{name(c[0])}: {' '.join(c[2])}"[:90]) for c in COMMANDS],
+    [pytest.param(*c, id=f"{name(c[0])}: {' '.join(c[2])}"[:90]) for c in commands()],
 )
 def test_a_command_of_the_pages_can_be_typed(page, folder, words, home):
     while re.fullmatch(r"[A-Z_]+=.*", words[0]):
@@ -225,26 +183,6 @@ def test_the_examples_of_development_are_taken_by_the_commands():
             table.update(before)
 
 
-def trees(page):
-    """The folders that a page draws: lists of paths, "/" at the end of a folder."""
-    for block in blocks(page, "text"):
-        if "──" in block:
-            yield from tree_columns(block.splitlines())
-
-
-def tree_columns(lines):
-    """The paths of trees drawn side by side."""
-    starts = [match.start() for match in re.finditer(r"\S+", lines[0])]
-    for start, end in zip(starts, [*starts[1:], None], strict=True):
-        paths, above = [], []
-        for line in [line[start:end].rstrip() for line in lines]:
-            if found := re.fullmatch(r"([│├└─ ]*)(\S+)", line):
-                depth = len(found[1]) // 4
-                above[depth:] = [found[2]]
-                paths.append("".join(above))
-        yield paths
-
-
 @pytest.mark.parametrize("page", [README, ROOT / "docs" / "own-data.md"], ids=name)
 def test_the_folders_that_are_drawn_are_understood(page, tmp_path):
     from audio.sources import open_source as open_sounds
@@ -252,16 +190,15 @@ def test_the_folders_that_are_drawn_are_understood(page, tmp_path):
 
     drawn = list(trees(page))
     assert len(drawn) == 2
-    for number, paths in enumerate(drawn):
-        for path in [tmp_path / str(number) / path for path in paths if path[-1] != "/"]:
+    for number, files in enumerate(drawn):
+        for path in [tmp_path / str(number) / file for file in files]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-        root = tmp_path / str(number) / paths[0]
-        opened = (open_sounds if "sounds" in paths[0] else open_images)(str(root))
+        root = tmp_path / str(number) / files[0].split("/")[0]
+        opened = (open_sounds if root.name == "sounds" else open_images)(str(root))
         classes, parts, facts = opened.load()
         assert len(classes) == 2
         assert not facts["ignored"]
-        files = [path for path in paths if path[-1] != "/"]
         assert sum(len(items) for items, _ in parts.values()) == len(files)
 
 
@@ -275,12 +212,6 @@ def test_the_files_that_development_lists_exist():
             assert (ROOT / (above / entry if line.startswith(" ") else entry)).exists(), entry
             listed += 1
     assert listed > 30
-
-
-def anchors(page):
-    """The anchors that headings get on the web: lower case, punctuation away, spaces to dashes."""
-    headings = re.findall(r"^#+ (.+)$", prose(page), re.M)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
