@@ -18,6 +18,7 @@ from PIL import Image
 from cifar import codecs as image_codecs
 from cifar import domain as images
 from cifar import train as cifar_train
+from helmholtz import domain
 from helmholtz.cli import BACKENDS
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan
@@ -258,6 +259,23 @@ def test_the_readme_is_read_in_one_sitting():
 def test_the_readme_links_every_page_of_docs():
     links = re.findall(r"\]\((docs/[\w-]+\.md)", README.read_text())
     assert {ROOT / link for link in links} == set(DOCS)
+
+
+def test_the_readme_s_networks_are_those_of_the_settings():
+    rows = re.findall(r"^\| (\d) \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|$", README.read_text(), re.M)
+    assert [int(row[0]) for row in rows] == list(range(6))
+    for column, half in ((1, "cifar"), (3, "audio")):
+        assert [row[column] for row in rows] == list(domain.get(half).networks)
+        for row in rows:
+            parameters = row[column + 1].replace(",", "")
+            assert (ROOT / f"{half}_paras" / f"{parameters}_{row[column]}.txt").exists()
+
+
+@pytest.mark.parametrize(("page", "half"), [("images", "cifar"), ("sound", "audio")])
+def test_the_rates_of_the_published_sweep_are_told(page, half):
+    *first, last = domain.get(half).published.grid
+    said = " ".join((ROOT / "docs" / f"{page}.md").read_text().split())
+    assert f"published sweep is {', '.join(map(str, first))} and {last}." in said
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
