@@ -1,4 +1,4 @@
-"""Tables on a terminal, and the same in plain text where there is none."""
+"""Tables for a terminal, or as plain text for a file or a pipe."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-WIDE = 1000  # columns where there is no terminal: nothing is cut or wrapped
+WIDE = 1000  # columns without a terminal: nothing is cut or wrapped
 
 
 def make() -> Console:
-    """A console that takes text as it is: names may hold brackets and colons."""
-    plain = {"highlight": False, "markup": False, "emoji": False}
-    console = Console(**plain)
-    return console if console.is_terminal else Console(**plain, width=WIDE)
+    """A console that prints text as it is: names may contain brackets and colons."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    return console
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:

@@ -15,38 +15,31 @@ INSTALL = {"tensorboard": "pip install tensorboardX tensorboard", "wandb": "pip 
 def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
     """--setting and --model, two names for the same choice."""
     names = ", ".join(f"{i} {name}" for i, name in enumerate(models))
-    group = parser.add_mutually_exclusive_group()
-    setting = whole_number(0, len(models) - 1)
-    group.add_argument(
-        "--setting", type=setting, default=0, metavar="N", help=f"network: {names} (%(default)s)"
-    )
-    group.add_argument("--model", choices=models, metavar="NAME", help="network by its name")
+    text, number_of = f"network: {names} (%(default)s)", whole_number(0, len(models) - 1)
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--setting", type=number_of, default=0, metavar="N", help=text)
+    add("--model", choices=models, metavar="NAME", help="network by its name")
 
 
 def add_rate_flag(parser: argparse.ArgumentParser, domain, **options) -> None:
-    """The flag of the rate, --quality or --bitrate, and --codec; see check_rates."""
+    """--quality or --bitrate, and --codec; check_rates tells whether the two go together."""
     published = domain.published
     shown = published.grid if "nargs" in options else [domain.highest]
-    said = f"{published.axis}, {published.rates[0]} to {published.rates[-1]}; 0 is uncompressed "
-    said += f"({' '.join(map(str, shown))})"
+    text = f"{published.axis}, {published.rates[0]} to {published.rates[-1]}; 0 is uncompressed "
+    text += f"({' '.join(map(str, shown))})"
     kind = whole_number(0, max(codec.rates[-1] for codec in domain.codecs.values()))
     add = parser.add_argument
-    add(f"--{domain.flag}", type=kind, metavar="N", help=said, **options)
-    said = f"{', '.join(domain.codecs)} (%(default)s)"
-    add("--codec", choices=domain.codecs, default=published.name, metavar="NAME", help=said)
+    add(f"--{domain.flag}", type=kind, metavar="N", help=text, **options)
+    text = f"{', '.join(domain.codecs)} (%(default)s)"
+    add("--codec", choices=domain.codecs, default=published.name, metavar="NAME", help=text)
 
 
 def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     """The flags of a training run that are the same for images and for sound."""
     add = parser.add_argument
-    add(
-        "--val",
-        type=number(0, 1),
-        default=val,
-        metavar="SHARE",
-        help="share of the training split held out to choose the best epoch; "
-        "0 validates on the test split (%(default)s)",
-    )
+    text = "share of the training split held out to choose the best epoch; "
+    text += "0 validates on the test split (%(default)s)"
+    add("--val", type=number(0, 1), default=val, metavar="SHARE", help=text)
     add("--limit", type=whole_number(1), metavar="N", help="use at most N items of each split")
     seed = whole_number(0, 2**32 - 1)
     add("--seed", type=seed, default=0, metavar="N", help="of weights and order (%(default)s)")
@@ -56,12 +49,12 @@ def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     for name in TRACKERS:
         add(f"--{name}", action=_Tracker, help=f"write every epoch to {name} as well")
     again = parser.add_mutually_exclusive_group()
-    again.add_argument("--resume", action="store_true", help="go on with an interrupted run")
-    again.add_argument("--overwrite", action="store_true", help="start a run that exists anew")
+    again.add_argument("--resume", action="store_true", help="continue an interrupted run")
+    again.add_argument("--overwrite", action="store_true", help="train an existing run anew")
 
 
 class _Tracker(argparse.Action):
-    """A switch that refuses at once when its package is not installed."""
+    """A switch that is refused at once when its package is not installed."""
 
     def __init__(self, option_strings, dest, help):
         super().__init__(option_strings, dest, nargs=0, default=False, help=help)

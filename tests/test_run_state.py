@@ -77,6 +77,21 @@ def test_a_folder_is_held_by_one_process(tmp_path):
     assert not (tmp_path / "other").exists()  # nothing was written there
 
 
+def test_a_lock_file_is_removed_only_while_it_is_locked(tmp_path, monkeypatch):
+    """After its release another process may hold it, and would lose its folder."""
+    there = []
+
+    class Watched(run_state.FileLock):
+        def release(self, force=False):
+            there.append(Path(self.lock_file).exists())
+            super().release(force)
+
+    monkeypatch.setattr(run_state, "FileLock", Watched)
+    with run_state.held(tmp_path / "run"):
+        pass
+    assert there[0] is False
+
+
 def test_on_the_receiving_side_epochs_are_pruned_by_number_and_an_old_run_waits(tmp_path):
     names = [f"checkpoint_{epoch:04d}.h5" for epoch in (9999, 10_000, 10_001)]
     parcel.write(tmp_path, dict.fromkeys(names, b""))

@@ -1,4 +1,4 @@
-"""Where prepared data and downloads lie."""
+"""Where prepared data and downloads are."""
 
 import argparse
 import errno
@@ -14,19 +14,15 @@ READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 def add_flag(parser: argparse.ArgumentParser) -> None:
     """--data_dir, of prepare.py and train.py."""
-    parser.add_argument(
-        "--data_dir",
-        type=Path,
-        metavar="DIR",
-        help=f"for prepared data and downloads (${VARIABLE}, or data/ beside prepare.py)",
-    )
+    text = f"for prepared data and downloads (${VARIABLE}, or data/ beside prepare.py)"
+    parser.add_argument("--data_dir", type=Path, metavar="DIR", help=text)
 
 
 def data_root(domain: str, default: Path, chosen: Path | None) -> Path:
-    """Where a domain's prepared data and downloads lie.
+    """The folder of a domain's prepared data and downloads.
 
-    chosen, from --data_dir, or else the environment variable HELMHOLTZ_DATA holds a folder for
-    each domain. Raises UsageError when it is a file.
+    It is in the folder chosen with --data_dir, or else in that of the environment variable
+    HELMHOLTZ_DATA, or else the default. Raises UsageError when the folder is a file.
     """
     above = chosen or os.environ.get(VARIABLE)
     if not above:
@@ -37,7 +33,7 @@ def data_root(domain: str, default: Path, chosen: Path | None) -> Path:
 
 
 def explain(error: OSError) -> None:
-    """Raise MachineError with what to do about a folder that must not be written to."""
+    """Raise MachineError with what to do, when the error is that of a read-only folder."""
     if error.errno in READ_ONLY:
         raise MachineError(
             f"{shown(error.filename)} cannot be written ({error.strerror}): choose a folder for "

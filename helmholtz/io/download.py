@@ -1,12 +1,12 @@
 """Fetch a large file: mirrors, time-outs, resume of a partial download, and a checked hash."""
 
 import hashlib
-import http.client
 import os
-import ssl
-import urllib.error
-import urllib.request
+from http.client import HTTPException
 from pathlib import Path
+from ssl import SSLError
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
@@ -15,21 +15,15 @@ from helmholtz.io.files import locked
 from helmholtz.text import shown
 
 TIMEOUT = 30  # seconds without a byte
-NETWORK_ERRORS = (
-    urllib.error.URLError,
-    http.client.HTTPException,
-    ConnectionError,
-    TimeoutError,
-    ssl.SSLError,
-)
+NETWORK_ERRORS = (URLError, HTTPException, ConnectionError, TimeoutError, SSLError)
 
 
 def fetch(archive: dict, path: Path) -> None:
-    """Download archive["urls"], the first that answers, to path, unless path is there.
+    """Download archive["urls"], the first that answers, to path, unless path exists.
 
-    A partial download is kept as <name>.part and continued the next time, from a mirror too,
-    since only the hash decides. archive["bytes"] may be None where the size is not known.
-    Raises DataError when no address answers.
+    A partial download is kept as <name>.part and continued the next time, from any mirror: the
+    hash decides. archive["bytes"] is None when the size is not known. Raises DataError when no
+    address answers.
     """
     with locked(path.parent):
         if not path.is_file():
@@ -45,8 +39,8 @@ def _download(archive: dict, path: Path) -> None:
             if matches(part, archive["hash"]):
                 os.replace(part, path)
                 return
-            part.unlink()  # not what was asked for, so nothing to continue from
-            reasons.append(f"{url}: another file than the published one")
+            part.unlink()  # nothing to continue from
+            reasons.append(f"{url}: not the published file")
         except NETWORK_ERRORS as error:
             reasons.append(f"{url}: {error}")
         except DataError as error:
@@ -59,14 +53,14 @@ def _download(archive: dict, path: Path) -> None:
 
 
 def matches(path: Path, wanted: str) -> bool:
-    """Whether a file's hash is the one wanted, given as "<algorithm>:<hexadecimal>"."""
+    """Whether a file has this hash, given as "<algorithm>:<hexadecimal>"."""
     algorithm, digest = wanted.split(":")
     with open(path, "rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest() == digest
 
 
 def check(path: Path, wanted: str) -> None:
-    """Raise DataError unless the hash of a download of ours is the one wanted."""
+    """Raise DataError unless a download of ours has this hash."""
     if not matches(path, wanted):
         raise DataError(
             f"The download {shown(path)} is damaged: delete it, and the same command "
@@ -75,19 +69,19 @@ def check(path: Path, wanted: str) -> None:
 
 
 def _continue(url: str, part: Path, size: int | None) -> None:
-    """Append to part what is still missing of size bytes, or of as many as the server has."""
+    """Append to part what is missing of size bytes, or of as many as the server has."""
     have = part.stat().st_size if part.exists() else 0
     if have == size:
         return
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
-        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # nothing is missing; whether it is right is for the hash to say
+        answer = urlopen(request, timeout=TIMEOUT)
+    except HTTPError as error:
+        if error.code == 416:  # nothing is missing; the hash says whether it is right
             return
         raise
     with answer:
-        if answer.status != 206:  # this server starts from the beginning
+        if answer.status != 206:  # the server starts from the beginning
             have = 0
         told = answer.headers.get("Content-Length")
         size = size or (have + int(told) if told else None)

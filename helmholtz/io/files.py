@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all."""
+"""Files that are written completely or not at all, and locks on folders."""
 
 import contextlib
 import errno
@@ -14,10 +14,10 @@ SPARE = 1 << 20  # bytes of a file's own structure, and of small files beside it
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name in path's folder; what was written there becomes path at the end.
+    """Give a temporary path to write to; when the block ends well, it is renamed to path.
 
-    The file's name keeps its ending, which some writers insist on. When the block fails the
-    temporary file goes and whatever was at path stays.
+    The temporary name keeps path's ending, which some writers insist on. When the block fails, the
+    temporary file is removed and path stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
@@ -32,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold folder for this process alone; the lock ends with the process, however it ends."""
+    """Lock folder for this process; the lock ends with the process, however it ends."""
     from filelock import FileLock
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of processes that died. The caller must hold the lock."""
+    """Remove the temporary files of dead processes. The caller must hold the lock."""
     for path in folder.glob(".tmp-*"):
         path.unlink(missing_ok=True)
 
@@ -49,7 +49,7 @@ def remove_leftovers(folder: Path) -> None:
 def require_space(folder: Path, size: int) -> None:
     """Raise OSError when the disk of folder has no room for size more bytes.
 
-    HDF5 can crash when a disk fills up while it writes, so it is asked before.
+    Checked first, since HDF5 can crash when the disk fills up while it writes.
     """
     free = shutil.disk_usage(folder).free
     if free < size + SPARE:
@@ -59,11 +59,11 @@ def require_space(folder: Path, size: int) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, UTF-8, all or nothing."""
+    """Write a text file in UTF-8, completely or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: dict) -> None:
-    """Write a JSON file, all or nothing."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=True) + "\n")
+    """Write a JSON file, completely or not at all."""
+    write_text(path, json.dumps(value, indent=2) + "\n")

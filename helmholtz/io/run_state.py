@@ -1,4 +1,4 @@
-"""Whether a run may begin: what its folder holds, and which process holds the folder."""
+"""Whether a run may begin: what its folder holds, and which process has locked it."""
 
 import contextlib
 import fcntl
@@ -14,54 +14,57 @@ from helmholtz.io.files import LOCK, remove_leftovers, write_json
 
 CLAIM = ".claim"  # locked by the launcher of a sweep, as LOCK is by train.py
 MARK = ".overwrite"  # the run in this folder is to be replaced by the next one
-WAIT = 1  # seconds; whoever only asks for the lock holds it for a moment
-# Flags that may differ between a run and the command that goes on with it.
+WAIT = 1  # seconds, since in_progress holds a lock for a moment
+# Flags that may differ between a run and the command that resumes it.
 FREE = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir", "data_dir"}
 FREE |= {"skip_bad", "tensorboard", "wandb"}
 
 
 class Wanted(NamedTuple):
-    """A run as a command asks for it. flags: those to compare. named: "model", "codec", "rate" and
-    "source", whichever flags gave them; None where it is not known before the data are loaded."""
+    """A run as a command asks for it.
+
+    flags: those to compare. named: "model", "codec", "rate" and "source", whichever flags gave
+    them; None where only the data can tell.
+    """
 
     flags: dict
     named: dict
 
 
 class Outlook(NamedTuple):
-    """What is to be done about a run: "start", "resume", "skip" or "refuse"; and why."""
+    """What to do about a run: "start", "resume", "skip" or "refuse"; and why."""
 
     what: str
     why: str
 
 
 def wanted(args, named: dict, naming: set) -> Wanted:
-    """The run that parsed flags ask for; naming: the flags that gave what is named."""
+    """The run that parsed flags ask for; naming: the flags that named already covers."""
     flags = {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items()}
     return Wanted({k: v for k, v in flags.items() if k not in naming}, named)
 
 
 def outlook(folder: Path, asked: Wanted, overwrite: bool = False) -> Outlook:
-    """Decide what is to be done about the run in a folder. Nothing else decides this."""
+    """Decide what to do about the run in a folder. Nothing else decides this."""
     finished, kept = (folder / "result.json").exists(), runs.checkpoints(folder)
-    overwrite = overwrite or asked.flags["overwrite"] or marked(folder)
-    if overwrite or not (finished or kept):
-        return Outlook("start", "anew" if finished or kept else "")
+    if not (finished or kept):
+        return Outlook("start", "")
+    if overwrite or asked.flags["overwrite"] or marked(folder):
+        return Outlook("start", "anew")
     changed, epochs = _changes(folder, asked, finished), asked.flags["num_epoch"]
     if changed:
         state = "finished" if finished else "interrupted"
         return Outlook("refuse", f"{state} with {'; '.join(changed)}")
     if finished:
         return Outlook("skip", "finished")
+    after = f"after epoch {max(kept)}"
     if max(kept) > epochs:
-        return Outlook(
-            "refuse", f"interrupted after epoch {max(kept)}, beyond --num_epoch {epochs}"
-        )
-    return Outlook("resume", f"after epoch {max(kept)}")
+        return Outlook("refuse", f"interrupted {after}, beyond --num_epoch {epochs}")
+    return Outlook("resume", after)
 
 
 def _changes(folder: Path, asked: Wanted, finished: bool) -> list[str]:
-    """How the run that is there differs from the one asked for: "--val 0.1, not 0.2"."""
+    """How the existing run differs from the one asked for: "--val 0.1, not 0.2"."""
     try:
         old = runs.read_json(folder / "setting.json")
     except DataError as error:
@@ -75,10 +78,11 @@ def _changes(folder: Path, asked: Wanted, finished: bool) -> list[str]:
         if None not in (value, named[key]) and value != named[key]
     ]
     free = FREE - {"num_epoch"} if finished else FREE
-    for key in sorted((flags.keys() & asked.flags.keys()) - free):
-        if flags[key] != asked.flags[key]:
-            found.append(f"--{key} {flags[key]}, not {asked.flags[key]}")
-    return found
+    return found + [
+        f"--{key} {flags[key]}, not {asked.flags[key]}"
+        for key in sorted((flags.keys() & asked.flags.keys()) - free)
+        if flags[key] != asked.flags[key]
+    ]
 
 
 def check(folder: Path, asked: Wanted) -> Outlook:
@@ -86,27 +90,30 @@ def check(folder: Path, asked: Wanted) -> Outlook:
     found = outlook(folder, asked)
     if found.what in ("skip", "refuse"):
         raise UsageError(
-            f"{folder} was {found.why}: give --overwrite to train it anew, or --log_dir."
+            f"{folder} was {found.why}: give --overwrite to train it anew, or another --log_dir."
         )
     if found.what == "resume" and not asked.flags["resume"]:
         raise UsageError(
-            f"{folder} holds an interrupted run: give --resume to go on, or --overwrite."
+            f"{folder} holds an interrupted run: give --resume to continue it, or --overwrite."
         )
     return found
 
 
 def claim(folder: Path, setting: dict, asked: Wanted) -> bool:
-    """Begin a run whose data are loaded and whose folder is held. True: it is to be resumed.
+    """Begin a run whose data are loaded and whose folder is held; return whether to resume it.
 
-    setting: what setting.json is to say. It is written at once, but where it replaces an old
-    run's only with the first epoch, see replace. Raises UsageError as check does, and when the
-    interrupted run had other data or versions.
+    setting: for setting.json, which is written now, unless an old run stands there until the
+    first epoch, see replace. Raises UsageError as check does, and when the interrupted run had
+    other data or versions.
     """
     what, why = check(folder, asked)
     if what == "resume":
         changed = differences(runs.read_json(folder / "setting.json"), setting)
         if changed:
-            raise UsageError(f"{folder} cannot be resumed, it differs in {'; '.join(changed)}.")
+            raise UsageError(
+                f"{folder} cannot be resumed, it differs in {'; '.join(changed)}: give --overwrite "
+                "to train it anew."
+            )
     remove_leftovers(folder)
     if why != "anew":
         write_json(folder / "setting.json", setting)
@@ -114,37 +121,38 @@ def claim(folder: Path, setting: dict, asked: Wanted) -> bool:
 
 
 def differences(old: dict, new: dict) -> list[str]:
-    """Data and versions that are not those of the interrupted run."""
+    """How data and versions differ from those of the interrupted run."""
     found = []
     for part in ("data", "versions"):
-        before = old[part] if isinstance(old.get(part), dict) else {}
-        for key in sorted(before.keys() | new[part]):
-            if before.get(key) != new[part].get(key):
-                found.append(f"{key} (was {before.get(key)}, is {new[part].get(key)})")
+        before, now = old[part] if isinstance(old.get(part), dict) else {}, new[part]
+        for key in sorted(before.keys() | now):
+            if before.get(key) != now.get(key):
+                found.append(f"{key} (was {before.get(key)}, is {now.get(key)})")
     return found
 
 
 def replace(folder: Path) -> None:
-    """Remove what is left of an old run, since the new one has its first epoch."""
+    """Remove the old run, now that the new one has its first epoch."""
     runs.clear(folder)
     (folder / MARK).unlink(missing_ok=True)
 
 
 def mark(folder: Path) -> None:
-    """Note that the run in a folder is to be replaced, if there is one."""
+    """Mark the run in a folder, if any, as to be replaced."""
     if (folder / "result.json").exists() or runs.checkpoints(folder):
         (folder / MARK).touch()
 
 
 def marked(folder: Path) -> bool:
+    """Whether the run in a folder is to be replaced."""
     return (folder / MARK).exists()
 
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Hold a run's folder for this process; the lock ends with it, however it ends.
+    """Lock a run's folder for this process; the lock ends with it, however it ends.
 
-    Raises UsageError when another process trains there. A folder that stays empty goes again.
+    Raises UsageError when another process trains there. A folder that stays empty is removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK)
@@ -158,15 +166,15 @@ def held(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
         with contextlib.suppress(OSError):
             if {path.name for path in folder.iterdir()} == {LOCK}:
-                (folder / LOCK).unlink()
+                (folder / LOCK).unlink()  # while it is held: after that it may be another's
                 folder.rmdir()
+        lock.release()
 
 
 def take(folder: Path) -> FileLock | None:
-    """Take a run for the launcher of a sweep; None when another launcher has it."""
+    """Claim a run for the launcher of a sweep; None when another launcher has it."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / CLAIM)
     try:
@@ -177,17 +185,15 @@ def take(folder: Path) -> FileLock | None:
 
 
 def in_progress(folder: Path) -> bool:
-    """Whether a process of this machine trains the run in a folder, or has it queued."""
+    """Whether a process on this machine trains the run in a folder, or has it queued."""
     return any(_locked(folder / name) for name in (LOCK, CLAIM))
 
 
 def _locked(path: Path) -> bool:
-    """Asks with a shared lock on a file opened for reading, so that nothing is written."""
+    """Try a shared lock on a file opened for reading, so that nothing is written."""
     try:
         with open(path) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+    except OSError as error:  # no such file, or no such lock
+        return isinstance(error, BlockingIOError)
     return False

@@ -1,4 +1,4 @@
-"""A run's directory: where it is, what it holds, and what its history says."""
+"""A run's folder: where it is, what it holds, and the published statistics of its history."""
 
 import csv
 import io
@@ -11,14 +11,11 @@ from helmholtz.io.files import write_text
 from helmholtz.schema import HISTORY
 
 LOGS = Path(__file__).parents[2] / "logs"
-OUTPUTS = [
-    *("result.json", "checkpoint_*.h5", "history.csv"),
-    *("best.weights.h5", "model.keras", "confusion.csv"),
-]
+OUTPUTS = ["result.json", "checkpoint_*.h5", "history.csv", "best.weights.h5", "model.keras"]
+OUTPUTS += ["confusion.csv"]
 WINDOW = 10  # epochs that the published statistics look at together
 CONVERGED = 0.99  # of the best epoch, as published
-
-CHECKPOINTS_KEPT = 2  # so that one is whole even if the newest was damaged on disk
+CHECKPOINTS_KEPT = 2  # so that one is whole even when the disk has damaged the newest
 
 
 def folder_of(domain, args, source: str, rate: int, root: Path | None = None) -> Path:
@@ -28,19 +25,19 @@ def folder_of(domain, args, source: str, rate: int, root: Path | None = None) ->
 
 
 def checkpoints(folder: Path) -> dict[int, Path]:
-    """The checkpoints in a run's folder by their epoch, the newest last."""
+    """The checkpoints in a run's folder by epoch, the newest last."""
     paths = {path.stem.removeprefix("checkpoint_"): path for path in folder.glob("checkpoint_*.h5")}
     return dict(sorted((int(epoch), path) for epoch, path in paths.items() if epoch.isdecimal()))
 
 
 def prune_checkpoints(folder: Path) -> None:
-    """Remove all checkpoints but the newest."""
+    """Remove all checkpoints but the newest CHECKPOINTS_KEPT."""
     for path in list(checkpoints(folder).values())[:-CHECKPOINTS_KEPT]:
         path.unlink()
 
 
 def clear(folder: Path) -> None:
-    """Remove what a run wrote, and nothing else; result.json goes first."""
+    """Remove what a run wrote, and nothing else; result.json first."""
     for pattern in OUTPUTS:
         for path in folder.glob(pattern):
             path.unlink()
@@ -58,12 +55,12 @@ def read_json(path: Path) -> dict:
 
 
 def damaged_setting(why: str) -> DataError:
-    """What to raise when a run's setting.json is not what the run wrote."""
+    """The error for a setting.json that is not what the run wrote."""
     return DataError(f"The run's setting.json is damaged: {why.rstrip('.')}. Train the run anew.")
 
 
 def read_setting(folder: Path, domain) -> dict:
-    """setting.json of a finished run of a domain; DataError when it is not that, or damaged."""
+    """setting.json of a finished run of a domain; DataError when it is another's, or damaged."""
     setting = read_json(folder / "setting.json")
     if not (folder / "result.json").exists() or setting.get("domain") != domain.name:
         raise DataError(f"{folder} is not a finished run of {domain.name}/train.py.")
@@ -74,17 +71,17 @@ def read_setting(folder: Path, domain) -> dict:
     classes = setting["data"].get("classes") if whole else None
     named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
     if not named or len(setting["shape"]) != 3:
-        raise damaged_setting(f"{folder} has no whole one")
+        raise damaged_setting(f"{folder / 'setting.json'} lacks what the run wrote")
     return setting
 
 
 def write_history(folder: Path, history: list[dict]) -> None:
-    """Write history.csv, a row an epoch."""
+    """Write history.csv, a row for each epoch."""
     _write_csv(folder / "history.csv", [HISTORY, *([row[c] for c in HISTORY] for row in history)])
 
 
 def write_confusion(folder: Path, classes: list[str], counts) -> None:
-    """Write confusion.csv: a row a true class, a column a predicted one."""
+    """Write confusion.csv: a row for each true class, a column for each predicted one."""
     rows = ([name, *row] for name, row in zip(classes, counts.tolist(), strict=True))
     _write_csv(folder / "confusion.csv", [["true class", *classes], *rows])
 
@@ -96,11 +93,11 @@ def _write_csv(path: Path, rows: list[list]) -> None:
 
 
 def statistics(accuracies: list[float]) -> dict:
-    """How the paper reads a run, from the validation accuracy of each epoch, epochs from 1 on.
+    """The paper's statistics of a run, from the validation accuracy of each epoch.
 
     best_val_acc and best_epoch; mean_of_ten_best; convergence_epoch, the first epoch i for which
-    the mean over epochs i to i+9 exceeds 0.99 of the best epoch. The last two are None for a run
-    shorter than ten epochs, and convergence_epoch also where no such epoch exists.
+    the mean over epochs i to i+9 exceeds 0.99 of the best. Epochs count from 1. The last two are
+    None for a run shorter than ten epochs, convergence_epoch also when there is no such epoch.
     """
     best = max(accuracies)
     windows = [accuracies[i : i + WINDOW] for i in range(len(accuracies) - WINDOW + 1)]

@@ -21,7 +21,7 @@ from helmholtz.io.files import replacing
 HEAD = 512  # bytes of HDF5's user block
 MAGIC = b"helmholtz sha256 "
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-DEFLATE_LIMIT = 1032  # times that gzip, which other people's files may use, can shrink zeros
+DEFLATE_LIMIT = 1032  # the highest compression ratio of gzip, which foreign files may use
 READ_TIMEOUT = 300  # seconds for reading a foreign file; a gigabyte of gzip takes ten
 
 
@@ -32,7 +32,7 @@ def create(path: Path) -> Iterator[h5py.File]:
         try:
             with h5py.File(temporary, "w", userblock_size=HEAD, locking=False) as file:
                 yield file
-        except RuntimeError as error:  # it could not be closed: as a rule after a failed write
+        except RuntimeError as error:  # it could not be closed, usually after a failed write
             raise error.__context__ or OSError(errno.EIO, str(error)) from None
         with open(temporary, "rb+") as raw:
             digest = _digest(raw)
@@ -41,15 +41,15 @@ def create(path: Path) -> Iterator[h5py.File]:
 
 
 def set_attributes(file: h5py.File, values: dict) -> None:
-    """Store lists, dictionaries, strings and numbers with a file; read gives them back."""
+    """Store lists, dictionaries, strings and numbers with a file; read returns them."""
     file.attrs["json"] = json.dumps(values, sort_keys=True)
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """The arrays and attributes of a file, among these the "digest".
+    """The arrays and attributes of a file; "digest" is one of the attributes.
 
-    A plain HDF5 file is somebody else's and taken as it is, with no other attribute. Raises
-    DataError when the file is missing, cut, or one of ours that changed by as little as one bit.
+    A plain HDF5 file is foreign: it has no other attributes. Raises DataError when the file is
+    missing, truncated, or one of ours that has changed by as little as one bit.
     """
     digest = _verified(path)
     if not digest:
@@ -59,14 +59,14 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
             arrays = {name: _array(file, item) for name, item in file.items()}
             if digest:
                 return arrays, _attributes(file, digest)
-    except Exception as error:  # h5py has no type of its own for what it meets in a foreign file
+    except Exception as error:  # h5py raises many types on foreign files
         raise DataError(f"{path} cannot be read as HDF5 ({error}).") from error
     with open(path, "rb") as raw:
         return arrays, {"digest": hashlib.file_digest(raw, "sha256").hexdigest()}
 
 
 def intact(path: Path, wanted: dict) -> bool:
-    """Whether path is a whole file of ours whose attributes include those wanted."""
+    """Whether path is an undamaged file of ours whose attributes include those wanted."""
     try:
         digest = _verified(path)
     except DataError:
@@ -79,10 +79,10 @@ def intact(path: Path, wanted: dict) -> bool:
 
 
 def probe_in_subprocess(path: Path) -> None:
-    """Read a foreign HDF5 file in another process first; DataError when that did not survive it.
+    """Read a foreign HDF5 file in another process first; DataError when that process dies.
 
-    The library can crash, or run for ever, on damaged files. What it merely refuses, it will
-    refuse again, and then in words.
+    The library can crash, or run for ever, on damaged files. What it only refuses is no error
+    yet: the caller's own reading says why.
     """
     process = multiprocessing.get_context("spawn").Process(target=_read_all, args=(path,))
     process.start()
@@ -99,7 +99,7 @@ def _read_all(path: Path) -> None:
 
 
 def _verified(path: Path) -> str | None:
-    """The digest of a whole file of ours, None for a plain HDF5 file; else DataError."""
+    """The digest of an undamaged file of ours, None for a plain HDF5 file; else DataError."""
     try:
         with open(path, "rb") as raw:
             head = raw.read(HEAD)
@@ -115,11 +115,8 @@ def _verified(path: Path) -> str | None:
 
 def _digest(raw) -> str:
     """SHA-256 of what follows the head of an open file."""
-    result = hashlib.sha256()
     raw.seek(HEAD)
-    while block := raw.read(1 << 20):
-        result.update(block)
-    return result.hexdigest()
+    return hashlib.file_digest(raw, "sha256").hexdigest()
 
 
 def _attributes(file: h5py.File, digest: str) -> dict:
@@ -127,7 +124,7 @@ def _attributes(file: h5py.File, digest: str) -> dict:
 
 
 def _array(file: h5py.File, item) -> np.ndarray:
-    """An array of numbers; a few bytes that claim to be terabytes are refused."""
+    """An array of numbers; a small file that claims to hold terabytes is refused."""
     if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uifb":
         raise ValueError(f"{item.name} is not an array of numbers")
     if item.nbytes > DEFLATE_LIMIT * Path(file.filename).stat().st_size:
