@@ -1,13 +1,14 @@
 """A first look at all sounds of a source: which can be used, and how long clips have to be."""
 
 import sys
+from itertools import chain
 from typing import NamedTuple
 
 from audio.constants import SAMPLE_RATE
 from audio.mp3 import count_clipped
 from audio.sources import named, read_clip
 from helmholtz.data.baditems import BadItems, leave_out
-from helmholtz.data.parallel import in_parallel, progress
+from helmholtz.data.parallel import in_parallel
 from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
 from helmholtz.text import counted
@@ -98,12 +99,7 @@ def _facts(good: dict) -> dict:
 
 
 def _read_all(sounds: list, mono: bool, dur: float | None) -> list[Report]:
-    reports = []
-    with progress(len(sounds), "reading") as bar:
-        for found in in_parallel(look_at, sounds, CHUNK, mono, dur):
-            reports += found
-            bar.update(len(found))
-    return reports
+    return list(chain(*in_parallel(look_at, sounds, CHUNK, "reading", mono, dur)))
 
 
 def look_at(sounds: list, mono: bool, dur: float | None) -> list[Report]:

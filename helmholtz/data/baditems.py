@@ -1,21 +1,19 @@
-"""Items that cannot be used: told all at once, or left out when the user says so."""
+"""Items that cannot be used: reported all at once, or left out with --skip_bad."""
 
 import sys
-
-import numpy as np
 
 from helmholtz.errors import DataError
 from helmholtz.text import counted
 
-SHOWN = 20  # items that a message names
-STORED = 100  # items that the prepared data names, by sentences of so many characters at most
-LENGTH = 300
+SHOWN = 20  # sentences in a message
+STORED = 100  # sentences in the attributes of prepared data, each cut to
+LENGTH = 300  # characters
 
 
 class BadItems(DataError):
-    """Says of every item that cannot be used what is wrong with it.
+    """What is wrong with every item that cannot be used.
 
-    problems: for each split a sentence by the place of an item in it.
+    problems: for each split a sentence for each such item, by its index.
     """
 
     def __init__(self, problems: dict[str, dict[int, str]]):
@@ -30,29 +28,24 @@ class BadItems(DataError):
 
 
 def leave_out(classes: list[str], parts: dict, facts: dict, bad: BadItems) -> tuple[dict, dict]:
-    """Parts of a source without the items that cannot be used, and facts that name these.
+    """A source's parts without the bad items, and its facts with their number and sentences.
 
-    Prints their sentences. Raises DataError when a class would have no item in one of the splits.
+    Prints the sentences. Raises DataError when a class would have no item left in a split.
     """
     kept = {}
     for split, (items, labels) in parts.items():
         good = [i for i in range(len(items)) if i not in bad.problems.get(split, {})]
-        _require_classes(split, classes, labels[good])
+        if missing := [name for i, name in enumerate(classes) if i not in labels[good]]:
+            raise DataError(
+                f"No file of the class {missing[0]} in the {split} split can be used: "
+                "repair some, or add more."
+            )
         kept[split] = ([items[i] for i in good], labels[good])
     print(f"Skipped {counted(len(bad.sentences), 'file')}:", file=sys.stderr)
     print(*_shortened(bad.sentences), sep="\n", file=sys.stderr)
     files = [*facts.get("skipped_files", []), *(text[:LENGTH] for text in bad.sentences)]
     skipped = facts.get("skipped", 0) + len(bad.sentences)
     return kept, facts | {"skipped": skipped, "skipped_files": files[:STORED]}
-
-
-def _require_classes(split: str, classes: list[str], labels: np.ndarray) -> None:
-    for label, name in enumerate(classes):
-        if label not in labels:
-            raise DataError(
-                f"No file of the class {name} in the {split} split can be used: "
-                "repair some, or add more."
-            )
 
 
 def _shortened(sentences: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """A user's own data: a folder of class folders, or of train/ and test/ with class folders."""
 
 import hashlib
+import itertools
 import os
 import stat
 import sys
@@ -21,8 +22,8 @@ TEST_NAMES = ("test", "val", "valid", "validation")  # the first that exists is 
 class Tree(NamedTuple):
     """What a folder holds.
 
-    parts: for "train" and "test" a pair (sorted paths, labels as int64). ignored: by ending how
-    many files are not used, and how many subfolders. notes: sentences to print when it is loaded.
+    parts: for "train" and "test" a pair (sorted paths, labels as int64). ignored: the number of
+    unused files by ending, and of subfolders. notes: sentences to print when it is loaded.
     """
 
     root: Path
@@ -33,8 +34,13 @@ class Tree(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """A digest of the names, sizes and times of change of all files in parts."""
-        return fingerprint(self.root, [path for paths, _ in self.parts.values() for path in paths])
+        """A digest of the names, sizes and modification times of all files in parts."""
+        result = hashlib.sha256()
+        for path in itertools.chain(*(paths for paths, _ in self.parts.values())):
+            status = path.stat() if path.exists() else path.lstat()  # a broken link
+            line = f"{path.relative_to(self.root)}\0{status.st_size}\0{status.st_mtime_ns}\n"
+            result.update(line.encode("utf-8", "surrogateescape"))
+        return result.hexdigest()
 
     def load(self) -> tuple[list[str], dict, dict]:
         """What a Source loads. Prints the notes."""
@@ -44,26 +50,25 @@ class Tree(NamedTuple):
 
 
 def read_tree(folder: Path, kind: listing.Kind) -> Tree:
-    """Find the classes and their files, in train/ and test/ where the folder has them.
+    """Find the classes and their files in a folder, or in train/ and test/ in it.
 
     val/, valid/ or validation/ stand in for a missing test/. Without such a pair a fifth of each
     class, chosen by a seeded shuffle of the sorted file names, is the test split. Raises
-    DataError when there are not at least two classes, or when a class is empty or too small.
+    DataError when there are fewer than two classes, or when a class is empty or too small.
     """
     halves, unused, notes = _find_halves(folder)
-    roots = halves or {"all": folder}
+    roots = list(halves.values()) or [folder]
     classes = _common_classes(roots)
-    found = {
-        half: {root / name: _files(root / name, kind) for name in classes}
-        for half, root in roots.items()
-    }
+    found = {root / name: _files(root / name, kind) for root in roots for name in classes}
     if len(classes) < 2:
-        raise _too_few(next(iter(roots.values())), kind)
-    if halves:
-        parts = {half: _join(list(by_class.values())) for half, by_class in found.items()}
-    else:
-        parts = split({shown(path): files for path, files in found["all"].items()})
-    ignored = _ignored(folder, halves, unused, found, kind)
+        raise DataError(
+            f"{shown(roots[0])} must hold a folder for each of two classes or more; it holds "
+            f"{listing.holdings(roots[0], kind)}."
+        )
+    parts = {h: _join([found[root / name] for name in classes]) for h, root in halves.items()}
+    parts = parts or split({shown(path): files for path, files in found.items()})
+    places = [folder, *halves.values(), *found]
+    ignored = _ignored(places, {*places, *unused, *itertools.chain(*found.values())}, kind)
     if ignored:
         notes.append(f"Ignored: {listing.listed(ignored, kind)}.")
     return Tree(folder, [printable(name) for name in classes], parts, ignored, notes)
@@ -72,25 +77,15 @@ def read_tree(folder: Path, kind: listing.Kind) -> Tree:
 def split(classes: dict[str, list]) -> dict:
     """For "train" and "test" a pair (items, labels): a fifth of each class is for testing.
 
-    classes: the sorted items of every class folder, by the name that an error shows. The seeded
-    shuffle depends on the number of items alone. Raises DataError when a class has but one.
+    classes: the sorted items of every class folder, by the folder's name for messages. The seeded
+    shuffle depends only on the number of items. Raises DataError when a class has only one.
     """
     pairs = [_split_class(items, name) for name, items in classes.items()]
     return {"train": _join([p[0] for p in pairs]), "test": _join([p[1] for p in pairs])}
 
 
-def fingerprint(root: Path, paths: list[Path]) -> str:
-    """A digest of names, sizes and times of change: it differs when the data was touched."""
-    result = hashlib.sha256()
-    for path in paths:
-        status = path.stat() if path.exists() else path.lstat()  # a link to nothing
-        line = f"{path.relative_to(root)}\0{status.st_size}\0{status.st_mtime_ns}\n"
-        result.update(line.encode("utf-8", "surrogateescape"))
-    return result.hexdigest()
-
-
 def folder_name(folder: Path) -> str:
-    """The name a folder is known by: its own, made plain, and a digest of its path."""
+    """The name of a folder as a source: its own in plain ASCII, and a digest of its path."""
     path = folder.resolve()
     plain = "".join(c if c.isalnum() and c.isascii() else "-" for c in path.name).strip("-")
     digest = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()
@@ -98,15 +93,15 @@ def folder_name(folder: Path) -> str:
 
 
 def require_file(path: Path) -> None:
-    """Raise DataError unless path is a file that may be read, with something in it."""
+    """Raise DataError unless path is a readable file that is not empty."""
     try:
         status = os.stat(path)
     except OSError:
         raise DataError(f"{shown(path)} does not exist.") from None
     if stat.S_ISDIR(status.st_mode):
         raise DataError(f"{shown(path)} is a folder, not a file.")
-    if not stat.S_ISREG(status.st_mode):  # a pipe would never answer
-        raise DataError(f"{shown(path)} is not a file.")
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
+        raise DataError(f"{shown(path)} is not a regular file.")
     if not status.st_size:
         raise DataError(f"{shown(path)} is empty, 0 bytes.")
     if not os.access(path, os.R_OK):
@@ -114,7 +109,7 @@ def require_file(path: Path) -> None:
 
 
 def require_source(path: Path, names: tuple[str, ...]) -> None:
-    """Raise DataError unless path, given as --source, is a file; names are what is no path."""
+    """Raise DataError unless path, given as --source, is a file; names: the named sources."""
     if not os.path.exists(path):
         raise DataError(
             f"The source {shown(path)} does not exist: give {', '.join(names)} or a path."
@@ -123,7 +118,7 @@ def require_source(path: Path, names: tuple[str, ...]) -> None:
 
 
 def _find_halves(folder: Path) -> tuple[dict[str, Path], list[Path], list[str]]:
-    """The folders of the "train" and "test" split, if any; others for testing; and notes."""
+    """The folders of the "train" and "test" split, or none; unused test folders; and notes."""
     named = {path.name.lower(): path for path in listing.subfolders(folder)}
     tests = [named[name] for name in TEST_NAMES if name in named]
     if "train" not in named or not tests:
@@ -136,24 +131,16 @@ def _find_halves(folder: Path) -> tuple[dict[str, Path], list[Path], list[str]]:
     return {"train": named["train"], "test": chosen}, unused, notes
 
 
-def _common_classes(roots: dict[str, Path]) -> list[str]:
-    """The names of the class folders, which have to be the same in all roots."""
-    first, *others = ({path.name for path in listing.subfolders(root)} for root in roots.values())
+def _common_classes(roots: list[Path]) -> list[str]:
+    """The sorted names of the class folders; DataError when two roots have different ones."""
+    first, *others = ({path.name for path in listing.subfolders(root)} for root in roots)
     for other in others:
         if differing := sorted(printable(name) for name in first ^ other):
-            train, test = map(shown, roots.values())
             raise DataError(
-                f"{train} and {test} must hold the same classes: only one of them has "
-                f"{', '.join(differing)}."
+                f"{' and '.join(map(shown, roots))} must hold the same classes: only one of them "
+                f"has {', '.join(differing)}."
             )
     return sorted(first)
-
-
-def _too_few(folder: Path, kind: listing.Kind) -> DataError:
-    return DataError(
-        f"{shown(folder)} must hold a folder for each of two classes or more; it holds "
-        f"{listing.holdings(folder, kind)}."
-    )
 
 
 def _files(folder: Path, kind: listing.Kind) -> list[Path]:
@@ -166,20 +153,14 @@ def _files(folder: Path, kind: listing.Kind) -> list[Path]:
     return found
 
 
-def _ignored(
-    folder: Path, halves: dict, unused: list[Path], found: dict, kind: listing.Kind
-) -> dict:
-    """By ending how many files below folder are not used, and how many subfolders."""
-    class_folders = {path: files for half in found.values() for path, files in half.items()}
-    places = [folder, *halves.values(), *class_folders]
-    used = {*places, *unused, *(file for files in class_folders.values() for file in files)}
-    return listing.by_ending(
-        [p for place in places for p in listing.visible(place) if p not in used], kind
-    )
+def _ignored(places: list[Path], used: set[Path], kind: listing.Kind) -> dict[str, int]:
+    """The number of files in places that are not used, by ending, and of subfolders."""
+    paths = (path for place in places for path in listing.visible(place))
+    return listing.by_ending([path for path in paths if path not in used], kind)
 
 
 def _split_class(items: list, name: str) -> tuple[list, list]:
-    """Four fifths for training and a fifth for testing, each in order of name."""
+    """Four fifths for training and a fifth for testing, each in the order of items."""
     if len(items) < 2:
         raise DataError(f"The class folder {name} needs two files or more to be split.")
     held_out = max(1, round(TEST_SHARE * len(items)))

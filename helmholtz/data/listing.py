@@ -1,4 +1,4 @@
-"""What lies in a user's folder, counted by kind and told in words."""
+"""What a user's folder contains, counted by kind and put into words."""
 
 from collections import Counter
 from pathlib import Path
@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from helmholtz.text import counted, printable
 
-HIDDEN = ("thumbs.db", "desktop.ini", "__macosx")  # left behind by systems, as .DS_Store is
-KINDS = 5  # of ignored files that are told apart
+HIDDEN = ("thumbs.db", "desktop.ini", "__macosx")  # left by operating systems, as .DS_Store is
+KINDS = 5  # of ignored files that are listed by their ending
 
 
 class Kind(NamedTuple):
     """The files that a domain reads.
 
-    endings: in lower case. foreign: endings of files to convert first. examples, target: of
-    endings that are read, and of formats to convert to, as they stand in a sentence.
+    endings: in lower case. foreign: endings of files to convert first. examples, target: some
+    endings, and the formats to convert to, as used in sentences.
     """
 
     endings: set[str]
@@ -35,7 +35,7 @@ def subfolders(folder: Path) -> list[Path]:
 
 
 def by_ending(paths: list[Path], kind: Kind) -> dict[str, int]:
-    """How many paths have an ending, the foreign ones first, and few kinds in all."""
+    """The number of paths by ending, the foreign ones first; rare endings together as "other"."""
     count = Counter("subfolder" if p.is_dir() else printable(p.suffix.lower()) for p in paths)
     order = sorted(count, key=lambda ending: (ending not in kind.foreign, -count[ending], ending))
     kept = {ending: count[ending] for ending in order[:KINDS]}
@@ -44,7 +44,7 @@ def by_ending(paths: list[Path], kind: Kind) -> dict[str, int]:
 
 
 def listed(counts: dict[str, int], kind: Kind) -> str:
-    """Counts by ending, as they stand in a sentence."""
+    """Counts by ending, for a sentence."""
     texts = []
     for ending, number in counts.items():
         noun = "subfolder" if ending == "subfolder" else f"{ending} file".strip()
@@ -58,5 +58,5 @@ def listed(counts: dict[str, int], kind: Kind) -> str:
 
 
 def holdings(folder: Path, kind: Kind) -> str:
-    """What a folder holds, as it stands in a sentence."""
+    """What a folder holds, for a sentence."""
     return listed(by_ending(visible(folder), kind), kind) or "nothing"

@@ -15,7 +15,7 @@ from helmholtz.text import shown
 
 
 class Data(NamedTuple):
-    """Prepared data in memory: splits maps "train" and "test" to (items, labels as int64)."""
+    """Prepared data in memory; splits: for "train" and "test" (items, labels as int64)."""
 
     splits: dict
     classes: list[str]
@@ -23,10 +23,10 @@ class Data(NamedTuple):
 
 
 def load(folder: Path, rate: int | None) -> Data:
-    """Read prepared data, our own or the 2018 code's, and verify it.
+    """Read prepared data, ours or the 2018 code's, and verify it.
 
-    rate: what the data must have been prepared at; it may be None where the file says so itself.
-    Raises DataError when a file is missing or damaged, or does not fit.
+    rate: the one that the data must have; None takes the one that our files name.
+    Raises DataError when a file is missing or damaged, or does not fit the other or the rate.
     """
     splits, found, name = {}, {}, shown(folder)
     for split in SPLITS:
@@ -38,7 +38,7 @@ def load(folder: Path, rate: int | None) -> Data:
     if rate not in (None, attributes["rate"]):
         raise DataError(f"{name} was prepared at rate {attributes['rate']}, not {rate}: give that.")
     if not re.fullmatch(r"\w[\w.-]*", attributes["source"], re.ASCII):  # it names the run's folder
-        raise DataError(f"{name} is damaged, its source has no name: prepare it anew.")
+        raise DataError(f"{name} is damaged, it does not name its source: prepare it anew.")
     labels = np.concatenate([label for _, label in splits.values()])
     classes = attributes.setdefault("classes", [str(i) for i in range(labels.max() + 1)])
     if labels.min() < 0 or labels.max() >= len(classes):
@@ -58,7 +58,7 @@ def _checked(path: Path, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _joined(found: dict, folder: Path, rate: int | None) -> dict:
-    """The attributes of both splits together; of somebody else's files what is known of them."""
+    """The attributes of both splits together; of foreign files what is known about them."""
     train, test = found["train"], found["test"]
     digest = train["digest"] + test["digest"]
     if "rate" not in train or "rate" not in test:
@@ -67,5 +67,7 @@ def _joined(found: dict, folder: Path, rate: int | None) -> dict:
         return {"source": folder_name(folder), "rate": rate, "digest": digest}
     sums = {key: train[key] + test[key] for key in (*SIZES, "items")} | {"digest": digest}
     if train | sums != test | sums:
-        raise DataError(f"{shown(folder)}: train.h5 and test.h5 were not made together: redo both.")
+        raise DataError(
+            f"{shown(folder)}: train.h5 and test.h5 were not made together: make both anew."
+        )
     return train | sums

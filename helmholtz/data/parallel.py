@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import parent_process
@@ -15,11 +15,18 @@ from tqdm import tqdm
 from helmholtz import machine
 
 
-def in_parallel(function, items, chunk: int, *arguments) -> Iterator:
-    """What function(chunk of items, *arguments) gives for every chunk, in order.
+def in_parallel(function, items, chunk: int, title: str, *arguments) -> Iterable:
+    """The results of function(chunk of items, *arguments) for every chunk, in order.
 
     Runs in as many processes as there are cores, a bounded number of chunks ahead of the reader.
+    On a terminal a progress bar with this title counts the items.
     """
+    bar = {"desc": title, "total": -(-len(items) // chunk), "unit_scale": chunk}
+    results = _results(function, items, chunk, arguments)
+    return tqdm(results, **bar, disable=not sys.stderr.isatty())
+
+
+def _results(function, items, chunk: int, arguments: tuple) -> Iterator:
     with ProcessPoolExecutor(machine.cores(), initializer=_start_worker) as pool:
         waiting = deque()
         try:
@@ -30,18 +37,13 @@ def in_parallel(function, items, chunk: int, *arguments) -> Iterator:
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool:
-            raise MemoryError from None  # a worker was killed, as a rule for its memory
+            raise MemoryError from None  # a worker was killed, usually for its memory
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and do not outlive it."""
+    """Leave Ctrl-C to the parent process, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
-
-
-def progress(total: int, what: str) -> tqdm:
-    """A progress bar on a terminal; nothing elsewhere."""
-    return tqdm(total=total, desc=what, disable=not sys.stderr.isatty())

@@ -1,5 +1,6 @@
 """Turn a source into prepared data: one pass over its items, on all cores, for several rates."""
 
+import itertools
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz.data.baditems import BadItems, leave_out
-from helmholtz.data.parallel import in_parallel, progress
+from helmholtz.data.parallel import in_parallel
 from helmholtz.errors import DataError
 from helmholtz.io import datadir, store
 from helmholtz.io.files import locked, remove_leftovers, require_space
@@ -21,9 +22,9 @@ SPLITS = ("train", "test")
 class Source(NamedTuple):
     """Where items come from. Cheap to make: load does the work when something must be made.
 
-    fingerprint tells whether prepared data is still that of this source. load gives the class
-    names; for "train" and "test" a pair (items, labels), items being a list or an array, whatever
-    the domain's compression takes slices of; and further facts to store with the data.
+    fingerprint changes with the data. load gives the class names; for "train" and "test" a pair
+    (items, labels), where items is a list or an array, whatever the domain compresses slices of;
+    and further facts to store with the data.
     """
 
     name: str
@@ -32,7 +33,7 @@ class Source(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """One item at one rate: the array to learn from, and the item's sizes in bytes."""
+    """One item at one rate: the array to train on, and the item's sizes in bytes."""
 
     data: np.ndarray
     raw_bytes: int
@@ -51,9 +52,9 @@ def prepare(
     """Make <folder>/train.h5 and test.h5 for every rate of folders that lacks them.
 
     compress(items, rates), which runs in other processes, gives for every rate the prepared
-    items. What is there, whole, and made from the same source with the same settings is left
-    alone. Returns the folders that were made. Raises DataError with all items that cannot be
-    used, unless skip_bad leaves them out, and MachineError when a folder cannot be written.
+    items. Undamaged data of the same source with the same settings is left alone. Returns the
+    folders that were made. Raises BadItems for all items that cannot be used, unless skip_bad
+    leaves them out, and MachineError when a folder cannot be written to.
     """
     wanted = {"source": source.name, "fingerprint": source.fingerprint, **settings}
     with ExitStack() as locks:
@@ -72,7 +73,7 @@ def prepare(
 
 
 def _missing(folders: dict[int, Path], wanted: dict) -> dict[int, Path]:
-    """The rates and folders whose data is not there, not whole, or of something else."""
+    """The rates and folders whose data is missing, damaged, or not the data wanted."""
     return {
         rate: folder
         for rate, folder in folders.items()
@@ -81,7 +82,7 @@ def _missing(folders: dict[int, Path], wanted: dict) -> dict[int, Path]:
 
 
 def _make(source, folders, wanted, compress, chunk, skip_bad) -> None:
-    """Load and compress a source, and once more without what proved to be of no use."""
+    """Load and compress a source; with skip_bad a second time, without the bad items."""
     classes, parts, facts = source.load()
     common = wanted | {"classes": classes, "skipped": 0, "skipped_files": []} | facts
     try:
@@ -96,7 +97,7 @@ def _make(source, folders, wanted, compress, chunk, skip_bad) -> None:
 def _write(parts, folders, common, compress, chunk) -> None:
     """Compress both splits at every rate of folders, and publish all files together.
 
-    Raises BadItems for all that cannot be used; then nothing is published.
+    Raises BadItems, and publishes nothing, when there are items that cannot be used.
     """
     with ExitStack() as stack:
         problems = {
@@ -108,30 +109,26 @@ def _write(parts, folders, common, compress, chunk) -> None:
 
 
 def _fill(stack, split, items, labels, folders, common, compress, chunk) -> dict[int, str]:
-    """Create and fill one split's files, which appear when the stack is closed.
+    """Create and fill one split's files, which are published when the stack is closed.
 
-    Returns by its place a sentence about every item that cannot be used.
+    Returns a sentence for every item that cannot be used, by its index.
     """
-    sizes, start, problems = {rate: np.zeros(3, np.int64) for rate in folders}, 0, {}
+    sizes, problems = {rate: np.zeros(3, np.int64) for rate in folders}, {}
     files = {
         rate: stack.enter_context(store.create(folder / f"{split}.h5"))
         for rate, folder in folders.items()
     }
-    with progress(len(items), f"{split} at {sorted(folders)}") as bar:
-        for block, bad in in_parallel(partial(_packed, compress), items, chunk, list(folders)):
-            problems |= {start + place: sentence for place, sentence in bad.items()}
-            if not problems:  # else all that is left to do is to find the others
-                if start == 0:
-                    item_bytes = sum(arrays[0].nbytes for arrays, _ in block.values())
-                    require_space(next(iter(folders.values())), item_bytes * len(items))
-                for rate, (arrays, bytes_) in block.items():
-                    if start == 0:
-                        shape = (len(items), *arrays.shape[1:])
-                        files[rate].create_dataset("data", shape, arrays.dtype)
-                    files[rate]["data"][start : start + len(arrays)] = arrays
-                    sizes[rate] += bytes_
-            bar.update(min(chunk, len(items) - start))
-            start += chunk
+    title = f"{split} at {sorted(folders)}"
+    blocks = in_parallel(partial(_packed, compress), items, chunk, title, list(folders))
+    for start, (block, bad) in zip(itertools.count(step=chunk), blocks, strict=False):
+        problems |= {start + place: sentence for place, sentence in bad.items()}
+        if problems:
+            continue  # only to find the others
+        if start == 0:
+            _make_room(files, block, len(items), next(iter(folders.values())))
+        for rate, (arrays, bytes_) in block.items():
+            files[rate]["data"][start : start + len(arrays)] = arrays
+            sizes[rate] += bytes_
     for rate, file in files.items():
         file["label"] = np.asarray(labels, np.int64)
         totals = dict(zip(SIZES, sizes[rate].tolist(), strict=True))
@@ -139,11 +136,18 @@ def _fill(stack, split, items, labels, folders, common, compress, chunk) -> dict
     return problems
 
 
+def _make_room(files: dict, block: dict, count: int, folder: Path) -> None:
+    """Create the arrays for count items like those of a block; OSError when the disk is full."""
+    require_space(folder, count * sum(arrays[0].nbytes for arrays, _ in block.values()))
+    for rate, (arrays, _) in block.items():
+        files[rate].create_dataset("data", (count, *arrays.shape[1:]), arrays.dtype)
+
+
 def _packed(compress, items, rates: list[int]) -> tuple[dict, dict[int, str]]:
     """For every rate one array of all items, and the sums of their SIZES.
 
-    In the process that made them, since thousands of small arrays are slow to hand over. Or, by
-    their place, sentences about the items that cannot be used.
+    Packed in the process that made them, since thousands of small arrays are slow to send. If
+    items cannot be used, nothing but a sentence for each of these, by its index.
     """
     made, problems = {rate: [] for rate in rates}, {}
     for place in range(len(items)):

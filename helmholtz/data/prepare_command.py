@@ -21,10 +21,7 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
 
 
 def parse_saved_flags(domain: Domain, known: dict) -> Namespace:
-    """The flags of prepare.py that a run remembers, checked as they were when they were typed.
-
-    Raises DataError when they cannot have been.
-    """
+    """The flags of prepare.py that a run has saved, checked again; DataError if not legal."""
     from helmholtz.io.runs import damaged_setting
 
     words = [
@@ -39,7 +36,7 @@ def parse_saved_flags(domain: Domain, known: dict) -> Namespace:
 
 
 def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> dict[int, Path]:
-    """Make what is missing of the prepared data that the flags ask for; the folder of each rate."""
+    """Make the prepared data that the flags ask for and that is missing; return all folders."""
     from helmholtz.data import preparation
 
     source, root = domain.open_source(args), domain.data_root(args)

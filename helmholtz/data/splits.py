@@ -10,16 +10,16 @@ from helmholtz.errors import DataError
 def select(data: Data, val: float, limit: int | None) -> tuple[np.ndarray, np.ndarray, dict]:
     """The items of a run, their labels, and the parts they fall into.
 
-    val: the share of the training split held out for validation; with 0 the test split
-    validates, as the paper did, and no test is left. limit: at most so many items of each split.
-    The choice depends on the data alone, so that runs of all rates and seeds see the same items.
-    Returns (items, labels, parts): all items in one array, and for "train", "val" and perhaps
-    "test" the int32 indices of theirs. Raises DataError when no item is left to train on.
+    val: the share of the training split held out for validation; with 0 the test split is used
+    for validation, as in the paper, and there is no test. limit: the most items of each split.
+    The choice depends only on the data, so that runs of all rates and seeds see the same items.
+    Returns (items, labels, parts): all items in one array, and the int32 indices in it of
+    "train", "val" and, unless val is 0, "test". Raises DataError when none is left to train on.
     """
-    chosen = {}
-    for split, (_, labels) in data.splits.items():
-        order = np.random.default_rng(SPLIT_SEED).permutation(len(labels))
-        chosen[split] = order[:limit]
+    chosen = {
+        split: np.random.default_rng(SPLIT_SEED).permutation(len(labels))[:limit]
+        for split, (_, labels) in data.splits.items()
+    }
     items, labels = (
         np.concatenate([data.splits[split][i][chosen[split]] for split in ("train", "test")])
         for i in (0, 1)
