@@ -4,9 +4,8 @@ python -m helmholtz.sweep cifar --quality 1 5 10 --setting 0 1 --seed 0 1 2 --nu
 python -m helmholtz.sweep audio --source sample --gpus 0,2 --per_gpu 2
 python -m helmholtz.sweep cifar --engine ray --address 10.0.0.1:6379
 
-Flags that are not the sweep's own go to every train.py. The same command goes on where the last
-one stopped: finished runs are skipped, interrupted ones resumed. Exit codes are those of train.py,
-and 1 when runs have failed.
+Other flags are passed on to every train.py. Given again, the command continues: it skips finished
+runs and resumes interrupted ones. Exit codes are those of train.py, and 1 when runs have failed.
 """
 
 import argparse
@@ -17,7 +16,7 @@ from helmholtz import cli, domain
 from helmholtz.argtypes import whole_number
 from helmholtz.errors import RUNS_FAILED
 
-FIRST = ["0"]  # the network and the seed where none is given
+FIRST = ["0"]  # the default network and seed
 DEFAULT = " (%(default)s)"
 INTERRUPTED = (
     "the same command, without --overwrite, goes on after the last finished epoch of every run"
@@ -25,7 +24,7 @@ INTERRUPTED = (
 
 
 def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
-    """The sweep's own flags, and those that it hands on to train.py."""
+    """The sweep's own flags, and those that it passes on to train.py."""
     parser = cli.Parser(
         prog="python -m helmholtz.sweep",
         description=__doc__,
@@ -33,9 +32,8 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
     )
     domains = parser.add_subparsers(dest="domain", required=True, metavar="cifar|audio")
     for half in map(domain.get, domain.NAMES):
-        one = domains.add_parser(
-            half.name, help=f"-h lists its flags: --{half.flag} ...", allow_abbrev=False
-        )
+        text = f"-h lists its flags: --{half.flag} ..."
+        one = domains.add_parser(half.name, help=text, allow_abbrev=False)
         _add_lists(one, half)
         _add_machine(one)
         _add_conduct(one)
@@ -46,13 +44,11 @@ def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
     add, published = parser.add_argument, half.published.name
     add(f"--{half.flag}", nargs="+", metavar="N", help="rates (the codec's own grid)")
     add("--codec", nargs="+", default=[published], metavar="NAME", help=f"codecs ({published})")
-    network = parser.add_mutually_exclusive_group()
-    first = f"({FIRST[0]})"
-    network.add_argument(
-        "--setting", nargs="+", default=FIRST, metavar="N", help=f"networks {first}"
-    )
-    network.add_argument("--model", nargs="+", metavar="NAME", help="networks by their names")
-    add("--seed", nargs="+", default=FIRST, metavar="N", help=f"seeds {first}")
+    first = {"nargs": "+", "default": FIRST, "metavar": "N"}
+    network = parser.add_mutually_exclusive_group().add_argument
+    network("--setting", **first, help=f"networks ({FIRST[0]})")
+    network("--model", nargs="+", metavar="NAME", help="networks by their names")
+    add("--seed", **first, help=f"seeds ({FIRST[0]})")
 
 
 def _add_machine(parser: argparse.ArgumentParser) -> None:
@@ -63,31 +59,18 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
     add("--per_gpu", type=count, default=1, metavar="N", help="runs at a time on a GPU" + DEFAULT)
     add("--engine", choices=["local", "ray"], default="local", help="who starts the runs" + DEFAULT)
     add("--address", help="host:port of a Ray cluster (one that runs here, or a new one)")
-    add(
-        "--sync",
-        type=count,
-        default=30,
-        metavar="SECONDS",
-        help="between fetches from Ray" + DEFAULT,
-    )
-    add(
-        "--cpus", type=count, default=1, metavar="N", help="cores that a run takes on Ray" + DEFAULT
-    )
+    text = "between fetches from Ray" + DEFAULT
+    add("--sync", type=count, default=30, metavar="SECONDS", help=text)
+    add("--cpus", type=count, default=1, metavar="N", help="cores of a run on Ray" + DEFAULT)
 
 
 def _add_conduct(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    count = whole_number(0)
+    add, count = parser.add_argument, whole_number(0)
     add("--retries", type=count, default=1, metavar="N", help="of a run that failed" + DEFAULT)
-    add("--only", type=count, metavar="N", help="just the run with this number in --dry_run")
+    add("--only", type=count, metavar="N", help="only the run with this number in --dry_run")
     add("--dry_run", action="store_true", help="list the runs and what would be done")
     add("--overwrite", action="store_true", help="train every run anew")
-    add(
-        "--log_dir",
-        type=Path,
-        metavar="ROOT",
-        help="in place of logs/, with the same folders in it",
-    )
+    add("--log_dir", type=Path, metavar="ROOT", help="instead of logs/, with the same subfolders")
 
 
 def main(argv=None) -> None:

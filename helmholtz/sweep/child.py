@@ -1,10 +1,9 @@
-"""Run one of the project's programs as a child that does not outlive who started it.
+"""Run one of the project's programs as a child process that ends with its parent.
 
 python -m helmholtz.sweep.child cifar.train --quality 5
 
-Standard input is a pipe that the parent keeps open and writes nothing to. It ends when the parent
-ends, however that happens, `kill -9` included, on every system that has pipes; then so does the
-child.
+Standard input is a pipe to which the parent writes nothing. It is closed when the parent ends,
+even by `kill -9`; then the child ends too.
 """
 
 import os
@@ -16,10 +15,10 @@ import threading
 
 
 def spawn(module: str, flags: list[str], environment: dict | None = None, log=None):
-    """Start a program of the project as a child; its output goes to log, an open file, if given.
+    """Start a program of the project as a child; log: an open file for its output.
 
-    The child is not in the group of processes that a terminal's Ctrl-C reaches: whoever started
-    it decides when it stops.
+    The child is in a session of its own, which a terminal's Ctrl-C does not reach: its parent
+    decides when it stops.
     """
     return subprocess.Popen(
         [sys.executable, "-m", "helmholtz.sweep.child", module, *flags],
@@ -33,14 +32,13 @@ def spawn(module: str, flags: list[str], environment: dict | None = None, log=No
 
 def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    module = sys.argv.pop(1)
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 
 
 def _end_with_parent() -> None:
     while os.read(0, 1024):
         pass
-    os.kill(os.getpid(), signal.SIGKILL)  # what was published is whole; nobody waits for more
+    os.kill(os.getpid(), signal.SIGKILL)  # nobody waits, and published files are complete
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from helmholtz.sweep.launcher import Launcher
 from helmholtz.sweep.plan import Run
 from helmholtz.text import counted
 
-RUN_BYTES = 20_000_000  # on disk, of a run of middling size: weights, and two checkpoints
+RUN_BYTES = 20_000_000  # on disk, of a run of middle size: weights and two checkpoints
 
 
 def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
-    """Train the runs that the flags name; whether none of them failed.
+    """Train the runs that the flags name; return whether none of them failed.
 
     args: the sweep's own flags. rest: those of train.py.
     """
@@ -27,14 +27,14 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     slots = []
     if args.engine == "local":
         slots = local_engine.slots(args.gpus, args.per_gpu, args.jobs, len(all_runs))
-    outlooks = [plan.outlook(run, args.overwrite) for run in all_runs]
+    outlooks = {run: plan.outlook(run, args.overwrite) for run in all_runs}
     if args.dry_run:
-        table.listing(all_runs, outlooks)
-    _check_conflicts(all_runs, outlooks)
+        table.listing(outlooks)
+    _check_conflicts(outlooks)
     if args.dry_run:
         return True
     root = args.log_dir or runs.LOGS
-    to_do = [r for r, (what, _) in zip(all_runs, outlooks, strict=True) if what != "skip"]
+    to_do = [run for run, outlook in outlooks.items() if outlook.what != "skip"]
     _check_disk(root, len(to_do))
     engine = _open_engine(args, slots, all_runs[0])
     _prepare(to_do)
@@ -51,7 +51,7 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
 
 def _check_engine_flags(args: argparse.Namespace) -> None:
     if args.engine == "ray" and (args.gpus or args.jobs):
-        raise UsageError("Ray places the runs itself: use --cpus and --per_gpu to tell it how.")
+        raise UsageError("Ray places the runs itself: give --cpus and --per_gpu instead.")
     if args.engine != "ray" and args.address:
         raise UsageError("--address is that of a Ray cluster: add --engine ray.")
 
@@ -66,10 +66,9 @@ def _chosen(all_runs: list[Run], number: int | None) -> list[Run]:
     return [all_runs[number]]
 
 
-def _check_conflicts(all_runs: list[Run], outlooks: list[Outlook]) -> None:
-    """Refuse to begin when a run is there that was made with other flags."""
-    pairs = zip(all_runs, outlooks, strict=True)
-    refused = [(run, why) for run, (what, why) in pairs if what == "refuse"]
+def _check_conflicts(outlooks: dict[Run, Outlook]) -> None:
+    """Raise UsageError when a run exists that was made with other flags."""
+    refused = [(run, why) for run, (what, why) in outlooks.items() if what == "refuse"]
     if refused:
         run, why = refused[0]
         more = f" (and {counted(len(refused) - 1, 'more run')})" if len(refused) > 1 else ""
@@ -99,27 +98,24 @@ def _open_engine(args: argparse.Namespace, slots: list, run: Run):
 
 
 def _prepare(to_do: list[Run]) -> None:
-    """Make the data of all runs once, in a pass over the source for every codec."""
-    by_codec = {}
-    for run in to_do:
-        if run.args.train_dir is None:
-            by_codec.setdefault(run.codec.name, []).append(run)
-    for runs_of_one in by_codec.values():
-        _run_prepare(runs_of_one)
+    """Make the data of all runs, in one pass over the source for every codec."""
+    own = [run for run in to_do if run.args.train_dir is None]
+    for codec in dict.fromkeys(run.args.codec for run in own):
+        _run_prepare([run for run in own if run.args.codec == codec])
 
 
 def _run_prepare(all_runs: list[Run]) -> None:
-    """Run prepare.py for the rates of some runs of one codec; ends as it ends."""
+    """Run prepare.py for the rates of runs of one codec; exit with its code when it fails."""
     half, rates = all_runs[0].domain, sorted({run.rate for run in all_runs})
     flags = [f"--{half.flag}", *map(str, rates), *plan.source_flags(all_runs[0])]
     process = spawn(f"{half.name}.prepare", flags)
     try:
         code = process.wait()
     finally:
-        process.kill()  # which does nothing when it has ended
+        process.kill()  # no effect when it has ended
     if code < 0:
         raise MachineError(
-            f"Preparing the data was killed by signal {-code}: as a rule the machine ran out of "
+            f"Preparing the data was killed by signal {-code}: usually the machine ran out of "
             "memory."
         )
     if code:
@@ -127,8 +123,10 @@ def _run_prepare(all_runs: list[Run]) -> None:
 
 
 def mark(to_do: list[Run]) -> None:
-    """Mark these runs as to be replaced, so that the sweep can go on like any other; each old run
-    stays until the new one has an epoch. Those that another launcher has are left alone."""
+    """Mark runs as to be replaced, but not those that another launcher has.
+
+    Each old run stays until the new one has an epoch. The sweep can be resumed as any other.
+    """
     for run in to_do:
         claimed = run_state.take(run.folder)
         if claimed is not None:

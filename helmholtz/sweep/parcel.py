@@ -1,12 +1,13 @@
-"""What of a run travels between machines that share no disk: its files, and no others."""
+"""The files of a run that travel between machines without a shared disk."""
 
+import contextlib
 import re
 from pathlib import Path
 
 from helmholtz.io import run_state, runs
 from helmholtz.io.files import replacing
 
-# What a run writes. Checkpoints come first, so that the best weights never lag behind one.
+# What a run writes. Checkpoints come first, so that best.weights.h5 is never older than they are.
 FILES = (
     r"checkpoint_\d{4,9}\.h5",
     r"setting\.json|history\.csv|confusion\.csv|best\.weights\.h5|model\.keras|train\.log",
@@ -15,24 +16,22 @@ FILES = (
 
 
 def read_new(folder: Path, seen: dict, running: bool = False) -> dict[str, bytes]:
-    """The files of a run that are new or changed since they were noted in seen."""
+    """The files of a run that are new or changed since they were noted in seen, and note them."""
     found = {}
     for pattern in FILES[:-1] if running else FILES:  # a run that still runs has no result
         for path in sorted(folder.iterdir()):
             if not re.fullmatch(pattern, path.name):
                 continue
-            try:
+            with contextlib.suppress(FileNotFoundError):  # a checkpoint that was just removed
                 stamp = _stamp(path)
                 if seen.get(path.name) != stamp:
                     found[path.name] = path.read_bytes()
                     seen[path.name] = stamp
-            except FileNotFoundError:  # a checkpoint that has just been replaced by the next
-                pass
     return found
 
 
 def stamps(folder: Path, names) -> dict:
-    """What read_new takes for files that the other side has."""
+    """What read_new needs to know of files that the other side has."""
     return {name: _stamp(folder / name) for name in names}
 
 
@@ -42,13 +41,13 @@ def _stamp(path: Path) -> tuple:
 
 
 def write(folder: Path, files: dict[str, bytes]) -> None:
-    """Publish files of a run, the result last; nothing but what a run writes is accepted.
+    """Publish files of a run, the result last; other names are ignored.
 
-    An old run that is to be replaced stays until the new one has an epoch to show.
+    An old run that is to be replaced stays until the new one has an epoch.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if run_state.marked(folder) and "history.csv" not in files:
-        files = {name: files[name] for name in files if name == "train.log"}
+        files = {name: content for name, content in files.items() if name == "train.log"}
     elif run_state.marked(folder):
         run_state.replace(folder)
     for pattern in FILES:

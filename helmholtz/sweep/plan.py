@@ -1,4 +1,4 @@
-"""The runs of a sweep: which they are, where they are, and what is left to do for each."""
+"""The runs of a sweep: which they are, where they are, and what to do about each."""
 
 import argparse
 import csv
@@ -13,7 +13,7 @@ from helmholtz.errors import UsageError
 from helmholtz.io import run_state, runs
 from helmholtz.training import train_command
 
-SWEPT_ALONE = ("resume", "overwrite", "log_dir")  # what a sweep decides for every run
+DECIDED_HERE = ("resume", "overwrite", "log_dir")  # flags that a sweep gives every run
 
 
 @dataclass(eq=False)
@@ -22,58 +22,61 @@ class Run:
 
     number: int
     domain: Domain
-    codec: Codec
-    rate: int
-    model: str
-    seed: int
-    source: str  # its name
-    folder: Path
     flags: list[str]  # for train.py
     args: argparse.Namespace  # the same, parsed
+    source: str  # its name
+    folder: Path
     asked: run_state.Wanted
     state: str = "waiting"  # or queued, running, done, failed, elsewhere: another launcher has it
     note: str = ""  # why it failed
-    starts: int = 0
     failures: int = 0
     losses: int = 0  # times that the machine under it was lost
 
     @property
+    def codec(self) -> Codec:
+        return self.domain.codecs[self.args.codec]
+
+    @property
+    def rate(self) -> int:
+        return flags.rate_of(self.args, self.domain)
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Its rate, network and seed."""
+        return self.codec.rate_name(self.rate), self.args.model, str(self.args.seed)
+
+    @property
     def name(self) -> str:
-        return f"{self.codec.rate_name(self.rate)}  {self.model}  seed {self.seed}"
+        return "{}  {}  seed {}".format(*self.names)
 
 
 def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
     """Every run of a sweep, in the order of seeds, networks, codecs and rates.
 
-    args: the sweep's own flags. rest: flags of train.py for all runs. Everything is checked as
-    train.py itself checks it; raises UsageError or DataError with its sentence.
+    args: the sweep's own flags. rest: flags of train.py for all runs. train.py itself checks
+    them; raises its UsageError or DataError.
     """
     half = domain.get(args.domain)
-    parsed = [(words, _parse(half, words)) for words in _all_words(half, args, rest)]
+    parse = _program(half, "train").parse_args
+    parsed = [(words, parse(words)) for words in _all_words(half, args, rest)]
     _refuse_own_flags(parsed[0][1])
     source, found = _source_name(half, [options for _, options in parsed]), {}
     for words, options in parsed:
         rate = flags.rate_of(options, half)
         folder = runs.folder_of(half, options, source, rate, args.log_dir)
-        found.setdefault(  # a rate given twice is one run
-            folder,
-            Run(
-                len(found), half, half.codecs[options.codec], rate, options.model, options.seed,
-                source, folder, words, options, train_command.request(half, options, source, rate),
-            ),
-        )  # fmt: skip
+        asked = train_command.request(half, options, source, rate)
+        run = Run(len(found), half, words, options, source, folder, asked)
+        found.setdefault(folder, run)  # a rate given twice is one run
     return list(found.values())
 
 
 def _all_words(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[list[str]]:
     """The flags of train.py for every run."""
     rates = flags.rate_of(args, half)
-    unknown = [name for name in args.model or [] if name not in half.networks]
-    if unknown:
-        names = ", ".join(half.networks)
-        raise UsageError(f"There is no network {unknown[0]}: --model takes {names}.")
-    numbers = list(half.networks)
-    settings = [numbers.index(name) for name in args.model or []] or args.setting
+    names = list(half.networks)
+    if unknown := [name for name in args.model or [] if name not in names]:
+        raise UsageError(f"There is no network {unknown[0]}: --model takes {', '.join(names)}.")
+    settings = [names.index(name) for name in args.model or []] or args.setting
     return [
         [*rest, f"--{half.flag}", str(rate), "--codec", codec,
          "--setting", str(setting), "--seed", str(seed)]
@@ -82,22 +85,18 @@ def _all_words(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[
     ]  # fmt: skip
 
 
-def _parse(half: Domain, words: list[str]) -> argparse.Namespace:
-    return _program(half, "train").parse_args(words)
-
-
 def _program(half: Domain, name: str):
     """A half's train.py or prepare.py, which import nothing heavy."""
     return importlib.import_module(f"{half.name}.{name}")
 
 
 def _refuse_own_flags(options: argparse.Namespace) -> None:
-    """Flags that reached train.py shortened, past the sweep's own."""
-    for name in SWEPT_ALONE:
+    """Raise UsageError for abbreviated flags, which reach train.py past the sweep's own."""
+    for name in DECIDED_HERE:
         if getattr(options, name):
             raise UsageError(
-                f"Leave --{name} out or write it in full: a sweep resumes by itself, and gives "
-                f"every run its own folder."
+                f"Leave --{name} out or write it in full: a sweep resumes by itself and gives "
+                "every run its own folder."
             )
 
 
@@ -111,7 +110,7 @@ def _source_name(half: Domain, parsed: list[argparse.Namespace]) -> str:
 
 
 def source_flags(run: Run) -> list[str]:
-    """Those flags of a run that prepare.py has too, but for the rate."""
+    """The flags of a run that prepare.py has too, without the rate."""
     found = []
     for name in vars(_program(run.domain, "prepare").parse_args([])):
         value = getattr(run.args, name)
@@ -121,13 +120,13 @@ def source_flags(run: Run) -> list[str]:
 
 
 def data_folder(run: Run) -> Path:
-    """Where the prepared data of a run lies, or will."""
+    """The folder of a run's prepared data."""
     folder = run.domain.data_root(run.args) / run.source / run.codec.folder(run.rate)
     return run.args.train_dir or folder
 
 
 def outlook(run: Run, overwrite: bool = False) -> run_state.Outlook:
-    """What is to be done about a run."""
+    """What to do about a run."""
     return run_state.outlook(run.folder, run.asked, overwrite)
 
 

@@ -1,8 +1,8 @@
-"""Runs as Ray tasks, on nodes that need not share a disk with us or with each other.
+"""Runs as Ray tasks, on nodes that share no disk.
 
 Prepared data and what a run has written so far travel to the node with the task. What the run
-writes there comes back while it trains, so that when the node dies, or we are stopped, the run
-goes on elsewhere after the last epoch that arrived.
+writes there comes back while it trains. When the node is lost, or the sweep is stopped, the run
+resumes elsewhere after the last epoch that arrived.
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz.data.preparation import SPLITS
-from helmholtz.errors import MachineError, UsageError
+from helmholtz.errors import MACHINE_FAILED, MachineError, UsageError
 from helmholtz.io import run_state
 from helmholtz.sweep import local_engine, parcel, plan
 from helmholtz.sweep.child import spawn
@@ -38,11 +38,11 @@ class Job(NamedTuple):
 
 
 class Cluster:
-    """Every run that is to be done is a task; Ray decides where and when."""
+    """Every run is a task; Ray decides where and when it trains."""
 
     def __init__(self, address: str | None, cpus: int, per_gpu: int, every: int):
         _connect(address)
-        self.every = every  # seconds between two looks at what a run has written
+        self.every = every  # seconds between two fetches of what a run has written
         gpus = ray.cluster_resources().get("GPU", 0)
         largest = max((node["Resources"].get("CPU", 0) for node in ray.nodes()), default=0)
         if largest < cpus:
@@ -56,12 +56,12 @@ class Cluster:
             num_gpus=1 / per_gpu if gpus else 0,
             num_returns="streaming",
             scheduling_strategy="SPREAD",
-            max_retries=0,  # Ray would start from the beginning; we resume, see Launcher
+            max_retries=0,  # Ray would start from the beginning; Launcher resumes
         )
         self.data = {}
 
     def has_room(self) -> bool:
-        return True  # Ray queues what does not fit, and a cluster may grow
+        return True  # Ray queues what does not fit
 
     def start(self, run: Run, flags: list[str]) -> Job:
         folder = plan.data_folder(run)
@@ -75,7 +75,7 @@ class Cluster:
         return Job(run, self.task.remote(module, flags, files, data, self.environment, self.every))
 
     def poll(self, job: Job):
-        """Store what has arrived; the exit code, LOST, or None while the run goes on."""
+        """Store what has arrived; the exit code, LOST, or None while the run trains."""
         try:
             while ray.wait([job.stream], timeout=0)[0]:
                 code, files = ray.get(next(job.stream))
@@ -83,16 +83,16 @@ class Cluster:
                 parcel.write(job.run.folder, files)
                 if code is not None:
                     return code
-        except ray.exceptions.RayTaskError as error:  # our own code failed there, as on a full disk
+        except ray.exceptions.RayTaskError as error:  # train failed there, as on a full disk
             with open(job.run.folder / "train.log", "a", encoding="utf-8") as log:
                 print(f"On the node: {error.cause}", file=log)
-            return 4
+            return MACHINE_FAILED
         except (ray.exceptions.RayError, StopIteration):
             return LOST
         return None
 
     def stop(self, jobs: list[Job], seconds: float) -> None:
-        """Give the tasks up; what they sent so far is here, and they clean up behind them."""
+        """Cancel the tasks and store what they still send; they remove their own folders."""
         for job in jobs:
             ray.cancel(job.stream)
         until = time.monotonic() + seconds
@@ -102,7 +102,7 @@ class Cluster:
 
 
 def _connect(address: str | None) -> None:
-    """Join a cluster, or start one of this machine; MachineError when it does not answer."""
+    """Join a cluster, or start one on this machine; MachineError when it does not answer."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
@@ -111,33 +111,34 @@ def _connect(address: str | None) -> None:
             socket.create_connection((host, int(port)), TIMEOUT).close()
         ray.init(address, logging_level="error", log_to_driver=False)
     except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().split("\n")[0]
         raise MachineError(
-            f"No Ray cluster answers at {address}: `ray start --head` starts one and tells its "
-            f"address ({str(error).strip().splitlines()[0]})."
+            f"No Ray cluster answers at {address}: `ray start --head` starts one and prints its "
+            f"address ({reason})."
         ) from None
 
 
 def check_paths(run: Run) -> None:
-    """Nodes have the project, and of our files only those that we send."""
+    """Raise UsageError for flags that need this machine's disk: nodes have only the project."""
     for name, value in vars(run.args).items():
         if isinstance(value, Path) and name not in ("train_dir", "log_dir", "data_dir"):
-            raise UsageError(f"--{name} names a file of this machine, which other nodes lack.")
+            raise UsageError(f"--{name} names a file on this machine: Ray's nodes do not have it.")
     offline = run.args.wandb and os.environ.get("WANDB_MODE") == "offline"
     if run.args.tensorboard or offline:
         raise UsageError(
             "--tensorboard, and --wandb with WANDB_MODE=offline, write to the folder of a run, "
-            "which Ray's nodes throw away: history.csv comes back in any case."
+            "which Ray's nodes throw away: leave them out; history.csv comes back in any case."
         )
 
 
 def train(
     module: str, flags: list[str], files: dict, data: dict, environment: dict, every: int
 ) -> Iterator[tuple]:
-    """The task: a run in a folder of its own; gives what is new in it, as Job.stream says.
+    """The task: a run in a temporary folder; yields what is new in it, as Job.stream says.
 
-    files: what is there of an interrupted run. data: the prepared files. Both are bytes by name.
+    files: those of an interrupted run. data: the prepared files. Both are bytes by name.
     """
-    yield None, {}  # it has begun
+    yield None, {}  # it has started
     with tempfile.TemporaryDirectory(prefix="helmholtz-") as temporary:
         folder, prepared = Path(temporary, "run"), Path(temporary, "data")
         parcel.write(folder, files)

@@ -1,8 +1,9 @@
-"""What a sweep shows: a line an event, a live block on a terminal, and a table at the end."""
+"""What a sweep prints: a line per event, a live view on a terminal, and a final table."""
 
 import shlex
 import time
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 from rich import live
@@ -12,6 +13,7 @@ from rich.text import Text
 from helmholtz import console
 from helmholtz.errors import DataError
 from helmholtz.io import runs
+from helmholtz.io.run_state import Outlook
 from helmholtz.sweep import plan
 from helmholtz.sweep.plan import Run
 
@@ -21,11 +23,11 @@ COLUMNS = ("rate", "model", "seed")
 
 
 class Live:
-    """Call it with a run and what happened to it, or with nothing when time passes."""
+    """Call it with a run and what happened to it, or without arguments to refresh the view."""
 
     def __init__(self, all_runs: list[Run]):
         self.runs, self.started, self.next = all_runs, time.monotonic(), 0.0
-        self.before = {}  # epochs that a run had when it was first started here
+        self.before = {}  # epochs that a run had when it first started here
         self.console = console.make()
         self.block = live.Live(console=self.console, auto_refresh=False, transient=True)
         if self.console.is_terminal:
@@ -35,8 +37,8 @@ class Live:
         if run is not None:
             if run.state in ("queued", "running"):
                 self.before.setdefault(run, plan.epochs(run)[0])
-            told = f"{time.strftime('%H:%M:%S')}  {run.name}: {_told(run, what)}"
-            self.console.print(told, soft_wrap=True)
+            line = f"{time.strftime('%H:%M:%S')}  {run.name}: {_event(run, what)}"
+            self.console.print(line, soft_wrap=True)
         if self.block.is_started and time.monotonic() >= self.next:
             self.block.update(self._view(), refresh=True)
             self.next = time.monotonic() + REFRESH
@@ -51,7 +53,7 @@ class Live:
         return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in lines))
 
     def time_left(self) -> float | None:
-        """Seconds, from the epochs that this launcher has seen so far; None before the first."""
+        """Seconds, from the epochs that this launcher has seen; None before the first."""
         done = left = 0
         for run in self.runs:
             epoch = plan.epochs(run)[0] if run in self.before else 0
@@ -61,12 +63,13 @@ class Live:
         return (time.monotonic() - self.started) * left / done if done else None
 
 
-def _told(run: Run, what: str) -> str:
+def _event(run: Run, what: str) -> str:
     if run.state != "done":
         return f"{what}: {run.note}" if run.note else what
+    if run.note:
+        return "already done"
     result = _result(run)
-    text = f"done, validation accuracy {result['best_val_acc']:.4f} in epoch {result['best_epoch']}"
-    return "already done" if run.note else text
+    return f"done, validation accuracy {result['best_val_acc']:.4f} in epoch {result['best_epoch']}"
 
 
 def _progress(run: Run) -> str:
@@ -76,29 +79,24 @@ def _progress(run: Run) -> str:
 
 
 def summary(all_runs: list[Run], seconds: float | None = None) -> str:
-    """How many runs are in which state, and the time left where it is known."""
+    """How many runs are in which state, and the seconds left if they are known."""
     counts = Counter(run.state for run in all_runs)
     states = ("done", "running", "waiting", "failed", "queued", "elsewhere")
     text = "  ".join(f"{counts[s]} {s}" for s in states if counts[s] or s in states[:4])
-    if seconds is None:
-        return text
-    return (
-        f"{text}  {int(seconds // 3600)}:{int(seconds // 60 % 60):02d}:{int(seconds % 60):02d} left"
-    )
+    return text if seconds is None else f"{text}  {timedelta(seconds=int(seconds))} left"
 
 
-def listing(all_runs: list[Run], outlooks: list) -> None:
-    """Print every run with its number and what would be done about it."""
-    rows = [
-        (str(run.number), *_names(run), what, why)
-        for run, (what, why) in zip(all_runs, outlooks, strict=True)
-    ]
+def listing(outlooks: dict[Run, Outlook]) -> None:
+    """Print every run with its number and what to do about it."""
+    rows = [(str(run.number), *run.names, *outlook) for run, outlook in outlooks.items()]
     console.make().print(console.table(["", *COLUMNS, "to do", ""], rows))
 
 
 def final(all_runs: list[Run], root: Path) -> None:
-    """Print all runs with their accuracy, the end of the log of those that failed, how many are
-    in which state, and the command that reports on root, the folder that they are in."""
+    """Print all runs with their accuracy, and the end of the log of those that failed.
+
+    Then how many are in which state, and the command that reports on root, their folder.
+    """
     columns = [*COLUMNS, "state", "epochs", "val_acc", "test_acc"]
     out = console.make()
     out.print()
@@ -115,20 +113,16 @@ def _final_row(run: Run) -> tuple:
     result = _result(run) if run.state == "done" else {}
     numbers = [_four(result.get(key)) for key in ("best_val_acc", "test_acc")]
     count = result.get("epochs") or plan.epochs(run)[0]
-    return *_names(run), run.state, str(count), *numbers
-
-
-def _names(run: Run) -> tuple:
-    return run.codec.rate_name(run.rate), run.model, str(run.seed)
+    return *run.names, run.state, str(count), *numbers
 
 
 def log_end(run: Run) -> list[str]:
-    """The last lines that a run's last attempt left in train.log."""
+    """The last lines of a run's last attempt in train.log."""
     try:
         text = (run.folder / "train.log").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    text = text.rpartition("\n$ ")[2]  # a line with the command begins an attempt
+    text = text.rpartition("\n$ ")[2]  # the command, which begins an attempt
     return [line for line in text.splitlines() if line.strip()][-LOG_LINES:]
 
 
