@@ -7,7 +7,7 @@ from helmholtz.domain import Codec
 def mp3(samples, bitrate: int):
     from audio.mp3 import compress
 
-    decoded, file_bytes = compress(samples, constants.SAMPLE_RATE, bitrate)
+    decoded, file_bytes = compress(samples, bitrate)
     return decoded, file_bytes, file_bytes  # an MP3 has next to no header
 
 

@@ -10,7 +10,7 @@ BITRATES = [8, 16, 32, 64, 96, 128, 160]  # kb/s, the published sweep; 0 is unco
 LEGAL_BITRATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
 SAMPLE_RATE = 44100  # Hz, of every clip when it is compressed
 
-# How sound becomes spectrograms. dur, in seconds, is None for as long as the longest clip.
+# How sound becomes spectrograms. dur is in seconds; None is the length of the longest clip.
 FEATURES = {"mono": False, "dur": None, "mels": 96, "resample": SAMPLE_RATE, "phase": False}
 N_FFT = 2048  # samples
 HOP = 512  # samples
@@ -31,10 +31,9 @@ RHO = 0.95  # of Adadelta
 VAL = 0.25  # share of the training split held out for validation
 
 ARCHIVE = {
+    "title": "IDMT-SMT-Audio-Effects",
     "name": "IDMT-SMT-AUDIO-EFFECTS.zip",
-    "urls": [
-        "https://zenodo.org/record/7544032/files/IDMT-SMT-AUDIO-EFFECTS.zip?download=1",
-    ],
+    "urls": ["https://zenodo.org/record/7544032/files/IDMT-SMT-AUDIO-EFFECTS.zip?download=1"],
     "bytes": None,  # about 6.5 GB
     "hash": "md5:91e845a1b347352993ebd5ba948d5a7c",
     "licence": "IDMT-SMT-Audio-Effects (Michael Stein, Fraunhofer IDMT, "

@@ -1,4 +1,4 @@
-"""Mel spectrograms in decibels as published: what librosa gives, in a third of the time."""
+"""Mel spectrograms in decibels as published: librosa's values in a third of the time."""
 
 import functools
 from collections.abc import Iterator
@@ -11,16 +11,17 @@ from audio.constants import HOP, N_FFT, SAMPLE_RATE
 from audio.mp3 import fit
 from helmholtz.errors import UsageError
 
-BLOCK = 32  # frames that stay in the processor's cache together
-FLOOR = 1e-5  # the least value of a band, and
-RANGE = 80.0  # the decibels below the loudest that are kept: librosa's amplitude_to_db
+BLOCK = 32  # frames that fit the processor's cache
+FLOOR = 1e-5  # the least value of a band, as in librosa's amplitude_to_db
+RANGE = 80.0  # decibels kept below the loudest, as there
+HANN = np.hanning(N_FFT + 1)[:-1].astype(np.float32)  # periodic
 
 
 def extract(samples: np.ndarray, frames: int, mels: int, resample: int, phase: bool) -> np.ndarray:
     """The spectrograms of a clip, channels as layers.
 
-    samples: float32 at SAMPLE_RATE, samples x channels. frames: samples that the clip is cropped
-    to, or padded to with silence. resample: the sample rate in Hz that the spectrogram is made at.
+    samples: float32 at SAMPLE_RATE, samples x channels. frames: samples to crop the clip to, or to
+    pad it to with silence. resample: the sample rate of the spectrogram in Hz.
     Returns float16, mels x frames x channels; with phase each channel is followed by its phase.
     """
     samples = fit(samples, frames)
@@ -43,22 +44,17 @@ def extract(samples: np.ndarray, frames: int, mels: int, resample: int, phase: b
 def stft(samples: np.ndarray) -> Iterator[np.ndarray]:
     """Short-time Fourier transform: complex64, frames x (N_FFT / 2 + 1) bins, BLOCK at a time.
 
-    A frame every HOP samples, its middle on the sample, silence beyond the ends, Hann window.
+    Hann windows, centred on every HOP-th sample; beyond the ends is silence.
     """
     padded = np.pad(np.ascontiguousarray(samples, np.float32), N_FFT // 2)
     windows = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
     for start in range(0, len(windows), BLOCK):
-        yield fft.rfft(windows[start : start + BLOCK] * _hann(), axis=1)
-
-
-@functools.cache
-def _hann() -> np.ndarray:
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
+        yield fft.rfft(windows[start : start + BLOCK] * HANN, axis=1)
 
 
 @functools.cache
 def filter_bank(sample_rate: int, mels: int) -> sparse.csr_array:
-    """Triangles of equal area that overlap by half, equally spaced in mel: mels x bins, float32."""
+    """Half-overlapping triangles of equal area, evenly spaced in mel: mels x bins, float32."""
     bins = fft.rfftfreq(N_FFT, 1 / sample_rate)
     corners = _mel_to_hz(np.linspace(0, _hz_to_mel(sample_rate / 2), mels + 2))
     below, above = np.diff(corners)[:-1, None], np.diff(corners)[1:, None]
@@ -68,7 +64,7 @@ def filter_bank(sample_rate: int, mels: int) -> sparse.csr_array:
     return sparse.csr_array(weights.astype(np.float32))
 
 
-# Slaney's mel scale: 3 mel are 200 Hz up to 1 kHz, and 27 mel a factor of 6.4 above it.
+# Slaney's mel scale: up to 1 kHz 3 mel are 200 Hz, above it 27 mel are a factor of 6.4.
 _KNEE, _STEP = 15, np.log(6.4) / 27
 
 
@@ -81,16 +77,16 @@ def _mel_to_hz(mel: np.ndarray) -> np.ndarray:
 
 
 def decibels(power: np.ndarray) -> np.ndarray:
-    """20 log10 of the power: it is the amplitude that has 20, but so it was published."""
+    """20 log10 of the power, as published, although 20 is the factor for amplitudes."""
     db = 20 * np.log10(np.maximum(FLOOR, power))
     return np.maximum(db, db.max() - RANGE)
 
 
 def cosine(spectrum: np.ndarray) -> np.ndarray:
-    """Cosine of the phase; of silence it is 1.
+    """Cosine of the phase; 1 for silence.
 
-    The published phase was complex and lost its imaginary part when it was stored; of the
-    spectrum's bins it took the lowest, as many as there are mel bands.
+    As published: the phase was complex and lost its imaginary part when it was stored. It is that
+    of the spectrum's lowest bins, as many as there are mel bands.
     """
     size = np.abs(spectrum)
     return np.where(size > 0, spectrum.real / np.where(size > 0, size, 1), 1)
@@ -99,7 +95,7 @@ def cosine(spectrum: np.ndarray) -> np.ndarray:
 def tile(spectrograms: np.ndarray) -> np.ndarray:
     """Mono spectrograms, N x mels x frames x 1, as three equal channels, without a copy.
 
-    Raises UsageError when they have more channels than one.
+    Raises UsageError when they have more than one channel.
     """
     if spectrograms.shape[3] != 1:
         raise UsageError("--tile is for mono spectrograms: give --mono, and no --phase.")

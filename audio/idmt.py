@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from audio.constants import ARCHIVE, CLASS_FOLDERS, LABELS
-from helmholtz.data.folders import shown
+from audio.constants import CLASS_FOLDERS, LABELS
 from helmholtz.errors import DataError
-from helmholtz.io.download import matches
 from helmholtz.io.files import replacing, require_space
+from helmholtz.text import shown
 
 LAYOUT = "Gitarre monophon/Samples/Chorus/*.wav"
 MAX_SOUND = 1 << 26  # bytes of a file in the archive; the published ones have 176 kB
@@ -21,7 +20,7 @@ MAX_SOUND = 1 << 26  # bytes of a file in the archive; the published ones have 1
 
 @contextlib.contextmanager
 def _reading(name: str) -> Iterator[None]:
-    """Turn what zipfile raises about a damaged zip, for which it has no type, into a DataError."""
+    """Turn what zipfile raises about a damaged zip, which has many types, into a DataError."""
     try:
         yield
     except (DataError, MemoryError):
@@ -46,7 +45,7 @@ class Member(NamedTuple):
         with _reading(str(self)):
             if (size := _opened(self.archive).getinfo(self.name).file_size) > MAX_SOUND:
                 raise DataError(
-                    f"{self} claims to have {size} bytes, more than was published: "
+                    f"{self} claims to have {size} bytes, more than the published file: "
                     "give another copy."
                 )
             return _opened(self.archive).read(self.name)
@@ -57,24 +56,15 @@ class Member(NamedTuple):
 
 @functools.lru_cache(maxsize=2)
 def _opened(path: Path) -> zipfile.ZipFile:
-    """Kept open, as the directory is long; in the workers only, which must not share a file."""
+    """Kept open, since reading the directory is slow; by workers only, which share no file."""
     return zipfile.ZipFile(path)
 
 
-def check_archive(path: Path) -> None:
-    """Raise DataError unless a user's file is the published archive, byte for byte."""
-    if not matches(path, ARCHIVE["hash"]):
-        raise DataError(
-            f"{shown(path)} is not the archive of IDMT, {ARCHIVE['name']}, as it was published: "
-            "give that, or a folder that holds a folder of sounds for each class."
-        )
-
-
 def read_archive(path: Path, copies: Path) -> dict[str, list[Member]]:
-    """The sorted files of every class of LABELS, from the archive as it was published.
+    """The sorted files of every class of LABELS, from the published archive.
 
-    The two nested zips that hold them are copied out to the folder copies, and nothing else.
-    Its hash has been checked. Raises DataError when it is damaged, or laid out differently.
+    path: the archive, whose hash has been checked. copies: a folder for its two nested zips with
+    these classes. Raises DataError when it is damaged, or laid out differently.
     """
     found = {label: [] for label in LABELS}
     with _reading(shown(path)):
@@ -87,7 +77,7 @@ def read_archive(path: Path, copies: Path) -> dict[str, list[Member]]:
 
 
 def _copy_nested(path: Path, copies: Path) -> list[Path]:
-    """Copy the nested zips of CLASS_FOLDERS to a folder, where they are not there already."""
+    """Copy the nested zips of CLASS_FOLDERS to a folder, unless they are there."""
     copies.mkdir(parents=True, exist_ok=True)
     parts = []
     with zipfile.ZipFile(path) as archive:
@@ -132,7 +122,7 @@ def _complete(found: dict, path: Path) -> dict:
     if missing:
         there = ", ".join(f"{label} {len(files)}" for label, files in found.items() if files)
         raise DataError(
-            f"{shown(path)} is not laid out as expected, {LAYOUT}: no files of "
-            f"{', '.join(missing)} in it, but of {there or 'no class'}."
+            f"{shown(path)} is not laid out as expected, {LAYOUT}: it has no files of "
+            f"{', '.join(missing)}; it has {there or 'none at all'}. Give another copy."
         )
     return {label: sorted(files) for label, files in found.items()}

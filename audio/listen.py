@@ -12,9 +12,9 @@ LONGEST = 5  # seconds
 
 
 def listen(flags: dict, codec, rates: list[int]) -> tuple[dict[int, tuple[str, bytes, int]], str]:
-    """By rate (media type, file to play, bytes of the compressed file), and why there is none.
+    """By rate (media type, file to play, bytes of the compressed file), or why there is none.
 
-    flags: of a run. codec: of helmholtz.domain. The file to play is FLAC, so that what is heard is
+    flags: of a run. codec: a helmholtz.domain.Codec. The file to play is FLAC, so that one hears
     what the network was given, whatever the codec.
     """
     if flags.get("source") == "idmt":

@@ -16,7 +16,7 @@ from helmholtz.training import model_text
 
 
 def build_model(name: str, shape=SHAPE, classes: int = len(LABELS)) -> keras.Sequential:
-    """A network of ARCHITECTURES, without weights of training.
+    """An untrained network of ARCHITECTURES.
 
     Takes spectrograms in decibels, batch x mels x frames x channels, and gives float32
     probabilities, batch x classes. Raises UsageError when shape is too small for the network.
@@ -46,7 +46,7 @@ def _dense_tail(sizes: list[int], classes: int) -> list:
 
 
 def _least_side(blocks: int) -> int:
-    """Mels and frames that leave one pixel behind the last block."""
+    """The least mels and frames, which leave one pixel after the last block."""
     side = 1
     for _ in range(blocks):
         side = 2 * side + 2

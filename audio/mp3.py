@@ -1,4 +1,4 @@
-"""MP3 as a pure function from sound to sound and its size in bytes."""
+"""MP3 as a pure function from sound to decoded sound and file size in bytes."""
 
 import functools
 import importlib.util
@@ -19,44 +19,34 @@ DELAY = 1105  # samples of encoder (576) and decoder (529), at the MP3's own sam
 FULL_SCALE = 32768
 
 
-def compress(
-    samples: np.ndarray, sample_rate: int, bitrate: int, tool: str | None = None
-) -> tuple[np.ndarray, int]:
-    """Encode sound as MP3 in memory and decode it again, at the same place and length.
+def compress(samples: np.ndarray, bitrate: int, tool: str | None = None) -> tuple[np.ndarray, int]:
+    """Encode sound as MP3 in memory and decode it again, without delay and of the same length.
 
-    samples: float32 in -1..1, frames, or frames x channels of which there are one or two. What
-    lies beyond is clipped, see count_clipped. sample_rate: in Hz. bitrate: in kb/s, one of
-    LEGAL_BITRATES, or 0 for no MP3 but the 16-bit samples that an encoder is given otherwise.
-    tool: "lame" or "lameenc"; the default is what encoder() finds.
+    samples: float32 in -1..1 at SAMPLE_RATE, frames, or frames x one or two channels. Values
+    beyond are clipped, see count_clipped. bitrate: in kb/s, one of LEGAL_BITRATES; 0 gives the
+    16-bit samples without MP3. tool: "lame" or "lameenc"; the default is what encoder() finds.
     Returns (samples, file_bytes): float32 of the same shape, and the size of the whole file, of
     which next to nothing is header.
     MP3 removes what the ear does not hear: mostly noise and high frequencies, the more the lower
     the bitrate; LAME also lowers the sample rate below 64 kb/s.
     """
-    if bitrate not in LEGAL_BITRATES:  # lame would take the nearest without a word
+    if bitrate not in LEGAL_BITRATES:  # lame would silently take the nearest
         legal = ", ".join(map(str, LEGAL_BITRATES))
-        raise ValueError(f"an MP3 of {bitrate} kb/s does not exist, but of {legal}")
-    # MP3 lacks many sample rates, and some bitrates at others: SAMPLE_RATE has them all.
-    pcm = to_pcm(
-        soxr.resample(samples, sample_rate, SAMPLE_RATE) if sample_rate != SAMPLE_RATE else samples
-    )
+        raise ValueError(f"MP3 has no bitrate of {bitrate} kb/s: give one of {legal}")
+    pcm = to_pcm(samples)
     if bitrate == 0:
-        decoded, file_bytes = pcm.astype(np.float32) / FULL_SCALE, pcm.nbytes
-    else:
-        file = encode(pcm, bitrate, tool or encoder())
-        decoded, file_bytes = decode(file, pcm.shape), len(file)
-    if sample_rate != SAMPLE_RATE:
-        decoded = fit(soxr.resample(decoded, SAMPLE_RATE, sample_rate), len(samples))
-    return decoded, file_bytes
+        return pcm.astype(np.float32) / FULL_SCALE, pcm.nbytes
+    file = encode(pcm, bitrate, tool or encoder())
+    return decode(file, pcm.shape), len(file)
 
 
 def to_pcm(samples: np.ndarray) -> np.ndarray:
-    """Samples as int16, clipped where they are beyond full scale."""
+    """Samples as int16, clipped at full scale."""
     return np.rint(np.clip(samples, -1, 1 - 1 / FULL_SCALE) * FULL_SCALE).astype(np.int16)
 
 
 def count_clipped(samples: np.ndarray) -> int:
-    """How many samples are beyond full scale, so that to_pcm clips them."""
+    """How many samples to_pcm clips."""
     return int(np.count_nonzero(np.abs(samples) > 1))
 
 
@@ -64,8 +54,8 @@ def count_clipped(samples: np.ndarray) -> int:
 def encoder() -> str:
     """The encoder of this machine: "lameenc", the package, or else "lame", the tool.
 
-    Both decode to the same samples, by test; the package starts no process for every clip.
-    Raises MachineError when there is neither.
+    Both give the same samples; the package starts no process for every clip. Raises MachineError
+    when there is neither.
     """
     if importlib.util.find_spec("lameenc"):
         return "lameenc"
@@ -78,7 +68,7 @@ def encoder() -> str:
 
 @functools.cache
 def codec() -> str:
-    """The encoder with the version that it writes into its files, and the decoder."""
+    """The encoder, with the version that it writes into its files, and the decoder."""
     file = encode(np.zeros(SAMPLE_RATE, np.int16), 128, encoder())
     version = re.search(rb"LAME([\d.]+)", file)[1].decode()
     return f"{encoder()}, LAME {version}, libsndfile {soundfile.__libsndfile_version__}"
@@ -92,11 +82,11 @@ def encode(pcm: np.ndarray, bitrate: int, tool: str) -> bytes:
 
 
 def _lame(pcm: bytes, channels: int, bitrate: int) -> bytes:
-    # The library, and so lameenc, gives up joint stereo from 160 kb/s on; the tool does not.
+    # From 160 kb/s on the library, and so lameenc, uses plain stereo; the tool does not.
     mode = "m" if channels == 1 else "j" if bitrate < 160 else "s"
     raw = ["-r", "-s", f"{SAMPLE_RATE / 1000}", "--bitwidth", "16", "--signed", "--little-endian"]
     command = ["lame", "--silent", *raw, "-m", mode, "-b", str(bitrate), "-", "-"]
-    own = os.environ | {"LAMEOPT": ""}  # a user's options would come on top of ours
+    own = os.environ | {"LAMEOPT": ""}  # a user's options would be added to ours
     done = subprocess.run(command, input=pcm, capture_output=True, close_fds=False, env=own)
     if done.returncode:
         raise MachineError(f"lame failed: {done.stderr.decode(errors='replace').strip()[-200:]}.")
@@ -110,13 +100,13 @@ def _lameenc(pcm: bytes, channels: int, bitrate: int) -> bytes:
     lame.set_in_sample_rate(SAMPLE_RATE)
     lame.set_channels(channels)
     lame.set_bit_rate(bitrate)
-    lame.set_quality(3)  # what the tool does by itself
+    lame.set_quality(3)  # the tool's default
     lame.silence()
     return bytes(lame.encode(pcm) + lame.flush())
 
 
 def decode(file: bytes, shape: tuple) -> np.ndarray:
-    """The sound of an MP3 file at SAMPLE_RATE, float32 of a shape, without the codecs' delay."""
+    """The sound of an MP3 file: float32 of this shape, at SAMPLE_RATE, without codec delay."""
     decoded, sample_rate = soundfile.read(io.BytesIO(file), dtype="float32")
     decoded = soxr.resample(decoded[DELAY:], sample_rate, SAMPLE_RATE)
     return fit(decoded.reshape(len(decoded), *shape[1:]), shape[0])

@@ -17,8 +17,8 @@ from helmholtz.data import folders, listing
 from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
 from helmholtz.io import datadir
-from helmholtz.io.download import check, fetch
-from helmholtz.text import counted
+from helmholtz.io.download import fetch
+from helmholtz.text import counted, shown
 
 DATA = Path(__file__).parent / "data"
 SOUNDS = listing.Kind(
@@ -27,24 +27,24 @@ SOUNDS = listing.Kind(
     foreign={".m4a", ".aac", ".mp4", ".opus", ".wma"},
     target="WAV or FLAC",
 )
-SAMPLE_RATES = (4_000, 384_000)  # Hz, of files that are taken
+SAMPLE_RATES = (4_000, 384_000)  # Hz, of files that are accepted
 SHORTEST = 0.01  # seconds, about a hop between two spectra
-MAX_SAMPLES = 1 << 25  # of a file, over its channels; what claims to be longer is not decoded
-LOUDEST = 2.0**31  # of a sample; files exist that hold whole numbers as floats
-MARGIN = 0.05  # seconds read beyond --dur, so that resampling knows what comes
+MAX_SAMPLES = 1 << 25  # of a file, over all channels; a longer one is not decoded
+LOUDEST = 2.0**31  # of a sample; some files hold whole numbers as floats
+MARGIN = 0.05  # seconds read beyond --dur, since resampling looks ahead
 
 
 def data_root(data_dir: Path | None = None) -> Path:
-    """Where prepared sounds and downloads lie; data_dir is that of --data_dir."""
+    """The folder of prepared sounds and downloads; data_dir: that of --data_dir."""
     return datadir.data_root("audio", DATA, data_dir)
 
 
 def open_source(source: str, data_dir: Path | None = None) -> Source:
     """The source of a --source flag: "idmt", "sample", or a path.
 
-    A path is that of the archive of IDMT, of the folder unpacked from it, or of a folder of
-    sounds. Its items are what read_clip takes. data_dir: as for data_root. Raises DataError when
-    the source does not exist or cannot be used.
+    A path leads to the archive of IDMT, to the folder unpacked from it, or to a folder of sounds.
+    The items are what read_clip takes. data_dir: as for data_root. Raises DataError when the
+    source does not exist or cannot be used.
     """
     path = Path(source)
     if source == "sample":
@@ -55,8 +55,7 @@ def open_source(source: str, data_dir: Path | None = None) -> Source:
         return Source("idmt", ARCHIVE["hash"], lambda: _load_idmt(archive))
     if path.is_dir():
         return _open_folder(path)
-    folders.require_source(path, ("idmt", "sample"))
-    idmt.check_archive(path)
+    folders.require_archive(path, ARCHIVE, ("idmt", "sample"))
     copies = data_root(data_dir) / "idmt"
     return Source("idmt", ARCHIVE["hash"], lambda: read_archive(path, copies))
 
@@ -72,12 +71,11 @@ def _load_sample() -> tuple[list[str], dict, dict]:
 def _load_idmt(archive: Path) -> tuple[list[str], dict, dict]:
     print(ARCHIVE["licence"], file=sys.stderr)
     fetch(ARCHIVE, archive)
-    check(archive, ARCHIVE["hash"])
     return read_archive(archive, archive.parent)
 
 
 def read_archive(path: Path, copies: Path) -> tuple[list[str], dict, dict]:
-    """LABELS; for each split (files, labels), from the published archive; and no more."""
+    """LABELS; for each split (files, labels) from the published archive; and no facts."""
     return LABELS, folders.split(idmt.read_archive(path, copies)), {}
 
 
@@ -90,10 +88,10 @@ def _open_folder(path: Path) -> Source:
 
 
 def read_clip(sound, mono: bool, dur: float | None) -> np.ndarray:
-    """Sound as it is compressed: float32, frames x channels, at SAMPLE_RATE.
+    """A sound in the form that is compressed: float32, frames x channels, at SAMPLE_RATE.
 
-    sound: an item of a source. mono: mix two channels down to one. dur: seconds after which the
-    sound is cut. Raises DataError as read_sound does.
+    sound: an item of a source. mono: mix two channels down to one. dur: seconds to cut the sound
+    to. Raises DataError as read_sound does.
     """
     if isinstance(sound, Path | idmt.Member):
         samples, sample_rate = read_sound(sound, dur)
@@ -109,23 +107,24 @@ def read_clip(sound, mono: bool, dur: float | None) -> np.ndarray:
 
 
 def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.ndarray, int]:
-    """Read a sound file, or not much more than its first dur seconds.
+    """Read a sound file, or a little more than its first dur seconds.
 
-    Returns float32 samples, frames x channels, and their rate in Hz. Raises DataError when the
-    file cannot be read, or holds nothing that a network could learn from.
+    Returns float32 samples, frames x channels, and their sample rate in Hz. Raises DataError when
+    the file cannot be read, or holds nothing that a network could learn from.
     """
     name = named(sound)
     if isinstance(sound, Path):
         folders.require_file(sound)
-    # As bytes, for names that are not UTF-8.
-    content = os.fsencode(sound) if isinstance(sound, Path) else io.BytesIO(sound.read())
+        content = os.fsencode(sound)  # as bytes, for names that are not UTF-8
+    else:
+        content = io.BytesIO(sound.read())
     try:
         with soundfile.SoundFile(content) as file:
             frames = _frames_to_read(file, name, dur)
             samples = file.read(frames, dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
-        why = "" if reason.startswith("File does not exist") else f" ({reason})"  # it does
+        why = "" if reason.startswith("File does not exist") else f" ({reason})"  # it exists
         raise DataError(
             f"{name} is damaged or not a sound: convert it to {SOUNDS.target}, "
             f"or leave it out{why}."
@@ -140,7 +139,7 @@ def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.
 
 
 def _frames_to_read(file: soundfile.SoundFile, name: str, dur: float | None) -> int:
-    """How much to read of an open file; DataError when its header says that it is no use."""
+    """How many frames to read of an open file; DataError when its header rules it out."""
     low, high = SAMPLE_RATES
     if file.channels > 2:
         raise DataError(f"{name} has {file.channels} channels: mix it down to two or one.")
@@ -157,5 +156,5 @@ def _frames_to_read(file: soundfile.SoundFile, name: str, dur: float | None) -> 
 
 
 def named(sound: Path | idmt.Member) -> str:
-    """A file as it stands in a sentence."""
-    return folders.shown(sound) if isinstance(sound, Path) else str(sound)
+    """A file's name for a sentence."""
+    return shown(sound) if isinstance(sound, Path) else str(sound)

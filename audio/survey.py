@@ -1,4 +1,4 @@
-"""A first look at all sounds of a source: which can be used, and how long clips have to be."""
+"""A first pass over all sounds of a source: which can be used, and how long clips must be."""
 
 import sys
 from itertools import chain
@@ -13,27 +13,28 @@ from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
 from helmholtz.text import counted
 
-CHUNK = 16  # files that a process looks at in one go
+CHUNK = 16  # files that a process reads at a time
 
 
 class Clip(NamedTuple):
-    """An item of a source, and the samples at SAMPLE_RATE that every clip of it is brought to."""
+    """An item of a source, and the number of samples at SAMPLE_RATE of every clip."""
 
     sound: object
     frames: int
 
 
 class Report(NamedTuple):
-    """What was found in reading a file; problem is a sentence, or nothing."""
+    """What reading a sound has found; problem: a sentence when it cannot be used."""
 
-    frames: int
-    channels: int
-    clipped: int
-    problem: str
+    sound: object
+    frames: int = 0
+    channels: int = 0
+    clipped: int = 0
+    problem: str = ""
 
 
 def surveyed(source: Source, mono: bool, dur: float | None, skip_bad: bool) -> Source:
-    """A source of Clips, which have been read once by the time that they are loaded.
+    """The source with Clips as its items; loading it reads every sound once.
 
     mono, dur: as for read_clip. Loading raises BadItems for all files that cannot be used, unless
     skip_bad leaves them out, and DataError when mono and stereo are mixed.
@@ -55,7 +56,7 @@ def surveyed(source: Source, mono: bool, dur: float | None, skip_bad: bool) -> S
 
 
 def _cut(facts: dict, frames: int) -> dict:
-    """What differs when clips last so many frames; the silence behind a clip is no noise."""
+    """The facts that change when clips have so many frames; padding holds no noise."""
     changed = {"frames": frames}
     if "true_noise_bits" in facts:
         share = min(1, frames / facts["frames"])
@@ -66,40 +67,33 @@ def _cut(facts: dict, frames: int) -> dict:
 def _survey(
     classes: list[str], parts: dict, facts: dict, mono: bool, dur: float | None, skip_bad: bool
 ) -> tuple[dict, dict]:
-    """parts without the files that cannot be used, and facts with those about the others."""
-    reports = {split: _read_all(sounds, mono, dur) for split, (sounds, _) in parts.items()}
+    """The parts without the files that cannot be used, and the facts with those of the others."""
+    reports = {
+        split: list(chain(*in_parallel(look_at, sounds, CHUNK, "reading", mono, dur)))
+        for split, (sounds, _) in parts.items()
+    }
     problems = {
         split: {place: report.problem for place, report in enumerate(found) if report.problem}
         for split, found in reports.items()
-    }
-    good = {
-        sound: report
-        for split, (sounds, _) in parts.items()
-        for sound, report in zip(sounds, reports[split], strict=True)
-        if not report.problem
     }
     if any(problems.values()):
         bad = BadItems(problems)
         if not skip_bad:
             raise bad
         parts, facts = leave_out(classes, parts, facts, bad)
-    return parts, facts | _facts(good)
+    return parts, facts | _facts([r for r in chain(*reports.values()) if not r.problem])
 
 
-def _facts(good: dict) -> dict:
+def _facts(good: list[Report]) -> dict:
     """What is stored about the files that can be used."""
-    clipped = sum(report.clipped for report in good.values())
+    clipped = sum(report.clipped for report in good)
     if clipped:
         print(f"{counted(clipped, 'sample')} beyond full scale: clipped.", file=sys.stderr)
     return {
-        "frames": max(report.frames for report in good.values()),
+        "frames": max(report.frames for report in good),
         "channels": _common_channels(good),
         "clipped_samples": clipped,
     }
-
-
-def _read_all(sounds: list, mono: bool, dur: float | None) -> list[Report]:
-    return list(chain(*in_parallel(look_at, sounds, CHUNK, "reading", mono, dur)))
 
 
 def look_at(sounds: list, mono: bool, dur: float | None) -> list[Report]:
@@ -108,14 +102,15 @@ def look_at(sounds: list, mono: bool, dur: float | None) -> list[Report]:
     for sound in sounds:
         try:
             samples = read_clip(sound, mono, dur)
-            reports.append(Report(*samples.shape, count_clipped(samples), ""))
+            reports.append(Report(sound, *samples.shape, count_clipped(samples)))
         except DataError as error:
-            reports.append(Report(0, 0, 0, str(error)))
+            reports.append(Report(sound, problem=str(error)))
     return reports
 
 
-def _common_channels(good: dict) -> int:
-    one_of = {report.channels: sound for sound, report in good.items()}
+def _common_channels(good: list[Report]) -> int:
+    """The number of channels of all sounds; DataError when it differs."""
+    one_of = {report.channels: report.sound for report in good}
     if len(one_of) > 1:
         raise DataError(
             f"{named(one_of[1])} is mono and {named(one_of[2])} is stereo: "

@@ -7,11 +7,11 @@ from cifar.constants import SHIFT
 
 
 class ShiftAndFlip(keras.layers.Layer):
-    """Shift images by a real-valued distance and flip half of them, in training only.
+    """Shift images by a real-valued distance and mirror half of them, in training only.
 
     Takes and gives float32 images, batch x height x width x channels. The shift is uniform within
-    +-SHIFT of the height and of the width, bilinear, with edge pixels repeated; left and right
-    change places with probability 0.5.
+    +-SHIFT of the height and of the width, bilinear, with edge pixels repeated; the probability of
+    a horizontal flip is 0.5.
     """
 
     def __init__(self, seed: int = 0, **kwargs):
@@ -27,7 +27,7 @@ class ShiftAndFlip(keras.layers.Layer):
 
 
 def transform(images, down, right, flip):
-    """Shift every image by its own distance, then mirror those that flip says.
+    """Shift every image by its own distance, then mirror those with flip.
 
     images: float32, batch x height x width x channels. down, right: float32, batch, in pixels.
     flip: bool, batch. A bilinear shift is one small matrix for the rows and one for the columns.

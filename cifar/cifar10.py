@@ -1,4 +1,4 @@
-"""The archive of CIFAR-10, packed or unpacked: pickled batches, read as arrays and nothing else."""
+"""The archive of CIFAR-10, packed or unpacked: pickled batches, of which only arrays are read."""
 
 import io
 import pickle
@@ -10,46 +10,37 @@ from typing import ClassVar
 import numpy as np
 
 from cifar.constants import ARCHIVE, BATCHES, LABELS, SIZE
-from helmholtz.data.folders import require_file, shown
+from helmholtz.data.folders import require_file
 from helmholtz.errors import DataError
 from helmholtz.io.download import matches
+from helmholtz.text import shown
 
-NAME = Path(ARCHIVE["urls"][0]).name
 UNPACKED = "cifar-10-batches-py"  # the folder in the archive
 MAX_BATCH = 1 << 26  # bytes of a file in the archive; the published ones have half of that
 
 
-def check_archive(path: Path) -> None:
-    """Raise DataError unless a user's file is the published archive, byte for byte."""
-    if not matches(path, ARCHIVE["hash"]):
-        raise DataError(
-            f"{shown(path)} is not the archive of CIFAR-10, {NAME}, as it was published: "
-            "give that, or a folder that holds a folder of images for each class."
-        )
-
-
 def find_batches(path: Path) -> Path | None:
-    """The folder with the unpacked archive, path itself or in it, if there is one."""
+    """The folder with the unpacked archive, path itself or a folder in it; None without one."""
     found = (folder for folder in (path, path / UNPACKED) if (folder / "data_batch_1").is_file())
     return next(found, None)
 
 
 def check_batches(folder: Path) -> None:
-    """Raise DataError unless the unpacked archive is as it was published, byte for byte."""
+    """Raise DataError unless the unpacked archive is the published one, byte for byte."""
     for name, digest in BATCHES.items():
         path = folder / name
         require_file(path)
         if not matches(path, f"md5:{digest}"):
             raise DataError(
-                f"{shown(path)} is not as it was published in {NAME}: unpack that anew, "
-                "or give it itself as --source."
+                f"{shown(path)} is not the file of {ARCHIVE['name']}: unpack that anew, "
+                "or give it as --source."
             )
 
 
 def read_archive(path: Path) -> tuple[list[str], dict, dict]:
     """Read cifar-10-python.tar.gz, whose hash has been checked, extracting nothing.
 
-    Returns LABELS; for each split (uint8 images N x 32 x 32 x 3, int64 labels); and no more.
+    Returns LABELS; for each split (uint8 images N x 32 x 32 x 3, int64 labels); and no facts.
     Raises DataError when it is laid out differently.
     """
     return _read(path, _batches_in_archive)
@@ -67,7 +58,7 @@ def _read(path: Path, read: Callable[[Path], dict]) -> tuple[list[str], dict, di
         return LABELS, {"train": _join(training), "test": _join([batches["test_batch"]])}, {}
     except DataError:
         raise
-    except Exception as error:  # tar, gzip and pickle have no type for all that they can meet
+    except Exception as error:  # tar, gzip and pickle raise many types
         raise DataError(
             f"{shown(path)} is not laid out as expected, as files {', '.join(BATCHES)}: "
             f"give another copy ({error})."
@@ -82,8 +73,8 @@ def _batches_in_archive(path: Path) -> dict[str, dict]:
             if member.isfile() and (name.startswith("data_batch_") or name == "test_batch"):
                 if member.size > MAX_BATCH:
                     raise DataError(
-                        f"{shown(path / name)} claims to have {member.size} bytes, more than was "
-                        "published: give another copy."
+                        f"{shown(path / name)} claims to have {member.size} bytes, more than the "
+                        "published file: give another copy."
                     )
                 batches[name] = unpickle(archive.extractfile(member).read())
     return batches
@@ -96,9 +87,9 @@ def _join(batches: list[dict]) -> tuple[np.ndarray, np.ndarray]:
 
 
 class _ArraysOnly(pickle._Unpickler):
-    """Admits NumPy arrays and plain containers, so that no pickle can run anything.
+    """Admits NumPy arrays and plain containers only, so that a pickle cannot run code.
 
-    In Python rather than in C, where a few bytes can ask for gigabytes.
+    The Python version, since with the C version a few bytes can allocate gigabytes.
     """
 
     ADMITTED: ClassVar = {

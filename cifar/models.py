@@ -15,7 +15,7 @@ from helmholtz.training import model_text
 
 
 def build_model(name: str, shape=(SIZE, SIZE, 3), classes: int = len(LABELS)) -> keras.Sequential:
-    """A network of ARCHITECTURES, without weights of training.
+    """An untrained network of ARCHITECTURES.
 
     Takes float images in 0..1, batch x height x width x channels, and gives float32
     probabilities, batch x classes.

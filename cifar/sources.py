@@ -12,12 +12,13 @@ from helmholtz.data import folders, listing
 from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError, UsageError
 from helmholtz.io import datadir
-from helmholtz.io.download import check, fetch
+from helmholtz.io.download import fetch
+from helmholtz.text import shown
 
 DATA = Path(__file__).parent / "data"
-MAX_PIXELS = 1 << 26  # 64 megapixels; what claims to be larger is not decoded
+MAX_PIXELS = 1 << 26  # 64 megapixels; a larger image is not decoded
 Image.init()
-FORMATS = [kind for kind in Image.OPEN if kind != "EPS"]  # which Ghostscript would execute
+FORMATS = [kind for kind in Image.OPEN if kind != "EPS"]  # a program, run by Ghostscript
 IMAGES = listing.Kind(
     endings={end for end, kind in Image.EXTENSION.items() if kind in FORMATS},
     examples=".jpg or .png",
@@ -27,24 +28,24 @@ IMAGES = listing.Kind(
 
 
 def data_root(data_dir: Path | None = None) -> Path:
-    """Where prepared images and downloads lie; data_dir is that of --data_dir."""
+    """The folder of prepared images and downloads; data_dir: that of --data_dir."""
     return datadir.data_root("cifar", DATA, data_dir)
 
 
 def open_source(source: str, size: int = SIZE, data_dir: Path | None = None) -> Source:
     """The source of a --source flag: "cifar10", "sample", or a path.
 
-    A path is that of the archive of CIFAR-10, of the folder unpacked from it, or of a folder of
-    images. size: width and height in pixels that a folder's images are brought to. data_dir: as
-    for data_root. Raises DataError when the source does not exist or cannot be used, UsageError
-    for another size of what has its own.
+    A path leads to the archive of CIFAR-10, to the folder unpacked from it, or to a folder of
+    images. size: width and height in pixels to bring a folder's images to. data_dir: as for
+    data_root. Raises DataError when the source does not exist or cannot be used, UsageError when
+    another source is to have another size.
     """
     path = Path(source)
     if source == "sample":
         code = Path(__file__).with_name("sample.py").read_bytes()  # other code, other images
         opened = Source("sample", hashlib.sha256(code).hexdigest(), _load_sample)
     elif source == "cifar10":
-        archive = data_root(data_dir) / "cifar10" / cifar10.NAME
+        archive = data_root(data_dir) / "cifar10" / ARCHIVE["name"]
         opened = Source("cifar10", ARCHIVE["hash"], lambda: _load_cifar10(archive))
     elif batches := cifar10.find_batches(path):
         cifar10.check_batches(batches)
@@ -52,12 +53,12 @@ def open_source(source: str, size: int = SIZE, data_dir: Path | None = None) -> 
     elif path.is_dir():
         return _open_folder(path, size)
     else:
-        folders.require_source(path, ("cifar10", "sample"))
-        cifar10.check_archive(path)
+        folders.require_archive(path, ARCHIVE, ("cifar10", "sample"))
         opened = Source("cifar10", ARCHIVE["hash"], lambda: cifar10.read_archive(path))
     if size != SIZE:
         raise UsageError(
-            f"--size is for a folder of images: those of {opened.name} have {SIZE} pixels a side."
+            f"--size is for a folder of images: those of {opened.name} have {SIZE} pixels a side; "
+            "leave it out."
         )
     return opened
 
@@ -70,7 +71,6 @@ def _load_sample() -> tuple[list[str], dict, dict]:
 
 def _load_cifar10(archive: Path) -> tuple[list[str], dict, dict]:
     fetch(ARCHIVE, archive)
-    check(archive, ARCHIVE["hash"])
     return cifar10.read_archive(archive)
 
 
@@ -83,16 +83,16 @@ def _open_folder(path: Path, size: int) -> Source:
 def read_image(path: Path, size: int) -> np.ndarray:
     """Read an image file as a viewer shows it, brought to size x size pixels.
 
-    Returns uint8 RGB. The first frame counts, EXIF rotation is applied, what is transparent
-    shows white, and an image that is not square is cropped around its middle.
-    Raises DataError when the file cannot be read.
+    Returns uint8 RGB: the first frame, with EXIF rotation applied, on white where it is
+    transparent, cropped around the centre to a square. Raises DataError when the file cannot be
+    read.
     """
     folders.require_file(path)
     try:
         with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise DataError(
-                    f"{folders.shown(path)} is larger than {MAX_PIXELS >> 20} megapixels: "
+                    f"{shown(path)} is larger than {MAX_PIXELS >> 20} megapixels: "
                     "make it smaller, or leave it out."
                 )
             ImageOps.exif_transpose(image, in_place=True)
@@ -101,12 +101,12 @@ def read_image(path: Path, size: int) -> np.ndarray:
         raise
     except UnidentifiedImageError as error:
         raise DataError(
-            f"{folders.shown(path)} cannot be read as an image: convert it to {IMAGES.target}, "
+            f"{shown(path)} cannot be read as an image: convert it to {IMAGES.target}, "
             "or leave it out."
         ) from error
-    except Exception as error:  # Pillow has no type for all that its many readers can meet
+    except Exception as error:  # Pillow's readers raise many types
         raise DataError(
-            f"{folders.shown(path)} is damaged: repair it, or leave it out ({error})."
+            f"{shown(path)} is damaged: repair it, or leave it out ({error})."
         ) from error
     if rgb.size != (size, size):
         rgb = ImageOps.fit(rgb, (size, size), Image.Resampling.LANCZOS)
@@ -114,7 +114,7 @@ def read_image(path: Path, size: int) -> np.ndarray:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits of grey; Pillow would clip in place of scaling
+    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip, not scale
         image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")

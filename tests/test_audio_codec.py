@@ -38,8 +38,8 @@ def lag(samples, source):
 @pytest.mark.parametrize("bitrate", MP3_BITRATES)
 def test_the_tool_and_the_package_give_the_same_samples(bitrate, channels):
     samples = sound(channels=channels)
-    with_tool, tool_bytes = compress(samples, SAMPLE_RATE, bitrate, "lame")
-    with_package, package_bytes = compress(samples, SAMPLE_RATE, bitrate, "lameenc")
+    with_tool, tool_bytes = compress(samples, bitrate, "lame")
+    with_package, package_bytes = compress(samples, bitrate, "lameenc")
     np.testing.assert_array_equal(with_tool, with_package)
     assert tool_bytes == package_bytes
 
@@ -48,34 +48,33 @@ def test_the_tool_and_the_package_give_the_same_samples(bitrate, channels):
 @pytest.mark.parametrize("bitrate", LEGAL_BITRATES)
 def test_nothing_is_shifted_or_longer_at_any_bitrate(bitrate, channels):
     source = sound(channels=channels)
-    decoded, _ = compress(source, SAMPLE_RATE, bitrate)
+    decoded, _ = compress(source, bitrate)
     assert (decoded.shape, decoded.dtype) == (source.shape, np.float32)
     assert [lag(decoded[:, i], source[:, i]) for i in range(channels)] == [0] * channels
     assert np.corrcoef(decoded.ravel(), source.ravel())[0, 1] > 0.6
 
 
-@pytest.mark.parametrize("rate", [8000, 39063, 48000, 96000])
 @pytest.mark.parametrize("frames", [441, 1153, 20011])
-def test_any_rate_and_length_comes_back_as_it_was(rate, frames):
+def test_any_length_comes_back_as_it_was(frames):
     source = sound()[:frames, 0]
     for bitrate in (8, 32, 320):
-        decoded, _ = compress(source, rate, bitrate)
+        decoded, _ = compress(source, bitrate)
         assert decoded.shape == source.shape
     assert lag(decoded, source) == 0
 
 
 @pytest.mark.parametrize("bitrate", MP3_BITRATES)
 def test_the_file_has_the_bitrate_that_was_asked_for(bitrate):
-    file_bytes = compress(sound(2), SAMPLE_RATE, bitrate)[1]
+    file_bytes = compress(sound(2), bitrate)[1]
     assert file_bytes == pytest.approx(2 * bitrate * 1000 / 8, rel=0.1)
 
 
 def test_uncompressed_means_16_bits():
     source = sound()
-    decoded, file_bytes = compress(source, SAMPLE_RATE, 0)
+    decoded, file_bytes = compress(source, 0)
     assert np.abs(decoded - source).max() <= 0.5 / 32768
     assert file_bytes == 2 * source.size
-    np.testing.assert_array_equal(compress(decoded, SAMPLE_RATE, 0)[0], decoded)
+    np.testing.assert_array_equal(compress(decoded, 0)[0], decoded)
 
 
 def test_what_is_beyond_full_scale_is_clipped_and_counted():
@@ -87,18 +86,18 @@ def test_what_is_beyond_full_scale_is_clipped_and_counted():
 @pytest.mark.parametrize("bitrate", [33, -8, 7, 384])
 def test_a_bitrate_that_does_not_exist_is_refused_with_the_list(bitrate):
     with pytest.raises(ValueError, match="0, 8, 16, 24, 32, 40"):
-        compress(sound(), SAMPLE_RATE, bitrate)
+        compress(sound(), bitrate)
 
 
 @needs_lame
 def test_the_users_own_options_for_lame_change_nothing(monkeypatch):
-    expected = compress(sound(), SAMPLE_RATE, 64, "lame")[0]
+    expected = compress(sound(), 64, "lame")[0]
     monkeypatch.setenv("LAMEOPT", "-V 2 --scale 0.1")
-    np.testing.assert_array_equal(compress(sound(), SAMPLE_RATE, 64, "lame")[0], expected)
+    np.testing.assert_array_equal(compress(sound(), 64, "lame")[0], expected)
 
 
 def test_silence_stays_silent():
-    assert not compress(np.zeros((SAMPLE_RATE, 1), np.float32), SAMPLE_RATE, 32)[0].any()
+    assert not compress(np.zeros((SAMPLE_RATE, 1), np.float32), 32)[0].any()
 
 
 def test_the_codec_names_its_version():
@@ -119,7 +118,7 @@ def no_encoder(monkeypatch):
 
 def test_without_any_encoder_the_sentence_says_how_to_get_one(no_encoder, command):
     with pytest.raises(MachineError, match="lameenc"):
-        compress(sound(), SAMPLE_RATE, 32)
+        compress(sound(), 32)
     code, error = command(prepare.main, "--source", "sample", "--bitrate", 32)
     assert code == 4
     assert "pip install lameenc" in error

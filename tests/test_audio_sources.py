@@ -217,7 +217,8 @@ def archive_of(path, monkeypatch, **options):
     top = "IDMT-SMT-AUDIO-EFFECTS/IDMT-SMT-AUDIO-EFFECTS"
     nested = {f"{top}/{name}.zip": zipped(files) for name, files in parts(**options).items()}
     path.write_bytes(zipped(nested | {f"{top}/Description.pdf": b"%PDF"}))
-    monkeypatch.setitem(idmt.ARCHIVE, "hash", f"md5:{hashlib.md5(path.read_bytes()).hexdigest()}")
+    digest = hashlib.md5(path.read_bytes()).hexdigest()
+    monkeypatch.setitem(sources.ARCHIVE, "hash", f"md5:{digest}")
     return path
 
 
@@ -266,8 +267,8 @@ def test_an_archive_that_is_laid_out_differently_says_what_was_found(
 def test_a_wrong_archive_is_refused(tmp_path, command):
     (tmp_path / "x.zip").write_bytes(zipped({"a": b"b"}))
     code, error = command(prepare.main, "--source", tmp_path / "x.zip", *FLAGS)
-    assert (code, "x.zip is not the archive of IDMT" in error) == (3, True)
-    assert "a folder of sounds for each class" in error
+    assert (code, "x.zip is not the archive of IDMT-SMT-Audio-Effects" in error) == (3, True)
+    assert "a folder for each class" in error
     assert "delete" not in error
 
 

@@ -69,7 +69,7 @@ def test_another_file_of_the_user_is_refused_and_not_to_be_deleted(tmp_path, com
         code, error = command(prepare.main, "--source", path, *more)
         assert code == 3
         assert "photo.jpg is not the archive of CIFAR-10" in error
-        assert "a folder of images for each class" in error
+        assert "a folder for each class" in error
         assert "delete" not in error
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from helmholtz.data import listing
 from helmholtz.errors import DataError
+from helmholtz.io.download import matches
 from helmholtz.text import printable, shown
 
 SPLIT_SEED = 2337  # the published seed
@@ -108,13 +109,21 @@ def require_file(path: Path) -> None:
         raise DataError(f"{shown(path)} may not be read: change its permissions.")
 
 
-def require_source(path: Path, names: tuple[str, ...]) -> None:
-    """Raise DataError unless path, given as --source, is a file; names: the named sources."""
+def require_archive(path: Path, archive: dict, names: tuple[str, ...]) -> None:
+    """Raise DataError unless path, given as --source, is the published archive, byte for byte.
+
+    archive: its "title", "name" and "hash". names: what --source takes besides a path.
+    """
     if not os.path.exists(path):
         raise DataError(
             f"The source {shown(path)} does not exist: give {', '.join(names)} or a path."
         )
     require_file(path)
+    if not matches(path, archive["hash"]):
+        raise DataError(
+            f"{shown(path)} is not the archive of {archive['title']}, {archive['name']}, as it was "
+            "published: give that, or a folder that holds a folder for each class."
+        )
 
 
 def _find_halves(folder: Path) -> tuple[dict[str, Path], list[Path], list[str]]:

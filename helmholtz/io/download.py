@@ -23,11 +23,16 @@ def fetch(archive: dict, path: Path) -> None:
 
     A partial download is kept as <name>.part and continued the next time, from any mirror: the
     hash decides. archive["bytes"] is None when the size is not known. Raises DataError when no
-    address answers.
+    address answers, or when the file at path has another hash.
     """
     with locked(path.parent):
         if not path.is_file():
             _download(archive, path)
+        elif not matches(path, archive["hash"]):
+            raise DataError(
+                f"The download {shown(path)} is damaged: delete it, and the same command "
+                "downloads it again."
+            )
 
 
 def _download(archive: dict, path: Path) -> None:
@@ -57,15 +62,6 @@ def matches(path: Path, wanted: str) -> bool:
     algorithm, digest = wanted.split(":")
     with open(path, "rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest() == digest
-
-
-def check(path: Path, wanted: str) -> None:
-    """Raise DataError unless a download of ours has this hash."""
-    if not matches(path, wanted):
-        raise DataError(
-            f"The download {shown(path)} is damaged: delete it, and the same command "
-            "downloads it again."
-        )
 
 
 def _continue(url: str, part: Path, size: int | None) -> None:
