@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-CGROUP = Path("/sys/fs/cgroup")
+CGROUP = Path("/sys/fs/cgroup")  # control groups, version 2
 
 
 def cores() -> int:
@@ -26,13 +26,16 @@ def processor() -> str:
 def available_memory() -> int | None:
     """Bytes that this process may still take: the system's, or its control group's if less."""
     found = []
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        line = next(line for line in lines if line.startswith("MemAvailable:"))
-        found.append(1024 * int(line.split()[1]))
-    with contextlib.suppress(OSError, ValueError):  # version 2; "max" is no number
-        limit, used = (
-            int((CGROUP / name).read_text()) for name in ("memory.max", "memory.current")
-        )
-        found.append(max(0, limit - used))
+    with contextlib.suppress(OSError, KeyError):
+        found.append(1024 * _table(Path("/proc/meminfo"))["MemAvailable:"])
+    with contextlib.suppress(OSError, KeyError, ValueError):  # ValueError: the limit is "max"
+        limit = int((CGROUP / "memory.max").read_text())
+        used, stat = int((CGROUP / "memory.current").read_text()), _table(CGROUP / "memory.stat")
+        cache = stat["active_file"] + stat["inactive_file"]  # freed when memory is needed
+        found.append(max(0, limit - used + cache))
     return min(found, default=None)
+
+
+def _table(path: Path) -> dict[str, int]:
+    """A file of the kernel with a name and a number in every line."""
+    return {row[0]: int(row[1]) for row in map(str.split, path.read_text().splitlines())}

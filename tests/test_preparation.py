@@ -109,6 +109,15 @@ def test_columns_of_labels_are_no_one_hot_labels_and_other_scales_are_refused(tm
         load_images(args)
 
 
+def test_labels_of_foreign_files_that_are_no_classes_are_refused(tmp_path):
+    write_2018(tmp_path / "old", np.zeros((20, 32, 32, 3), np.uint8), np.arange(20) % 10)
+    with h5py.File(tmp_path / "old" / "test.h5", "r+") as file:
+        del file["label"]
+        file["label"] = np.full(20, 10**12)  # a list of so many class names fills any memory
+    with pytest.raises(DataError, match="outside its 40 classes"):
+        loading.load(tmp_path / "old", 5)
+
+
 def test_splits_that_were_not_made_together_are_refused(photos, tmp_path):
     five, nine = prepare_images(str(photos), [5, 9]).values()
     mixed = tmp_path / "mixed"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cifar import train
+from helmholtz import machine
 from helmholtz.errors import UsageError
 from helmholtz.io import run_state
 from helmholtz.sweep import parcel
@@ -140,6 +141,18 @@ def test_resuming_what_is_finished_is_done_and_overwriting_keeps_it_for_an_epoch
     assert (tmp_path / "result.json").read_text() == before
     assert command(train.main, *flags, "--overwrite", "--seed", "1")[0] == 0
     assert json.loads((tmp_path / "result.json").read_text())["seed"] == 1
+
+
+def test_the_page_cache_of_a_control_group_counts_as_free(tmp_path, monkeypatch):
+    files = {"memory.max": "900", "memory.current": "800", "memory.stat": "anon 1\nactive_file 300"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text + "\n")
+    with open(tmp_path / "memory.stat", "a") as file:
+        file.write("inactive_file 400\n")
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    assert machine.available_memory() == 900 - 800 + 300 + 400
+    (tmp_path / "memory.max").write_text("max\n")
+    assert machine.available_memory() > 1e6
 
 
 def test_memory_is_estimated_before_a_step(photos, tmp_path, command, monkeypatch):

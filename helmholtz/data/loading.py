@@ -40,7 +40,8 @@ def load(folder: Path, rate: int | None) -> Data:
     if not re.fullmatch(r"\w[\w.-]*", attributes["source"], re.ASCII):  # it names the run's folder
         raise DataError(f"{name} is damaged, it does not name its source: prepare it anew.")
     labels = np.concatenate([label for _, label in splits.values()])
-    classes = attributes.setdefault("classes", [str(i) for i in range(labels.max() + 1)])
+    count = min(labels.max() + 1, len(labels))  # foreign labels may be any numbers
+    classes = attributes.setdefault("classes", [str(i) for i in range(count)])
     if labels.min() < 0 or labels.max() >= len(classes):
         raise DataError(f"{name} has labels outside its {len(classes)} classes: prepare it anew.")
     return Data(splits, classes, attributes)

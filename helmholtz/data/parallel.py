@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -23,7 +22,7 @@ def in_parallel(function, items, chunk: int, title: str, *arguments) -> Iterable
     """
     bar = {"desc": title, "total": -(-len(items) // chunk), "unit_scale": chunk}
     results = _results(function, items, chunk, arguments)
-    return tqdm(results, **bar, disable=not sys.stderr.isatty())
+    return tqdm(results, **bar, disable=None)  # None: unless on a terminal
 
 
 def _results(function, items, chunk: int, arguments: tuple) -> Iterator:

@@ -81,13 +81,19 @@ def _continue(url: str, part: Path, size: int | None) -> None:
             have = 0
         told = answer.headers.get("Content-Length")
         size = size or (have + int(told) if told else None)
-        bar = tqdm(total=size, initial=have, unit="B", unit_scale=True, desc=part.stem)
-        with open(part, "ab" if have else "wb") as file, bar:
-            while block := answer.read(1 << 16):
-                have += len(block)
-                if size and have > size:
-                    raise DataError(f"the answer is longer than the {size} bytes expected")
-                file.write(block)
-                bar.update(len(block))
+        with open(part, "ab" if have else "wb") as file:
+            _copy(answer, file, have, size, part.stem)
+
+
+def _copy(answer, file, have: int, size: int | None, title: str) -> None:
+    """Append an answer to a file of have bytes; in the end it must have size, if that is known."""
+    bar = {"desc": title, "unit": "B", "unit_scale": True, "disable": None}  # on a terminal only
+    with tqdm(total=size, initial=have, **bar) as progress:
+        while block := answer.read(1 << 16):
+            have += len(block)
+            if size and have > size:
+                raise DataError(f"the answer is longer than the {size} bytes expected")
+            file.write(block)
+            progress.update(len(block))
     if size and have < size:
         raise ConnectionError(f"the connection ended after {have} of {size} bytes")
