@@ -1,1 +1,1 @@
-"""What the image half and the sound half of the project do in exactly the same way."""
+"""What the image half and the sound half of the project share."""

@@ -1,4 +1,4 @@
-"""The command line: sentences and exit codes in place of tracebacks."""
+"""The command line: sentences and exit codes instead of tracebacks."""
 
 import argparse
 import errno
@@ -11,15 +11,15 @@ from helmholtz import output
 from helmholtz.errors import INTERRUPTED, MACHINE_FAILED, DataError, MachineError, UsageError
 
 RESUMABLE = (
-    "the same command with --resume, and without --overwrite, goes on after the last finished epoch"
+    "the same command with --resume, and without --overwrite, continues after the last epoch"
 )
 
 
 def run(main: Callable[[], None], interrupted: str = "the same command starts again") -> None:
-    """Call main and turn what stops it into one sentence on standard error and an exit code.
+    """Call main; turn what stops it into one sentence on standard error and an exit code.
 
-    The codes are those of helmholtz.errors. Interrupted is what Ctrl-C and SIGTERM do, of which a
-    second one ends the process at once. Output that nobody reads any longer stops nothing.
+    The codes are those of helmholtz.errors. interrupted: how to continue after Ctrl-C or SIGTERM;
+    a second one ends the process at once. Output that nobody reads is dropped.
     """
     for each in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(each) is not signal.SIG_IGN:  # as nohup sets it
@@ -27,12 +27,12 @@ def run(main: Callable[[], None], interrupted: str = "the same command starts ag
     output.protect()
     try:
         main()
-        print(end="", flush=True)  # here, where a full disk gets its sentence
+        print(end="", flush=True)  # so that a full disk is reported below
     except (UsageError, DataError, MachineError) as error:
         _leave(error.exit_code, str(error))
     except (MemoryError, OSError) as error:
         _leave(MACHINE_FAILED, _machine_sentence(error))
-    except Exception as error:  # the backends' own, which cannot be named before their import
+    except Exception as error:  # the backends' types, which would have to be imported
         if "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error):
             _leave(MACHINE_FAILED, _machine_sentence(MemoryError()))
         raise
@@ -55,7 +55,7 @@ def _machine_sentence(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "Out of memory: use --limit, a smaller --batch_size, or a larger machine."
     reason = str(error)
-    if error.errno and "\n" in reason:  # HDF5 adds what only its authors can use
+    if error.errno and "\n" in reason:  # HDF5 adds its internal state
         reason = os.strerror(error.errno)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"The disk is full or limited: free some space and start again ({reason})."
@@ -63,7 +63,7 @@ def _machine_sentence(error: Exception) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong with the flags in one sentence, without the page of usage before it."""
+    """A parser that reports wrong flags in one sentence, without the usage."""
 
     def error(self, message: str):
         raise UsageError(f"{message}; `{self.prog} -h` lists the flags.")

@@ -1,7 +1,7 @@
-"""What stops a command, and the exit codes that tell its caller so. Imports nothing."""
+"""The errors that stop a command, and its exit codes. Imports nothing."""
 
 DONE = 0
-RUNS_FAILED = 1  # of a sweep
+RUNS_FAILED = 1  # in a sweep
 WRONG_USAGE = 2
 BAD_DATA = 3
 MACHINE_FAILED = 4
@@ -9,7 +9,7 @@ INTERRUPTED = 75  # and resumable: EX_TEMPFAIL of sysexits.h
 
 
 class UsageError(Exception):
-    """What was asked for cannot be done; the message says what to do instead."""
+    """The request is wrong; the message says what to give instead."""
 
     exit_code = WRONG_USAGE
 

@@ -1,4 +1,4 @@
-"""Standard streams that outlast their reader."""
+"""Standard output and error that survive a closed pipe."""
 
 import io
 import os
@@ -6,7 +6,7 @@ import sys
 
 
 class _Stream:
-    """A standard stream that drops what comes after its reader has gone, as `| head -1` goes."""
+    """A standard stream that drops its output once the reader is gone, as after `| head -1`."""
 
     def __init__(self, stream):
         self._stream = stream
@@ -31,12 +31,12 @@ class _Stream:
 
 
 def protect() -> None:
-    """Let nothing that is printed end this process.
+    """Keep printing from ending this process.
 
-    A stream whose reader has gone is written to no more, one that was closed before the start is
-    opened to nowhere, and characters that the locale lacks are printed as their escapes.
+    A stream whose reader is gone drops its output, one that was closed before the start is opened
+    to /dev/null, and characters that the locale lacks are printed as escapes.
     """
-    while (null := os.open(os.devnull, os.O_RDWR)) <= 2:  # else a data file would get the number
+    while (null := os.open(os.devnull, os.O_RDWR)) <= 2:  # or a data file would get this number
         pass
     os.close(null)
     for name in ("stdout", "stderr"):

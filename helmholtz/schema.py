@@ -1,6 +1,6 @@
-"""What the files of a run and the tables of a report hold: names, kinds and ranges, each said once.
+"""The columns of a run's files and of a report's tables: names, kinds and ranges, each stated once.
 
-Whoever writes, reads or tests such a file takes its columns from here. Imports nothing heavy.
+Code that writes, reads or tests such a file takes its columns from here. Imports nothing heavy.
 """
 
 import math
@@ -22,7 +22,7 @@ WHOLE = Field(int, 0, 1 << 53)
 
 HISTORY = ["epoch", "acc", "loss", "val_acc", "val_loss", "lr", "seconds"]  # of history.csv
 CURVES = HISTORY[1:5]
-HISTORY_2018 = ["", *CURVES]  # as pandas wrote it for the 2018 code
+HISTORY_2018 = ["", *CURVES]  # of history.csv as the 2018 code wrote it, with pandas
 
 RESULT = {  # the numbers of result.json
     "parameters": COUNT,
@@ -37,11 +37,11 @@ RESULT = {  # the numbers of result.json
     "seconds": SECONDS,
     "items_per_second": SECONDS,
 }
-OPTIONAL = {"mean_of_ten_best", "convergence_epoch", "test_acc"}  # may be null there
+OPTIONAL = {"mean_of_ten_best", "convergence_epoch", "test_acc"}  # may be null in result.json
 RESULT_TEXTS = ["validated_on", "device", "precision"]
-SIZES = ["raw_bytes", "file_bytes", "scan_bytes"]  # of the data set there, of an item in a table
-NAMES = ["domain", "source", "model", "codec", "rate", "seed"]  # what result.json calls its run
-SETTING = {  # where a column of runs.csv stands in setting.json
+SIZES = ["raw_bytes", "file_bytes", "scan_bytes"]  # of all items in result.json, of one in a table
+NAMES = ["domain", "source", "model", "codec", "rate", "seed"]  # that identify a run in result.json
+SETTING = {  # the keys in setting.json of columns of runs.csv
     **{name: (name,) for name in ("domain", "model", "codec", "rate", "commit")},
     **{"source": ("data", "source"), "data": ("data", "fingerprint")},
     **{"codec_version": ("data", "codec"), "true_noise_bits": ("data", "true_noise_bits")},
@@ -49,7 +49,7 @@ SETTING = {  # where a column of runs.csv stands in setting.json
     "backend": ("versions", "backend"),
 }
 
-RUNS = {  # runs.csv, a row a run; codec is a name, as jpeg, codec_version the build
+RUNS = {  # runs.csv, a row per run; codec is a name such as jpeg, codec_version its build
     **dict.fromkeys(["folder", "state", "note", "domain", "source", "model"], TEXT),
     **dict.fromkeys(["rate", "seed"], WHOLE),
     **RESULT,
@@ -66,7 +66,7 @@ def _with_interval(name: str, field: Field) -> dict[str, Field]:
     return {f"{name}{end}": field for end in ("", "_low", "_high")}
 
 
-SUMMARY = {  # summary.csv, a row an experiment and rate
+SUMMARY = {  # summary.csv, a row per experiment and rate
     **dict.fromkeys(["domain", "source", "data", "protocol", "model", "codec"], TEXT),
     **{"rate": WHOLE, "seeds": COUNT, "seed_list": TEXT, "not_counted": WHOLE},
     **{"parameters": COUNT, "epochs": EPOCH, "accuracy_is": TEXT},

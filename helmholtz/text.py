@@ -1,4 +1,4 @@
-"""Names and numbers as they stand in a sentence."""
+"""Names and numbers for sentences."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ def printable(name: str) -> str:
 
 
 def shown(path: Path | str) -> str:
-    """A path as it stands in a sentence."""
+    """A path for a sentence."""
     return printable(str(path))
 
 

@@ -393,7 +393,7 @@ def test_ctrl_c_stops_the_children_and_exits_75(folders):
     process.send_signal(signal.SIGINT)
     error = process.communicate(timeout=60)[1]
     assert process.returncode == 75
-    assert "the same command, without --overwrite, goes on" in error
+    assert "the same command, without --overwrite, continues" in error
     assert not alive(str(logs))
     log = next(logs.rglob("train.log")).read_text()
     assert "Interrupted" in log  # the run stopped by itself

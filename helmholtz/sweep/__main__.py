@@ -18,9 +18,7 @@ from helmholtz.errors import RUNS_FAILED
 
 FIRST = ["0"]  # the default network and seed
 DEFAULT = " (%(default)s)"
-INTERRUPTED = (
-    "the same command, without --overwrite, goes on after the last finished epoch of every run"
-)
+INTERRUPTED = "the same command, without --overwrite, continues every run after its last epoch"
 
 
 def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
