@@ -3,7 +3,6 @@
 import io
 import pickle
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -38,22 +37,13 @@ def check_batches(folder: Path) -> None:
 
 
 def read_archive(path: Path) -> tuple[list[str], dict, dict]:
-    """Read cifar-10-python.tar.gz, whose hash has been checked, extracting nothing.
+    """Read cifar-10-python.tar.gz, or the folder unpacked from it; its hash has been checked.
 
     Returns LABELS; for each split (uint8 images N x 32 x 32 x 3, int64 labels); and no facts.
-    Raises DataError when it is laid out differently.
+    Extracts nothing. Raises DataError when it is laid out differently.
     """
-    return _read(path, _batches_in_archive)
-
-
-def read_batches(folder: Path) -> tuple[list[str], dict, dict]:
-    """Read the unpacked archive, whose hashes have been checked, as read_archive does."""
-    return _read(folder, lambda _: {n: unpickle((folder / n).read_bytes()) for n in BATCHES})
-
-
-def _read(path: Path, read: Callable[[Path], dict]) -> tuple[list[str], dict, dict]:
     try:
-        batches = read(path)
+        batches = _unpacked(path) if path.is_dir() else _packed(path)
         training = [batches[name] for name in sorted(batches) if name != "test_batch"]
         return LABELS, {"train": _join(training), "test": _join([batches["test_batch"]])}, {}
     except DataError:
@@ -65,7 +55,11 @@ def _read(path: Path, read: Callable[[Path], dict]) -> tuple[list[str], dict, di
         ) from error
 
 
-def _batches_in_archive(path: Path) -> dict[str, dict]:
+def _unpacked(folder: Path) -> dict[str, dict]:
+    return {name: unpickle((folder / name).read_bytes()) for name in BATCHES}
+
+
+def _packed(path: Path) -> dict[str, dict]:
     batches = {}
     with tarfile.open(path, "r:gz") as archive:
         for member in archive:

@@ -49,7 +49,7 @@ def open_source(source: str, size: int = SIZE, data_dir: Path | None = None) -> 
         opened = Source("cifar10", ARCHIVE["hash"], lambda: _load_cifar10(archive))
     elif batches := cifar10.find_batches(path):
         cifar10.check_batches(batches)
-        opened = Source("cifar10", ARCHIVE["hash"], lambda: cifar10.read_batches(batches))
+        opened = Source("cifar10", ARCHIVE["hash"], lambda: cifar10.read_archive(batches))
     elif path.is_dir():
         return _open_folder(path, size)
     else:

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import parent_process
@@ -14,15 +14,16 @@ from tqdm import tqdm
 from helmholtz import machine
 
 
-def in_parallel(function, items, chunk: int, title: str, *arguments) -> Iterable:
+def in_parallel(function, items, chunk: int, title: str, *arguments) -> Iterator:
     """The results of function(chunk of items, *arguments) for every chunk, in order.
 
     Runs in as many processes as there are cores, a bounded number of chunks ahead of the reader.
     On a terminal a progress bar with this title counts the items.
     """
-    bar = {"desc": title, "total": -(-len(items) // chunk), "unit_scale": chunk}
-    results = _results(function, items, chunk, arguments)
-    return tqdm(results, **bar, disable=None)  # None: unless on a terminal
+    with tqdm(total=len(items), desc=title, disable=None) as bar:  # None: on a terminal only
+        for result in _results(function, items, chunk, arguments):
+            yield result
+            bar.update(min(chunk, len(items) - bar.n))
 
 
 def _results(function, items, chunk: int, arguments: tuple) -> Iterator:

@@ -118,7 +118,7 @@ def _fill(stack, split, items, labels, folders, common, compress, chunk) -> dict
         rate: stack.enter_context(store.create(folder / f"{split}.h5"))
         for rate, folder in folders.items()
     }
-    title = f"{split} at {sorted(folders)}"
+    title = f"{split} at {', '.join(map(str, sorted(folders)))}"
     blocks = in_parallel(partial(_packed, compress), items, chunk, title, list(folders))
     for start, (block, bad) in zip(itertools.count(step=chunk), blocks, strict=False):
         problems |= {start + place: sentence for place, sentence in bad.items()}
