@@ -1,9 +1,10 @@
-"""The front page's figure and tables, from the committed summaries of the studies.
+"""The front page's figure and table, and those of the studies' pages, from the committed summaries.
 
 python results/front.py
 
-Writes results/front.png and prints the tables as they stand in the README. The photographs of the
-study are not ours to publish: what is shown decoded is drawn by cifar/sample.py.
+Writes results/front.png and prints the tables as they stand in README.md, images/README.md and
+sound/README.md. The photographs of the study are not ours to publish: what is shown decoded is
+drawn by cifar/sample.py.
 """
 
 from pathlib import Path
@@ -22,6 +23,8 @@ NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0"}  # setting 0: the one
 ITEMS = {"images": "an image", "sound": "a clip"}
 SHOWN = {"accuracy": "{:.3f}", "difference": "{:+.3f}"}
 SHOWN |= {"test_acc": "{:.3f}", "test_difference": "{:+.3f}"}
+TESTED = ("test_acc", "test_difference")
+SHORT = {"images": ("photographs", (0, 50, 5)), "sound": ("drum sounds", (0, 64, 8))}
 OBJECTS = (3, 8)  # test images of the sample that are shown
 
 
@@ -40,6 +43,18 @@ def table(rows: list[dict], item: str) -> str:
         cells = [domains.rate_name(row), f"{row['file_bytes']:,.0f}", str(row["seeds"])]
         cells += [_with_interval(row, *shown) for shown in SHOWN.items()]
         lines.append([*cells, f"{row['seconds']:,.0f}"])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def short_table(studies: dict[str, list[dict]]) -> str:
+    """A few rates of every study as a Markdown table."""
+    lines = [["", "bytes", "test accuracy", "change"], ["---"] * 4]
+    for study, rows in studies.items():
+        items, rates = SHORT[study]
+        for row in [row for row in rows if row["rate"] in rates]:
+            cells = [f"{items}, {domains.rate_name(row)}", f"{row['file_bytes']:,.0f}"]
+            cells += [_with_interval(row, name, SHOWN[name]) for name in TESTED]
+            lines.append(cells)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
@@ -96,6 +111,7 @@ def _decoded(axes, rate: int, pixels) -> None:
 
 def main() -> None:
     studies = {study: read(study) for study in NETWORKS}
+    print(short_table(studies), end="\n\n")
     for study, rows in studies.items():
         print(table(rows, ITEMS[study]), end="\n\n")
     with charts.styled():

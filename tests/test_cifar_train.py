@@ -253,7 +253,7 @@ def test_bad_data_is_told(tmp_path, command, source):
     assert (code, "does not exist" in error) == (3, True)
     folder = prepare_images(source[1], [5])[5]
     code, error = command(train.main, "--train_dir", folder, "--quality", "6")
-    assert (code, "prepared at 5, not at 6" in error) == (3, True)
+    assert (code, "was prepared at rate 5, not 6" in error) == (3, True)
     damaged = bytearray((folder / "test.h5").read_bytes())
     damaged[7000] ^= 1
     for split in preparation.SPLITS:

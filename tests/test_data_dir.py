@@ -8,8 +8,9 @@ import pytest
 from helpers import prepare_images
 
 from cifar import prepare, sources
+from helmholtz.analysis import prepared
 from helmholtz.data.folders import folder_name
-from helmholtz.report import sheets
+from helmholtz.io import store
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan
 
@@ -31,8 +32,9 @@ def test_data_dir_comes_before_the_environment_and_that_before_the_default(
 def test_the_report_finds_its_pictures_by_the_environment(photos, tmp_path, monkeypatch):
     monkeypatch.setenv("HELMHOLTZ_DATA", str(tmp_path))
     folder = prepare_images(str(photos), [3])[3]
-    found = sheets.prepared("cifar", folder_name(photos), "f00dcafe")
-    assert found == {3: folder / "test.h5"}
+    fingerprint = store.read(folder / "test.h5")[1]["fingerprint"]
+    row = {"domain": "cifar", "source": folder_name(photos), "codec": "jpeg"}
+    assert list(prepared.read(row | {"data": fingerprint[:8]})) == [3]
 
 
 def test_a_file_is_no_data_dir(photos, command):

@@ -65,7 +65,7 @@ def test_two_megabytes_for_the_logs_of_a_network_that_needs_more(mounted, data):
     code, error = run(*TRAIN, "--train_dir", data, "--log_dir", folder / "run")
     assert code == 4
     assert is_one_sentence(error, "The disk is full or limited"), error
-    assert {p.name for p in (folder / "run").iterdir()} <= {"setting.json", "history.csv"}
+    assert {p.name for p in (folder / "run").iterdir()} <= {"setting.json", "history.csv", ".lock"}
 
 
 def test_a_disk_that_fills_up_leaves_the_last_checkpoint(mounted, data, tmp_path):

@@ -12,7 +12,6 @@ import pytest
 from helpers import prepare_images
 
 from helmholtz.errors import UsageError
-from helmholtz.io import runs
 from helmholtz.sweep import __main__ as sweep
 
 pytest.importorskip("ray", reason="Ray is not installed: sh scripts/setup.sh ray")
@@ -63,7 +62,7 @@ def test_a_node_that_dies_costs_only_its_runs(cluster, photos, tmp_path):
     assert sweeping.returncode == 0, said
     assert "the machine that it ran on was lost" in said
     for seed in range(2):
-        folder = logs / runs.place("cifar", data.parent.name, "all-cnns", "quality_5", seed)
+        folder = logs / "cifar" / data.parent.name / "all-cnns" / "quality_5" / f"seed_{seed}"
         assert {path.name for path in folder.iterdir()} >= RUN_FILES
         assert len(list(folder.glob("checkpoint_*.h5"))) == 2
         with open(folder / "history.csv") as file:
