@@ -19,9 +19,9 @@ from cifar import codecs as image_codecs
 from cifar import domain as images
 from cifar import train as cifar_train
 from helmholtz import domain
-from helmholtz.training.backend import BACKENDS
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import conduct, plan
+from helmholtz.training.backend import BACKENDS
 
 LANGUAGES = {"sh", "python", "text"}
 SECTION_OF_FIGURES = "## How much data, how many seeds, how long"
