@@ -197,7 +197,10 @@ def test_few_items_are_not_called_a_guess():
         "0.500 (uncompressed) cannot be told from guessing (0.333) with 6 validation items"
         in (found["sentence"])
     )
-    assert "6 items are too few" in found["missing"][0]["what"]
+    (lack,) = found["missing"]
+    assert lack["what"] == "validate on more items than 6"
+    assert "--limit" not in lack["command"]
+    assert "--num_epoch 20 " in lack["command"]
 
 
 def test_nothing_is_to_be_trained_longer_with_a_learning_rate_of_0():

@@ -25,9 +25,11 @@ def missing(measured: dict, experiment: Experiment) -> list[dict]:
         return [{"what": what, "command": _again(experiment, learning_rate=None)}]
     if measured["learned"] is False:
         what = "train longer, at this rate and at the others, until the network has learned"
-        if luck(base) > (1 + base["chance"]) / 2:
-            what = f"validate on more items: {plural(base['val_items'], 'item')} are too few"
-        return [{"what": what, "command": _again(experiment, longer=True)}]
+        line = _again(experiment, longer=True)
+        if luck(base) > (1 + base["chance"]) / 2:  # more than a good network may reach
+            what = f"validate on more items than {base['val_items']}"
+            line = _again(experiment, limit=None) if runs[0]["flags"].get("limit") else None
+        return [{"what": what, "command": line}]
     found = []
     if starred(base):
         what = f"{plural(base['epochs'], 'epoch')}, fewer than {STARRED}: train longer"
