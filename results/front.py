@@ -90,8 +90,7 @@ def _accuracy(axes, study: str, rows: list[dict], number: int) -> None:
         name, side = (str(row["rate"]), "center") if row["rate"] else ("uncompressed", "right")
         top = row["test_acc_high"] or row["test_acc"]
         axes.annotate(name, (x, top), (0, 4), textcoords="offset points", ha=side, fontsize=9)
-    axes.set_xscale("log")
-    charts.log_numbers(axes.xaxis)
+    charts.log_axis(axes, charts.round_numbers(axes), "{:,.0f}", fontsize=9)
     axes.set_ylim(0)
     axes.axhline(rows[0]["chance"], color="#888888", linestyle=":", linewidth=1)
     axes.set_xlabel(f"bits {ITEMS[study]}, by {domains.codec(rows[0]).axis}")

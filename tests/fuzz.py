@@ -199,10 +199,9 @@ def read_zip(content: bytes, folder: Path) -> None:
 
 def read_run(content: bytes, folder: Path) -> None:
     """As resume, predict, the sweep and the report read it."""
-    from cifar.constants import ARCHITECTURES
     from cifar.domain import DOMAIN
     from helmholtz.analysis import logs
-    from helmholtz.io import runs
+    from helmholtz.io import run_state, runs
     from helmholtz.sweep import plan
 
     run = folder / "cifar" / "sample" / "all-cnns" / "quality_5" / "seed_0"
@@ -212,11 +211,11 @@ def read_run(content: bytes, folder: Path) -> None:
     whole = logs.read([folder], folder / "report")[0]
     assert len(whole) == 1
     (planned,) = plan.plan(*_sweep_flags(folder))
-    plan.changes(planned, finished=True)
+    plan.outlook(planned)
     plan.epochs(planned)
     old = runs.read_json(run / "setting.json")
-    runs.differences(old, {"flags": {"a": 1}, "data": {}, "versions": {}})
-    setting = runs.read_setting(run, "cifar", list(ARCHITECTURES))
+    run_state.differences(old, {"data": {}, "versions": {}})
+    setting = runs.read_setting(run, DOMAIN)
     Image.new("RGB", (32, 32)).save(folder / "x.png")
     DOMAIN.prepare_file(folder / "x.png", setting)
 

@@ -19,9 +19,9 @@ from cifar import codecs as image_codecs
 from cifar import domain as images
 from cifar import train as cifar_train
 from helmholtz import domain
-from helmholtz.cli import BACKENDS
 from helmholtz.sweep import __main__ as sweep
-from helmholtz.sweep import plan
+from helmholtz.sweep import conduct, plan
+from helmholtz.training.backend import BACKENDS
 
 LANGUAGES = {"sh", "python", "text"}
 SECTION_OF_FIGURES = "## How much data, how many seeds, how long"
@@ -107,7 +107,7 @@ def parser_of(module):
 
 def check_sweep(flags):
     args, rest = sweep.parse_args(flags)
-    sweep._check_engine_flags(args)
+    conduct.check_engine_flags(args)
     assert plan.plan(args, rest)
 
 

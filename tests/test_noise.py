@@ -94,10 +94,10 @@ def test_seeds_that_only_one_of_two_rates_has_do_not_undo_the_pairs():
 def test_seeds_that_are_advised_are_the_same_for_both_that_are_compared():
     values = {0: [0.80, 0.82, 0.78], 25: [0.79, 0.80, 0.81], 5: [0.5, 0.5, 0.5]}
     (lack,) = answered(rows_of(values))["missing"]
-    assert lack["what"] == "uncompressed, quality 25: more seeds"
+    assert lack["what"] == "more seeds at uncompressed, quality 25"
     assert lack["command"].startswith("for quality in 0 25; do for seed in 3 4 5; do python")
     (lack,) = answered(rows_of({0: [0.8], 25: [0.8] * 3}))["missing"]
-    assert lack["what"] == "uncompressed: 1 of 3 seeds"
+    assert lack["what"] == "more seeds at uncompressed (there are 1 of 3)"
     assert "for seed in 1 2; do" in lack["command"]
     assert "1 seed: too few" in answered(rows_of({0: [0.8], 25: [0.8] * 3}))["sentence"]
 
@@ -114,7 +114,7 @@ def test_the_advised_command_is_none_where_the_data_were_given_by_hand_and_names
 
 def test_a_single_rate_lacks_an_uncompressed_run_and_no_other():
     (lack,) = answered(rows_of({25: [0.8] * 3}))["missing"]
-    assert "no uncompressed run" in lack["what"]
+    assert "an uncompressed run" in lack["what"]
 
 
 def test_a_lucky_rate_below_one_that_fails_is_not_taken_and_told():
@@ -143,7 +143,7 @@ def test_one_seed_has_no_interval_and_says_how_to_get_one():
     assert (found["rate"], found["sure_rate"]) == (25, None)
     assert "1 seed: too few for an interval" in found["sentence"]
     (lack,) = found["missing"]
-    assert lack["what"] == "uncompressed, quality 25: 1 of 3 seeds"
+    assert lack["what"] == "more seeds at uncompressed, quality 25 (there are 1 of 3)"
     assert lack["command"].startswith("for quality in 0 25; do for seed in 1 2; do python cifar/")
 
 
@@ -197,7 +197,10 @@ def test_few_items_are_not_called_a_guess():
         "0.500 (uncompressed) cannot be told from guessing (0.333) with 6 validation items"
         in (found["sentence"])
     )
-    assert "6 items are too few" in found["missing"][0]["what"]
+    (lack,) = found["missing"]
+    assert lack["what"] == "more validation items than 6"
+    assert "--limit" not in lack["command"]
+    assert "--num_epoch 20 " in lack["command"]
 
 
 def test_nothing_is_to_be_trained_longer_with_a_learning_rate_of_0():
@@ -206,7 +209,7 @@ def test_nothing_is_to_be_trained_longer_with_a_learning_rate_of_0():
         for row in rows:
             row["flags"]["learning_rate"] = 0.0
         (lack,) = answered(rows)["missing"]
-        assert "train without --learning_rate" in lack["what"]
+        assert "training without --learning_rate" in lack["what"]
         assert "--num_epoch 20 " in lack["command"]
         assert "learning_rate" not in lack["command"]
 

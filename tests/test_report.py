@@ -76,7 +76,7 @@ def test_a_short_run_shows_its_best_epoch_and_a_star(logs, epochs, capsys):
     made(logs)
     said = capsys.readouterr().out
     assert f"{best:.3f}*" in said
-    assert "* of fewer than 20 epochs" in said
+    assert "* fewer than 20 epochs" in said
 
 
 def test_from_15_epochs_on_the_accuracy_is_as_published_and_from_20_on_without_a_star(logs, capsys):

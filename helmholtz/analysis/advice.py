@@ -21,16 +21,18 @@ def missing(measured: dict, experiment: Experiment) -> list[dict]:
     """What would make the answer better, each with the command that adds it."""
     base, runs = experiment.base, experiment.runs[experiment.base["rate"]]
     if runs[0]["flags"].get("learning_rate") == 0:
-        what = "with a learning rate of 0 nothing is learned: train without --learning_rate"
+        what = "training without --learning_rate: at 0 nothing is learned"
         return [{"what": what, "command": _again(experiment, learning_rate=None)}]
     if measured["learned"] is False:
-        what = "train longer, at this rate and at the others, until the network has learned"
-        if luck(base) > (1 + base["chance"]) / 2:
-            what = f"validate on more items: {plural(base['val_items'], 'item')} are too few"
-        return [{"what": what, "command": _again(experiment, longer=True)}]
+        what = "longer training, at this rate and at the others, until the network has learned"
+        line = _again(experiment, longer=True)
+        if luck(base) > (1 + base["chance"]) / 2:  # more than a good network may reach
+            what = f"more validation items than {base['val_items']}"
+            line = _again(experiment, limit=None) if runs[0]["flags"].get("limit") else None
+        return [{"what": what, "command": line}]
     found = []
     if starred(base):
-        what = f"{plural(base['epochs'], 'epoch')}, fewer than {STARRED}: train longer"
+        what = f"longer training than {plural(base['epochs'], 'epoch')}, {STARRED} or more"
         found.append({"what": what, "command": _again(experiment, longer=True)})
     return found + _other_rate(experiment) + _more_seeds(measured, experiment)
 
@@ -38,9 +40,9 @@ def missing(measured: dict, experiment: Experiment) -> list[dict]:
 def _other_rate(experiment: Experiment) -> list[dict]:
     """An uncompressed run, or where that is the only one, another one."""
     base, grid, rates = experiment.base, domains.codec(experiment.key).grid, [0]
-    what = f"no uncompressed run; {domains.rate_name(base)} stands in for it"
+    what = f"an uncompressed run, for which {domains.rate_name(base)} stands in"
     if base["rate"] == 0:
-        what, rates = "no other rate to compare with", list(grid[len(grid) // 2 :][:1])
+        what, rates = "another rate to compare with", list(grid[len(grid) // 2 :][:1])
     if base["rate"] == 0 and len(experiment.rows) > 1:
         return []
     return [{"what": what, "command": command(experiment, rates, range(SEEDS))}]
@@ -65,16 +67,16 @@ def _more_seeds(measured: dict, experiment: Experiment) -> list[dict]:
     lacks = {}
     for rate, used in have.items():
         seeds = experiment.rows[rate]["seeds"]
-        few = f"{seeds} of {SEEDS} seeds" if seeds < SEEDS else "more seeds"
+        few = f" (there are {seeds} of {SEEDS})" if seeds < SEEDS else ""
         if lacking := tuple(seed for seed in wanted if seed not in used):
             lacks.setdefault((few, lacking), []).append(rate)
     name = domains.codec(measured).rate_name
     return [
         {
-            "what": f"{', '.join(map(name, rates))}: {what}",
+            "what": f"more seeds at {', '.join(map(name, rates))}{few}",
             "command": command(experiment, rates, seeds),
         }
-        for (what, seeds), rates in lacks.items()
+        for (few, seeds), rates in lacks.items()
     ]
 
 

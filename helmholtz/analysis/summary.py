@@ -11,8 +11,8 @@ from helmholtz.schema import SIZES, SUMMARY
 TEN_BEST, SHORT = "mean of ten best epochs", "best epoch (short)"
 FEW, STARRED = 15, 20  # epochs below which the best epoch is shown, and below which a star is
 STAR = (
-    f"of fewer than {STARRED} epochs the ten best are most, so that their mean lies well below the "
-    f"best; below {FEW} epochs the best epoch stands in its place"
+    f"fewer than {STARRED} epochs: the ten best are most of them, and their mean lies well below "
+    f"the best; below {FEW} epochs the best epoch is shown instead"
 )
 SAME = ["parameters", "epochs", "lossless_bytes", "true_noise_bits", "chance", "val_items"]
 AVERAGED = [*SIZES, "seconds", "best_val_acc"]

@@ -33,29 +33,29 @@ def figure(height: float = 3.6):
     return made, made.add_subplot()
 
 
-def style(number: int, hollow: bool = False) -> dict:
-    """Colour and marker of the number-th line; hollow is for what has no interval."""
-    colour = COLOURS[number % len(COLOURS)]
-    face = {"markerfacecolor": "white"} if hollow else {}
-    return {"color": colour, "marker": MARKERS[number % len(MARKERS)], "markersize": 5, **face}
+def colour(number: int) -> str:
+    """The colour of the number-th line."""
+    return COLOURS[number % len(COLOURS)]
 
 
 def points(axes, x: list, rows: list[dict], name: str, number: int, label: str) -> None:
     """A line of means with their intervals; a mean of one seed has a hollow marker and none."""
-    y = [row[name] for row in rows]
-    axes.plot(x, y, color=COLOURS[number % len(COLOURS)], linewidth=1.5, label="_")
+    style = {"color": colour(number), "marker": MARKERS[number % len(MARKERS)], "markersize": 5}
+    axes.plot(x, [row[name] for row in rows], linewidth=1.5, **style, label=label)
     for place, row in zip(x, rows, strict=True):
         low, high = row[f"{name}_low"], row[f"{name}_high"]
-        error = None if low is None else [[row[name] - low], [high - row[name]]]
-        axes.errorbar(place, row[name], error, capsize=3, **style(number, low is None), label="_")
-    axes.plot([], [], **style(number), linewidth=1.5, label=label)
+        if low is None:
+            axes.plot(place, row[name], **style, markerfacecolor="white")
+        else:
+            error = [[row[name] - low], [high - row[name]]]
+            axes.errorbar(place, row[name], error, capsize=3, **style)
 
 
-def rate_axis(axes, label: str, rates: list[int]) -> None:
-    """A logarithmic axis with a tick at every rate that was run and has room for its number."""
+def log_axis(axes, ticks: list, form: str = "{:g}", **options) -> None:
+    """Make x logarithmic, with these numbers written out and no others."""
     axes.set_xscale("log")
-    axes.set_xlabel(label)
-    numbers_only(axes.xaxis, thinned(rates, (max(rates) / min(rates)) ** 0.06))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(ticks, labels=[form.format(tick) for tick in ticks], **options)
 
 
 def thinned(values: list, near: float) -> list:
@@ -67,39 +67,27 @@ def thinned(values: list, near: float) -> list:
     return kept
 
 
-def numbers_only(axis, ticks: list, form: str = "{:g}", **options) -> None:
-    """Ticks at these numbers, written out."""
-    axis.set_minor_locator(NullLocator())
-    axis.set_ticks(ticks, labels=[form.format(tick) for tick in ticks], **options)
-
-
-def log_numbers(axis) -> None:
-    """Ticks of a logarithmic axis at 1, 2, 5, 10, ... or further apart if that is too many, or
+def round_numbers(axes) -> list:
+    """Numbers for x, to be logarithmic: 1, 2, 5, 10, ... or further apart if that is too many, or
     closer together if it is not even two."""
-    low, high = axis.get_view_interval()
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     finer = ([step / 10 for step in range(10, 100, every)] for every in (10, 5, 2, 1))
     for steps in ((1, 2, 5), (1, 3), (1,), *finer):
         ticks = [s * 10**d for d in decades for s in steps if low <= s * 10**d <= high]
         if 2 <= len(ticks) <= TICKS:
             break
-    numbers_only(axis, ticks, "{:,.0f}", fontsize=9)
+    return ticks
 
 
-def apart(number: int, lines: int, x: list) -> float:
-    """A factor that moves the number-th line sideways, so that bars do not hide each other.
-
-    x: all that is shown along a logarithmic axis.
-    """
-    return (max(x) / min(x)) ** (0.006 * (number - (lines - 1) / 2))
-
-
-def legend(made: Figure) -> None:
-    """The legend below the figure, where it covers nothing."""
+def finish(made: Figure, below: str, beside: str) -> Figure:
+    """Name the axes, and put the legend below the figure, where it covers nothing."""
+    made.axes[0].set(xlabel=below, ylabel=beside)
     handles, labels = made.axes[0].get_legend_handles_labels()
-    if handles:
-        columns = 2 if max(map(len, labels)) < 30 else 1
-        made.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=9)
+    columns = 2 if max(map(len, labels)) < 30 else 1
+    made.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=9)
+    return made
 
 
 def save(made: Figure, folder: Path, name: str) -> None:

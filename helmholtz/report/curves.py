@@ -13,7 +13,7 @@ from helmholtz.analysis.logs import Run
 from helmholtz.analysis.wording import plural
 from helmholtz.errors import UsageError
 from helmholtz.report import charts
-from helmholtz.report.charts import COLOURS, figure
+from helmholtz.report.charts import figure
 
 MOST = 6  # runs in one figure
 
@@ -64,12 +64,13 @@ def of_runs(chosen: list[Run]):
     for number, run in enumerate(chosen):
         epochs = range(1, len(run.history["val_acc"]) + 1)
         marked = {"marker": "o", "markersize": 3} if len(epochs) < 10 else {}
-        colour = COLOURS[number % len(COLOURS)]
+        colour = charts.colour(number)
         axes.plot(epochs, run.history["val_acc"], color=colour, label=_run(run.row), **marked)
         axes.plot(epochs, run.history["acc"], color=colour, linestyle="--", linewidth=1, alpha=0.8)
     axes.plot([], [], color="#666666", label="validation")
     axes.plot([], [], color="#666666", linestyle="--", linewidth=1, label="training")
-    return _finished(made, axes, "epoch", "accuracy")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    return charts.finish(made, "epoch", "accuracy")
 
 
 def _run(row: dict) -> str:
@@ -94,7 +95,8 @@ def over_seeds(counted: list[Run]):
     for number, rate in enumerate(sorted(groups, key=rate_order)):
         colour = colormaps["viridis"](number / len(groups)) if rate else "black"
         _mean_curve(axes, groups[rate], colour, f"{names[rate]} ({len(groups[rate])})")
-    return _finished(made, axes, f"epoch of {most}", "validation accuracy")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    return charts.finish(made, f"epoch of {most}", "validation accuracy")
 
 
 def _mean_curve(axes, histories: list[list[float]], colour, label: str) -> None:
@@ -102,11 +104,3 @@ def _mean_curve(axes, histories: list[list[float]], colour, label: str) -> None:
     x, ends = range(1, len(epochs) + 1), ([f(e) for e in epochs] for f in (min, max))
     axes.plot(x, list(map(fmean, epochs)), color=colour, label=label)
     axes.fill_between(x, *ends, color=colour, alpha=0.1, linewidth=0)
-
-
-def _finished(made, axes, below: str, beside: str):
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel(below)
-    axes.set_ylabel(beside)
-    charts.legend(made)
-    return made

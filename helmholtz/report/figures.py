@@ -3,42 +3,46 @@
 Each takes what was computed and gives a figure, or None where there is nothing to show.
 """
 
+from collections.abc import Callable
+
 from helmholtz.analysis import domains
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.experiments import Experiment
 from helmholtz.report import charts
-from helmholtz.report.charts import COLOURS, figure, points
+from helmholtz.report.charts import figure, points
 
 LABELLED = 25  # classes up to which a confusion matrix names them
 
 
 def against_rate(shown: list[Experiment], name: str, label: str):
     """Accuracy or epochs to converge against rate, a line an experiment; uncompressed is dashed."""
-    lines = [[row for row in e.rows.values() if row[name] is not None] for e in shown]
-    rates = [row["rate"] for rows in lines for row in rows if row["rate"]]
+    made, axes = figure()
+    rates = _lines(axes, shown, lambda row: row["rate"], name)
     if not rates:
         return None
-    made, axes = figure()
-    for number, (experiment, rows) in enumerate(zip(shown, lines, strict=True)):
-        compressed = [row for row in rows if row["rate"]]
-        shift = charts.apart(number, len(shown), rates)
-        x = [row["rate"] * shift for row in compressed]
-        points(axes, x, compressed, name, number, _label(experiment))
-        for row in rows:
-            if row["rate"] == 0:
-                _baseline(axes, row, name, number, len(shown))
-    charts.rate_axis(axes, domains.codec(shown[0].key).axis, rates)
-    axes.set_ylabel(label)
+    for number, experiment in enumerate(shown):
+        if 0 in experiment.rows and experiment.rows[0][name] is not None:
+            _baseline(axes, experiment.rows[0], name, number, len(shown))
+    near = (max(rates) / min(rates)) ** 0.06
+    charts.log_axis(axes, charts.thinned(rates, near))
     axes.set_ylim(bottom=max(0, axes.get_ylim()[0]))
-    charts.legend(made)
-    return made
+    return charts.finish(made, domains.codec(shown[0].key).axis, label)
 
 
-def _baseline(axes, row: dict, name: str, number: int, lines: int) -> None:
-    colour = COLOURS[number % len(COLOURS)]
-    axes.axhline(row[name], color=colour, linestyle="--", linewidth=1.2)
-    if row[f"{name}_low"] is not None and lines <= 2:
-        axes.axhspan(row[f"{name}_low"], row[f"{name}_high"], color=colour, alpha=0.1, linewidth=0)
+def _lines(axes, shown: list[Experiment], x: Callable, name: str) -> list:
+    """A line an experiment, of its rows that have both x and name; gives all x.
+
+    On a logarithmic axis each is moved sideways, so that bars do not hide each other.
+    """
+    lines = [[r for r in e.rows.values() if x(r) and r[name] is not None] for e in shown]
+    spread = [x(row) for rows in lines for row in rows]
+    for number, (experiment, rows) in enumerate(zip(shown, lines, strict=True)):
+        if rows:
+            shift = (max(spread) / min(spread)) ** (0.006 * (number - (len(shown) - 1) / 2))
+            rows.sort(key=x)
+            places = [x(row) * shift for row in rows]
+            points(axes, places, rows, name, number, _label(experiment))
+    return spread
 
 
 def _label(experiment: Experiment) -> str:
@@ -47,24 +51,22 @@ def _label(experiment: Experiment) -> str:
     return f"{network(experiment.key)} ({span} seed{'s' * (counts[-1] > 1)})"
 
 
+def _baseline(axes, row: dict, name: str, number: int, lines: int) -> None:
+    style = {"color": charts.colour(number)}
+    axes.axhline(row[name], linestyle="--", linewidth=1.2, **style)
+    if row[f"{name}_low"] is not None and lines <= 2:
+        axes.axhspan(row[f"{name}_low"], row[f"{name}_high"], alpha=0.1, linewidth=0, **style)
+
+
 def accuracy_bits(shown: list[Experiment], size: str, label: str):
     """Accuracy against bits an item, a line an experiment, the rate above the points."""
-    known = [row for e in shown for row in e.rows.values() if row[size]]
-    if len({row[size] for row in known}) < 2:
-        return None
     made, axes = figure()
-    for number, experiment in enumerate(shown):
-        rows = sorted((r for r in experiment.rows.values() if r[size]), key=lambda row: row[size])
-        shift = charts.apart(number, len(shown), [row[size] for row in known])
-        x = [8 * row[size] * shift for row in rows]
-        points(axes, x, rows, "accuracy", number, _label(experiment))
-    axes.set_xscale("log")
-    charts.log_numbers(axes.xaxis)
-    _name_points(axes, known, size)
-    axes.set_xlabel(f"bits per {domains.of(shown[0].key).item} ({label})")
-    axes.set_ylabel("accuracy")
-    charts.legend(made)
-    return made
+    bits = _lines(axes, shown, lambda row: 8 * (row[size] or 0), "accuracy")
+    if len(set(bits)) < 2:
+        return None
+    charts.log_axis(axes, charts.round_numbers(axes), "{:,.0f}", fontsize=9)
+    _name_points(axes, [row for e in shown for row in e.rows.values() if row[size]], size)
+    return charts.finish(made, f"bits per {domains.of(shown[0].key).item} ({label})", "accuracy")
 
 
 def _name_points(axes, rows: list[dict], size: str) -> None:
@@ -92,20 +94,16 @@ def accuracy_parameters(shown: list[Experiment]):
     rates = {}
     for row in sorted(known, key=lambda row: (row["rate"], row["parameters"])):
         rates.setdefault(row["rate"], []).append(row)
-    lines = [rows for rows in rates.values() if len(rows) > 1][: len(COLOURS)]
+    lines = [rows for rows in rates.values() if len(rows) > 1][: len(charts.COLOURS)]
     if not lines:
         return None
     made, axes = figure()
     for number, rows in enumerate(lines):
         x = [row["parameters"] / 1e6 for row in rows]
         points(axes, x, rows, "accuracy", number, domains.rate_name(rows[0]))
-    axes.set_xscale("log")
     ticks = charts.thinned([row["parameters"] / 1e6 for row in known], 1.12)
-    charts.numbers_only(axes.xaxis, ticks, "{:.2f}", rotation=40)
-    axes.set_xlabel("parameters (millions)")
-    axes.set_ylabel("accuracy")
-    charts.legend(made)
-    return made
+    charts.log_axis(axes, ticks, "{:.2f}", rotation=40)
+    return charts.finish(made, "parameters (millions)", "accuracy")
 
 
 def confusion(classes: list[str], counts: list[list[int]]):
@@ -114,14 +112,13 @@ def confusion(classes: list[str], counts: list[list[int]]):
     shares = [[value / max(1, sum(row)) for value in row] for row in counts]
     axes.imshow(shares, cmap="cividis", vmin=0, vmax=1)
     axes.grid(visible=False)
-    axes.set_xlabel("predicted class")
-    axes.set_ylabel("true class")
+    axes.set(xlabel="predicted class", ylabel="true class")
     if len(classes) > LABELLED:
         return made
     axes.set_xticks(range(len(classes)), labels=classes, rotation=90, fontsize=8)
     axes.set_yticks(range(len(classes)), labels=classes, fontsize=8)
     for i, row in enumerate(counts):
         for j, count in enumerate(row):
-            colour = "black" if shares[i][j] > 0.5 else "white"
-            axes.text(j, i, count or "", color=colour, ha="center", va="center", fontsize=7)
+            shade = "black" if shares[i][j] > 0.5 else "white"
+            axes.text(j, i, count or "", color=shade, ha="center", va="center", fontsize=7)
     return made

@@ -106,7 +106,7 @@ def runs_of(key: tuple, shown: list[Experiment], runs: list[Run]) -> list[Run]:
 def _accuracies(shown: list[Experiment]) -> Iterator[tuple]:
     """(name, figure or None, caption), the most telling first."""
     base = shown[0].base
-    of = f"Validation accuracy ({base['accuracy_is']}) of {base['source'] or 'an unknown source'}."
+    of = f"Validation accuracy of {base['source'] or 'an unknown source'}, {base['accuracy_is']}."
     caption = f"Accuracy against the size of a file. {of} {BARS} Above the points is the rate."
     yield "accuracy_bits", figures.accuracy_bits(shown, "file_bytes", "whole file"), caption
     if any(row["scan_bytes"] != row["file_bytes"] for e in shown for row in e.rows.values()):

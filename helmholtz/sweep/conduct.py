@@ -22,7 +22,7 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
 
     args: the sweep's own flags. rest: those of train.py.
     """
-    _check_engine_flags(args)
+    check_engine_flags(args)
     all_runs = _chosen(plan.plan(args, rest), args.only)
     slots = []
     if args.engine == "local":
@@ -49,7 +49,7 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     return all(run.state != "failed" for run in all_runs)
 
 
-def _check_engine_flags(args: argparse.Namespace) -> None:
+def check_engine_flags(args: argparse.Namespace) -> None:
     if args.engine == "ray" and (args.gpus or args.jobs):
         raise UsageError("Ray places the runs itself: give --cpus and --per_gpu instead.")
     if args.engine != "ray" and args.address:
