@@ -57,6 +57,14 @@ def test_the_next_mirror_goes_on_where_the_first_broke_off(server, tmp_path):
     assert not path.with_name("archive.part").exists()
 
 
+def test_a_partial_download_that_is_wrong_is_started_anew(server, tmp_path):
+    path = tmp_path / "archive"
+    path.with_name("archive.part").write_bytes(b"wrong")
+    fetch(archive(server, "/ranged"), path)
+    assert path.read_bytes() == CONTENT
+    assert [asked for _, asked in server.asked] == ["bytes=5-", None]
+
+
 def test_a_server_without_ranges_starts_from_the_beginning(server, tmp_path):
     (tmp_path / "archive.part").write_bytes(CONTENT[:1000])
     fetch(archive(server, "/whole"), tmp_path / "archive")

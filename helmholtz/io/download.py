@@ -40,11 +40,9 @@ def _download(archive: dict, path: Path) -> None:
     reasons = []
     for url in archive["urls"]:
         try:
-            _continue(url, part, archive["bytes"])
-            if matches(part, archive["hash"]):
+            if _complete(url, part, archive):
                 os.replace(part, path)
                 return
-            part.unlink()  # nothing to continue from
             reasons.append(f"{url}: not the published file")
         except NETWORK_ERRORS as error:
             reasons.append(f"{url}: {error}")
@@ -55,6 +53,16 @@ def _download(archive: dict, path: Path) -> None:
         f"{path.name} could not be downloaded; give --source PATH if you have it, or use "
         f"--source sample, which needs no network ({'; '.join(reasons)})."
     )
+
+
+def _complete(url: str, part: Path, archive: dict) -> bool:
+    """Download what part lacks, or, if the result is wrong, all of it; whether it is right now."""
+    resumed = part.exists()
+    _continue(url, part, archive["bytes"])
+    if matches(part, archive["hash"]):
+        return True
+    part.unlink()
+    return resumed and _complete(url, part, archive)
 
 
 def matches(path: Path, wanted: str) -> bool:
