@@ -312,6 +312,17 @@ t.work_off(all_runs, t.local_engine.slots(None, 1, 2), 0.5)
 """
 
 
+def test_a_system_that_binds_no_process_to_cores_trains_too(tmp_path, monkeypatch):
+    for name in ("sched_getaffinity", "sched_setaffinity"):
+        monkeypatch.delattr(os, name)  # as on macOS
+    (run,) = planned(tmp_path, "--quality", "5")
+    work_off([run], local_engine.slots(None, 1, 1), 0)
+    assert (run.state, starts(run)[0]["environment"]["OMP_NUM_THREADS"]) == (
+        "done",
+        str(os.cpu_count()),
+    )
+
+
 def test_two_launchers_share_the_runs(tmp_path):
     command = [sys.executable, "-c", TWO_LAUNCHERS.format(logs=str(tmp_path))]
     here = Path(__file__).parent
