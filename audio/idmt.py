@@ -1,4 +1,4 @@
-"""The archive of IDMT-SMT-Audio-Effects: a zip of zips, of which two hold the twelve classes."""
+"""The archive of IDMT-SMT-Audio-Effects: a zip of zips; two of them hold the twelve classes."""
 
 import contextlib
 import errno

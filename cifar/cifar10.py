@@ -1,4 +1,4 @@
-"""The archive of CIFAR-10, packed or unpacked: pickled batches, of which only arrays are read."""
+"""The archive of CIFAR-10, packed or unpacked: pickled batches, read without running code."""
 
 import io
 import pickle

@@ -15,9 +15,9 @@ INSTALL = {"tensorboard": "pip install tensorboardX tensorboard", "wandb": "pip 
 def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
     """--setting and --model, two names for the same choice."""
     names = ", ".join(f"{i} {name}" for i, name in enumerate(models))
-    text, number_of = f"network: {names} (%(default)s)", whole_number(0, len(models) - 1)
+    text, index = f"network: {names} (%(default)s)", whole_number(0, len(models) - 1)
     add = parser.add_mutually_exclusive_group().add_argument
-    add("--setting", type=number_of, default=0, metavar="N", help=text)
+    add("--setting", type=index, default=0, metavar="N", help=text)
     add("--model", choices=models, metavar="NAME", help="network by its name")
 
 
@@ -30,7 +30,7 @@ def add_rate_flag(parser: argparse.ArgumentParser, domain, **options) -> None:
     kind = whole_number(0, max(codec.rates[-1] for codec in domain.codecs.values()))
     add = parser.add_argument
     add(f"--{domain.flag}", type=kind, metavar="N", help=text, **options)
-    text = f"{', '.join(domain.codecs)} (%(default)s)"
+    text = f"codec: {', '.join(domain.codecs)} (%(default)s)"
     add("--codec", choices=domain.codecs, default=published.name, metavar="NAME", help=text)
 
 
@@ -42,8 +42,8 @@ def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     add("--val", type=number(0, 1), default=val, metavar="SHARE", help=text)
     add("--limit", type=whole_number(1), metavar="N", help="use at most N items of each split")
     seed = whole_number(0, 2**32 - 1)
-    add("--seed", type=seed, default=0, metavar="N", help="of weights and order (%(default)s)")
-    add("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="(%(default)s)")
+    add("--seed", type=seed, default=0, metavar="N", help="for weights and order (%(default)s)")
+    add("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="of training (%(default)s)")
     add("--train_dir", type=Path, help="a folder with prepared train.h5 and test.h5")
     add("--log_dir", type=Path, help="where the run is written (logs/<domain>/<source>/...)")
     for name in TRACKERS:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Field(NamedTuple):
-    """A column or key: kind is str, int, float or dict (JSON); numbers lie from low to high."""
+    """A column or key: kind is str, int, float or dict (JSON); numbers are from low to high."""
 
     kind: type
     low: float = 0

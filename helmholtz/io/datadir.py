@@ -8,7 +8,7 @@ from pathlib import Path
 from helmholtz.errors import MachineError, UsageError
 from helmholtz.text import shown
 
-VARIABLE = "HELMHOLTZ_DATA"  # of the environment, in place of --data_dir
+VARIABLE = "HELMHOLTZ_DATA"  # the environment variable for --data_dir
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 

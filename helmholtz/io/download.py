@@ -87,8 +87,8 @@ def _continue(url: str, part: Path, size: int | None) -> None:
     with answer:
         if answer.status != 206:  # the server starts from the beginning
             have = 0
-        told = answer.headers.get("Content-Length")
-        size = size or (have + int(told) if told else None)
+        length = answer.headers.get("Content-Length")
+        size = size or (have + int(length) if length else None)
         with open(part, "ab" if have else "wb") as file:
             _copy(answer, file, have, size, part.stem)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LOCK = ".lock"  # a hidden file in a folder that one process holds
-SPARE = 1 << 20  # bytes of a file's own structure, and of small files beside it
+SPARE = 1 << 20  # bytes for a file's structure and for small files
 
 
 @contextlib.contextmanager

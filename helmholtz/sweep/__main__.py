@@ -40,7 +40,7 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
 
 def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
     add, published = parser.add_argument, half.published.name
-    add(f"--{half.flag}", nargs="+", metavar="N", help="rates (the codec's own grid)")
+    add(f"--{half.flag}", nargs="+", metavar="N", help="rates (the codec's grid)")
     add("--codec", nargs="+", default=[published], metavar="NAME", help=f"codecs ({published})")
     first = {"nargs": "+", "default": FIRST, "metavar": "N"}
     network = parser.add_mutually_exclusive_group().add_argument
@@ -64,7 +64,13 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
 
 def _add_conduct(parser: argparse.ArgumentParser) -> None:
     add, count = parser.add_argument, whole_number(0)
-    add("--retries", type=count, default=1, metavar="N", help="of a run that failed" + DEFAULT)
+    add(
+        "--retries",
+        type=count,
+        default=1,
+        metavar="N",
+        help="new attempts of a failed run" + DEFAULT,
+    )
     add("--only", type=count, metavar="N", help="only the run with this number in --dry_run")
     add("--dry_run", action="store_true", help="list the runs and what would be done")
     add("--overwrite", action="store_true", help="train every run anew")

@@ -17,7 +17,7 @@ import threading
 def spawn(module: str, flags: list[str], environment: dict | None = None, log=None):
     """Start a program of the project as a child; log: an open file for its output.
 
-    The child is in a session of its own, which a terminal's Ctrl-C does not reach: its parent
+    The child has its own session, which Ctrl-C in a terminal does not reach: its parent
     decides when it stops.
     """
     return subprocess.Popen(

@@ -12,7 +12,7 @@ from helmholtz.sweep.plan import Run
 PAUSE = 0.05  # seconds between two looks at what is running
 GRACE = 20  # seconds for a run to stop by itself
 HOPELESS = (WRONG_USAGE, BAD_DATA)  # exit codes that another attempt would give again
-LOST = "lost"  # in place of an exit code: the machine under the run was lost
+LOST = "lost"  # instead of an exit code: the machine under the run was lost
 LOSSES = 5  # times that a run may lose its machine before that counts as a failure
 MEANINGS = {
     DONE: "without a result",
