@@ -66,6 +66,15 @@ def test_flags_that_an_older_version_did_not_have_are_not_compared(tmp_path):
     assert run_state.outlook(tmp_path, asked(skip_bad=False, data_dir=None)).what == "resume"
 
 
+def test_a_run_whose_setting_is_damaged_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "checkpoint_0001.h5").touch()
+    (tmp_path / "setting.json").write_text("{")
+    with pytest.raises(
+        UsageError, match=r"was interrupted with a setting.json that cannot be read: "
+    ):
+        run_state.check(tmp_path, asked())
+
+
 def test_a_folder_is_held_by_one_process(tmp_path):
     with run_state.held(tmp_path / "run"):
         assert run_state.in_progress(tmp_path / "run")

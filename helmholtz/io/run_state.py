@@ -67,8 +67,8 @@ def _changes(folder: Path, asked: Wanted, finished: bool) -> list[str]:
     """How the existing run differs from the one asked for: "--val 0.1, not 0.2"."""
     try:
         old = runs.read_json(folder / "setting.json")
-    except DataError as error:
-        return [str(error)]
+    except DataError:
+        return ["a setting.json that cannot be read"]
     flags, data = (old[k] if isinstance(old.get(k), dict) else {} for k in ("flags", "data"))
     named = {key: old.get(key) for key in ("model", "codec", "rate")}
     named |= {"source": data.get("source")}
