@@ -46,7 +46,7 @@ def read_archive(path: Path) -> tuple[list[str], dict, dict]:
         batches = _unpacked(path) if path.is_dir() else _packed(path)
         training = [batches[name] for name in sorted(batches) if name != "test_batch"]
         return LABELS, {"train": _join(training), "test": _join([batches["test_batch"]])}, {}
-    except DataError:
+    except (DataError, MemoryError):
         raise
     except Exception as error:  # tar, gzip and pickle raise many types
         raise DataError(

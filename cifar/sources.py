@@ -97,7 +97,7 @@ def read_image(path: Path, size: int) -> np.ndarray:
                 )
             ImageOps.exif_transpose(image, in_place=True)
             rgb = _to_rgb(image)
-    except DataError:
+    except (DataError, MemoryError):
         raise
     except UnidentifiedImageError as error:
         raise DataError(

@@ -62,6 +62,18 @@ def test_the_archive_is_read_without_extracting(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["a.tar.gz"]
 
 
+def test_a_lack_of_memory_is_no_damage_to_a_file(tmp_path, monkeypatch):
+    """Else --skip_bad would leave out whatever a full machine cannot read."""
+
+    def full(*_, **__):
+        raise MemoryError
+
+    path = saved(tmp_path, "x.png", Image.new("RGB", (8, 8)))
+    monkeypatch.setattr(Image, "open", full)
+    with pytest.raises(MemoryError):
+        sources.read_image(path, 8)
+
+
 def test_another_file_of_the_user_is_refused_and_not_to_be_deleted(tmp_path, command):
     path = tmp_path / "photo.jpg"
     Image.new("RGB", (64, 64)).save(path)

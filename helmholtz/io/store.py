@@ -59,6 +59,8 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
             arrays = {name: _array(file, item) for name, item in file.items()}
             if digest:
                 return arrays, _attributes(file, digest)
+    except MemoryError:
+        raise
     except Exception as error:  # h5py raises many types on foreign files
         raise DataError(f"{path} cannot be read as HDF5 ({error}).") from error
     with open(path, "rb") as raw:

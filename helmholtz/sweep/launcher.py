@@ -14,13 +14,8 @@ GRACE = 20  # seconds for a run to stop by itself
 HOPELESS = (WRONG_USAGE, BAD_DATA)  # exit codes that another attempt would give again
 LOST = "lost"  # instead of an exit code: the machine under the run was lost
 LOSSES = 5  # times that a run may lose its machine before that counts as a failure
-MEANINGS = {
-    DONE: "without a result",
-    WRONG_USAGE: "wrong usage",
-    BAD_DATA: "bad data",
-    MACHINE_FAILED: "the machine",
-    INTERRUPTED: "interrupted from outside",
-}
+MEANINGS = {DONE: "without a result", WRONG_USAGE: "wrong usage", BAD_DATA: "bad data"}
+MEANINGS |= {MACHINE_FAILED: "the machine", INTERRUPTED: "interrupted from outside"}
 
 
 class Launcher:
