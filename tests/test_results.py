@@ -96,7 +96,7 @@ def test_the_runs_are_those_that_the_study_s_command_asks_for(study, tmp_path):
     assert code == 0
     lines = [line.split()[2:] for line in said if "helmholtz.sweep" in line]
     wanted = [run for line in lines for run in plan.plan(*sweep.parse_args(line))]
-    asked = {(run.model, run.rate, run.seed): vars(run.args) for run in wanted}
+    asked = {(run.args.model, run.rate, run.args.seed): vars(run.args) for run in wanted}
     done = {(row["model"], row["rate"], row["seed"]): row for row in runs_of(study)}
     assert done.keys() == asked.keys()
     for run, row in done.items():
