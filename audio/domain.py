@@ -19,7 +19,7 @@ def _build(name: str, shape, classes: int):
     return build_model(name, shape, classes)
 
 
-def _optimizer(args: Namespace):
+def _optimizer(args: Namespace, steps: int):
     import keras
 
     return keras.optimizers.Adadelta(args.learning_rate, rho=constants.RHO)

@@ -42,15 +42,14 @@ def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     add(
         "--val",
         type=number(0, 1),
-        default=val,
         metavar="SHARE",
         help="share of the training split held out to choose the best epoch; "
-        "0 validates on the test split (%(default)s)",
+        f"0 validates on the test split ({val})",
     )
     add("--limit", type=whole_number(1), metavar="N", help="use at most N items of each split")
     seed = whole_number(0, 2**32 - 1)
     add("--seed", type=seed, default=0, metavar="N", help="of weights and order (%(default)s)")
-    add("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="(%(default)s)")
+    add("--precision", choices=PRECISIONS, help=f"({PRECISIONS[0]})")
     add("--train_dir", type=Path, help="a folder with prepared train.h5 and test.h5")
     add("--log_dir", type=Path, help="where the run is written (logs/<domain>/<source>/...)")
     for name in TRACKERS:

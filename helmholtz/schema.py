@@ -38,7 +38,8 @@ RESULT = {  # the numbers of result.json
     "items_per_second": SECONDS,
 }
 OPTIONAL = {"mean_of_ten_best", "convergence_epoch", "test_acc"}  # may be null there
-RESULT_TEXTS = ["validated_on", "device", "precision"]
+RESULT_TEXTS = ["validated_on", "counted_epoch", "device", "precision"]
+BEST, LAST = "best", "last"  # epoch that counts; a run that does not say has the best one
 SIZES = ["raw_bytes", "file_bytes", "scan_bytes"]  # of the data set there, of an item in a table
 NAMES = ["domain", "source", "model", "codec", "rate", "seed"]  # what result.json calls its run
 SETTING = {  # where a column of runs.csv stands in setting.json

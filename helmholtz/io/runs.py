@@ -95,6 +95,15 @@ def _write_csv(path: Path, rows: list[list]) -> None:
     write_text(path, text.getvalue())
 
 
+def accuracies(result: dict) -> str:
+    """What result.json says of accuracy, in words."""
+    best, test = result["best_val_acc"], result.get("test_acc")
+    said = [f"best validation accuracy {best:.4f} in epoch {result['best_epoch']}"]
+    said = said if best is not None else []
+    said += [f"test accuracy {test:.4f}"] if test is not None else []
+    return ", ".join(said)
+
+
 def statistics(accuracies: list[float]) -> dict:
     """How the paper reads a run, from the validation accuracy of each epoch, epochs from 1 on.
 

@@ -64,9 +64,7 @@ class Live:
 def _told(run: Run, what: str) -> str:
     if run.state != "done":
         return f"{what}: {run.note}" if run.note else what
-    result = _result(run)
-    text = f"done, validation accuracy {result['best_val_acc']:.4f} in epoch {result['best_epoch']}"
-    return "already done" if run.note else text
+    return "already done" if run.note else f"done, {runs.accuracies(_result(run))}"
 
 
 def _progress(run: Run) -> str:
