@@ -239,7 +239,7 @@ def test_the_report_never_mixes_the_protocols(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "0.901" in said
     assert "judged once on the test split, after the last epoch" in said
-    report.main([str(tmp_path / "report"), "--out", str(tmp_path / "again")])
+    report.main([str(tmp_path / "report" / "runs.csv"), "--out", str(tmp_path / "again")])
     first, again = ((tmp_path / n / "curves.csv").read_text() for n in ("report", "again"))
     assert first == again
     answers = [json.loads((tmp_path / n / "summary.json").read_text())["answers"]

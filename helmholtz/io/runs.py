@@ -98,9 +98,11 @@ def _write_csv(path: Path, rows: list[list]) -> None:
 def accuracies(result: dict) -> str:
     """What result.json says of accuracy, in words."""
     best, test = result["best_val_acc"], result.get("test_acc")
-    said = [f"best validation accuracy {best:.4f} in epoch {result['best_epoch']}"]
-    said = said if best is not None else []
-    said += [f"test accuracy {test:.4f}"] if test is not None else []
+    said = []
+    if best is not None:
+        said.append(f"best validation accuracy {best:.4f} in epoch {result['best_epoch']}")
+    if test is not None:
+        said.append(f"test accuracy {test:.4f}")
     return ", ".join(said)
 
 
