@@ -28,6 +28,17 @@ ARCHITECTURES = {
 }
 TRAINING = {"batch_size": 50, "num_epoch": 200, "learning_rate": 1.0}
 RHO = 0.95  # of Adadelta
+# Further networks, which learn in a minute: the widths of their first convolution and of their
+# groups, and their recipes.
+QUICK = {"quick": [16, 32, 64], "strong": [32, 64, 128, 256]}
+QUICK_TRAINING = {
+    name: {"batch_size": 32, "num_epoch": epochs, "learning_rate": 0.1}
+    | {"val": 0, "precision": "bfloat16"}
+    for name, epochs in (("quick", 20), ("strong", 40))
+}
+WEIGHT_DECAY = 5e-3
+TIME_SHIFT = 0.1  # largest shift of their augmentation, as a share of a clip
+MASK = 0.1  # share of the mels, and of the frames, that it hides at most
 VAL = 0.25  # share of the training split held out for validation
 
 ARCHIVE = {

@@ -10,6 +10,7 @@ from helmholtz.argtypes import number, whole_number
 from helmholtz.data.prepare_command import parse_saved_flags
 from helmholtz.domain import Domain, Network, Recipe
 from helmholtz.errors import DataError
+from helmholtz.schema import LAST
 from helmholtz.text import shown
 
 
@@ -19,14 +20,48 @@ def _build(name: str, shape, classes: int):
     return build_model(name, shape, classes)
 
 
-def _optimizer(args: Namespace):
+def _optimizer(args: Namespace, steps: int):
     import keras
 
     return keras.optimizers.Adadelta(args.learning_rate, rho=constants.RHO)
 
 
 PUBLISHED = Recipe(constants.TRAINING, _optimizer, layers=list)
+
+
+def _build_quick(name: str, shape, classes: int):
+    from audio.quick import build_model
+
+    return build_model(name, shape, classes)
+
+
+def _nesterov(args: Namespace, steps: int):
+    from helmholtz.training.recipes import nesterov
+
+    return nesterov(args, steps, constants.WEIGHT_DECAY)
+
+
+def _quick_layers() -> list:
+    from audio.augment import ShiftAndMask
+
+    return [ShiftAndMask()]
+
+
+def _smoothed():
+    from helmholtz.training.recipes import smoothed_crossentropy
+
+    return smoothed_crossentropy
+
+
+def _quick(name: str) -> Network:
+    """A network whose schedule ends at 0, and whose last epoch counts."""
+    flags = constants.QUICK_TRAINING[name]
+    recipe = Recipe(flags, _nesterov, _quick_layers, _smoothed, counted=LAST)
+    return Network(partial(_build_quick, name), recipe)
+
+
 NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in constants.ARCHITECTURES}
+NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 
 
 class Sound(Domain):

@@ -18,6 +18,16 @@ TRAINING = {"batch_size": 128, "num_epoch": 200, "learning_rate": 0.01, "decay_r
 MOMENTUM = 0.9
 SHIFT = 0.1  # largest shift of the augmentation, as a share of width and height
 
+# Further networks, which learn in minutes: the widths of their three groups, and their recipes.
+QUICK = {"quick": [32, 64, 128], "strong": [64, 256, 256]}
+QUICK_TRAINING = {
+    name: {"batch_size": 500, "num_epoch": epochs, "learning_rate": 0.35}
+    | {"val": 0, "precision": "bfloat16"}
+    for name, epochs in (("quick", 8), ("strong", 10))
+}
+WEIGHT_DECAY = 5e-3
+PIXELS = 2  # largest shift of their augmentation
+
 ARCHIVE = {
     "title": "CIFAR-10",
     "name": "cifar-10-python.tar.gz",

@@ -9,6 +9,7 @@ from helmholtz.argtypes import whole_number
 from helmholtz.data.prepare_command import parse_saved_flags
 from helmholtz.domain import Domain, Network, Recipe
 from helmholtz.errors import DataError
+from helmholtz.schema import LAST
 
 
 def _build(name: str, shape, classes: int):
@@ -17,7 +18,7 @@ def _build(name: str, shape, classes: int):
     return build_model(name, shape, classes)
 
 
-def _optimizer(args: Namespace):
+def _optimizer(args: Namespace, steps: int):
     import keras
 
     decay = keras.optimizers.schedules.InverseTimeDecay(args.learning_rate, 1, args.decay_rate)
@@ -33,7 +34,49 @@ def _layers() -> list:
 
 
 PUBLISHED = Recipe(constants.TRAINING, _optimizer, _layers)
+
+
+def _build_quick(name: str, shape, classes: int):
+    from cifar.quick import build_model
+
+    return build_model(name, shape, classes)
+
+
+def _nesterov(args: Namespace, steps: int):
+    from helmholtz.training.recipes import nesterov
+
+    return nesterov(args, steps, constants.WEIGHT_DECAY)
+
+
+def _quick_layers() -> list:
+    import keras
+
+    from cifar.augment import AlternatingFlip
+
+    return [AlternatingFlip(), keras.layers.Rescaling(1 / 255, dtype="float32")]
+
+
+def _smoothed():
+    from helmholtz.training.recipes import smoothed_crossentropy
+
+    return smoothed_crossentropy
+
+
+def _initialise(network, items) -> None:
+    from cifar.quick import initialise
+
+    initialise(network, items)
+
+
+def _quick(name: str) -> Network:
+    """A network whose schedule ends at 0, and whose last epoch counts."""
+    flags = constants.QUICK_TRAINING[name]
+    recipe = Recipe(flags, _nesterov, _quick_layers, _smoothed, _initialise, LAST)
+    return Network(partial(_build_quick, name), recipe)
+
+
 NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in constants.ARCHITECTURES}
+NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 
 
 class Images(Domain):

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from helmholtz.errors import DataError, UsageError
 from helmholtz.io import datadir
+from helmholtz.schema import BEST
 
 NAMES = ("cifar", "audio")
 
@@ -58,14 +59,22 @@ class Codec:
 class Recipe:
     """How a network is trained.
 
-    flags: the defaults of the training flags that it has, such as batch_size and num_epoch.
-    optimizer(args) makes the optimizer from parsed flags. layers() makes the layers between the
-    stored items and the network, augmentation among them.
+    flags: the defaults of the training flags that it has, such as batch_size and num_epoch, and
+    of val and precision where they are not the domain's. optimizer(args, steps) makes the
+    optimizer from parsed flags and the number of steps of the whole run. layers() makes the layers
+    between the stored items and the network, augmentation among them; one with a variable `epoch`
+    is told which it is. loss() gives the loss, as Keras takes it. initialise(network, items) sets
+    first weights that depend on the training items, as they are stored. counted: the epoch whose
+    weights are kept, "best" in validation, or "last": of a schedule that ends at 0, so that
+    nothing is chosen and the test split is judged once.
     """
 
     flags: dict
-    optimizer: Callable[[Namespace], object]
+    optimizer: Callable[[Namespace, int], object]
     layers: Callable[[], list]
+    loss: Callable[[], object] = lambda: "sparse_categorical_crossentropy"
+    initialise: Callable | None = None
+    counted: str = BEST
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,12 @@ def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     """The flags of a training run that are the same for images and for sound."""
     add = parser.add_argument
     text = "share of the training split held out to choose the best epoch; "
-    text += "0 validates on the test split (%(default)s)"
-    add("--val", type=number(0, 1), default=val, metavar="SHARE", help=text)
+    text += f"0 validates on the test split ({val})"
+    add("--val", type=number(0, 1), metavar="SHARE", help=text)
     add("--limit", type=whole_number(1), metavar="N", help="use at most N items of each split")
     seed = whole_number(0, 2**32 - 1)
     add("--seed", type=seed, default=0, metavar="N", help="for weights and order (%(default)s)")
-    add("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="of training (%(default)s)")
+    add("--precision", choices=PRECISIONS, help=f"of training ({PRECISIONS[0]})")
     add("--train_dir", type=Path, help="a folder with prepared train.h5 and test.h5")
     add("--log_dir", type=Path, help="where the run is written (logs/<domain>/<source>/...)")
     for name in TRACKERS:

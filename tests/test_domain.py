@@ -25,7 +25,7 @@ def posterize(image, levels):
     return image // step * step, payload + 10, payload
 
 
-def adam(args: Namespace):
+def adam(args: Namespace, steps: int):
     return keras.optimizers.Adam(args.learning_rate)
 
 

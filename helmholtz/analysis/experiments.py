@@ -56,7 +56,9 @@ def protocol(row: dict) -> str:
     words += [f"{name} {value}" for name, value in told.items() if value is not None]
     words += ["tiled"] if flags.get("tile") else []
     backend = f" with {row['backend'].partition(' ')[0]}" if row["backend"] else ""
-    words += [f"{row['precision']}{backend}", f"validated on {row['validated_on']}"]
+    judged = "judged once on the test split, after the last epoch"
+    validated = judged if summary.judged_once(row) else f"validated on {row['validated_on']}"
+    words += [f"{row['precision']}{backend}", validated]
     return ", ".join(words)
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from helmholtz import domain
 from helmholtz.analysis import domains, run_files, tables
 from helmholtz.analysis.run_files import Damage
+from helmholtz.analysis.summary import judged_once
 from helmholtz.errors import DataError
 from helmholtz.io import run_state, runs
 from helmholtz.schema import CURVES, EPOCHS, RUNS
@@ -115,7 +116,7 @@ def _state(folder: Path, row: dict, history: dict, old: bool) -> dict:
     accuracies = history.get("val_acc", [])
     result = run_files.read_object(folder / "result.json")
     if result:
-        return run_files.from_result(folder, result, accuracies) | {"state": FINISHED}
+        return run_files.from_result(folder, result, history) | {"state": FINISHED}
     if (folder / "result.json").exists():
         raise Damage("result.json says nothing")
     if old and accuracies:  # the 2018 code wrote its history at the end
@@ -127,7 +128,7 @@ def _state(folder: Path, row: dict, history: dict, old: bool) -> dict:
 
 
 def _unfinished(folder: Path, row: dict, history: dict) -> dict:
-    done, wanted = len(history.get("val_acc", [])), row["flags"].get("num_epoch")
+    done, wanted = len(history.get("acc", [])), row["flags"].get("num_epoch")
     running = run_state.in_progress(folder)
     if not done:
         note = "no epoch yet" if running else "ended before its first epoch"
@@ -155,17 +156,18 @@ def read_table(path: Path, alone: bool = True) -> list[Run]:
 
 
 def _adapt(table):
-    """Before there was a choice of codec, its column held the version."""
+    """Before there was a choice of codec, its column held the version. Before there were runs that
+    are judged once, no column said which epoch counts."""
     if "codec_version" not in table:
         table = table.rename(columns={"codec": "codec_version"}).assign(codec=None)
-    return table
+    return table if "counted_epoch" in table else table.assign(counted_epoch=None)
 
 
 def _impossible(row: dict) -> str:
     """Why a row of a table cannot be that of a run, or ""."""
     if not isinstance(row["flags"], dict) or row["domain"] not in (None, *domain.NAMES):
         return "its flags or its domain are not of this project"
-    scored = row["best_val_acc"] is not None
+    scored = row["test_acc" if judged_once(row) else "best_val_acc"] is not None
     if (scored and None in (row["epochs"], row["domain"])) or row["folder"] is None:
         return "an accuracy without its epochs, or a run without its folder"
     return "" if scored or row["state"] not in COUNTED else "a finished run without an accuracy"
@@ -173,7 +175,7 @@ def _impossible(row: dict) -> str:
 
 def curves(found: list[Run]) -> pd.DataFrame:
     """The table of curves.csv: every epoch of every run."""
-    histories = {r.row["folder"]: r.history for r in found if set(CURVES) <= set(r.history)}
+    histories = {r.row["folder"]: r.history for r in found if {"acc", "loss"} <= set(r.history)}
     if not histories:
         return pd.DataFrame(columns=list(EPOCHS))
     parts = [pd.DataFrame(history, columns=CURVES) for history in histories.values()]
@@ -184,7 +186,9 @@ def curves(found: list[Run]) -> pd.DataFrame:
 def read_curves(path: Path) -> dict[str, dict[str, list[float]]]:
     """The histories in a curves.csv by the folder of their run. Raises DataError."""
     groups = tables.read_frame(path, EPOCHS).groupby("folder", sort=False)
-    return {folder: group[CURVES].to_dict("list") for folder, group in groups}
+    return {
+        folder: group[CURVES].dropna(axis=1, how="all").to_dict("list") for folder, group in groups
+    }
 
 
 def states(rows: list[dict]) -> dict[str, int]:

@@ -17,7 +17,7 @@ from itertools import takewhile
 from statistics import NormalDist
 
 from helmholtz.analysis.experiments import Experiment, rate_order
-from helmholtz.analysis.summary import accuracy_difference
+from helmholtz.analysis.summary import accuracy_difference, judged_once
 
 # Verdicts on a rate: whether its accuracy is within the tolerance of the baseline's.
 YES, PROBABLY, ALONE = "within", "probably within", "no interval"
@@ -107,10 +107,12 @@ def luck(row: dict) -> float:
     """The accuracy that a guesser exceeds in its best epoch at no more than RISK.
 
     A guesser's accuracy is chance on average, but the best of n epochs is the luckiest: one of them
-    exceeds a bound with at most n times the probability that a given one does (Bonferroni).
+    exceeds a bound with at most n times the probability that a given one does (Bonferroni). Where
+    the last epoch counts there is one.
     """
+    tries = 1 if judged_once(row) else row["epochs"]
     error = math.sqrt(row["chance"] * (1 - row["chance"]) / row["val_items"])
-    return row["chance"] + NormalDist().inv_cdf(1 - RISK / row["epochs"]) * error
+    return row["chance"] + NormalDist().inv_cdf(1 - RISK / tries) * error
 
 
 def _bits(size: float | None) -> float | None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from helmholtz import schema
 from helmholtz.errors import DataError
 from helmholtz.io import runs
-from helmholtz.schema import AMOUNT, CURVES, HISTORY, HISTORY_2018, RESULT, RUNS, SIZES, Field
+from helmholtz.schema import AMOUNT, CURVES, HISTORY, HISTORY_2018, LAST, RESULT, RUNS, SIZES, Field
 from helmholtz.text import printable
 
+UNVALIDATED = ["val_acc", "val_loss"]  # columns without numbers where nothing validates
 MAX_BYTES = 64 << 20  # a history.csv that claims to be larger is not read
 
 
@@ -63,7 +64,8 @@ def _value(field: Field, value: dict, *path: str):
 def read_history(path: Path) -> tuple[dict[str, list[float]], bool]:
     """The columns of a history.csv, and whether the 2018 code wrote it; empty without a file.
 
-    Raises Damage when it is empty or cut. pandas would fill a row that is cut.
+    The validation columns are missing where the run had no validation. Raises Damage when the file
+    is empty or cut. pandas would fill a row that is cut.
     """
     if not path.exists():
         return {}, False
@@ -71,14 +73,24 @@ def read_history(path: Path) -> tuple[dict[str, list[float]], bool]:
         raise Damage("history.csv is too large to be one")
     try:
         header, *body = csv.reader(path.read_text(encoding="utf-8").splitlines())
-        columns = [[float(value) for value in column] for column in zip(*body, strict=True)]
+        columns = [_numbers(column) for column in zip(*body, strict=True)]
     except (ValueError, csv.Error) as error:
         raise Damage("history.csv is empty, cut or not numbers") from error
     if header != HISTORY_2018 and header[:5] != HISTORY[:5]:
         raise Damage("history.csv is not of this project")
     if body and len(columns) != len(header):
         raise Damage("history.csv is cut")
-    return dict(zip(header, columns or [[] for _ in header], strict=True)), header == HISTORY_2018
+    named = dict(zip(header, columns or [[] for _ in header], strict=True))
+    if missing := [name for name, column in named.items() if column is None]:
+        if missing != UNVALIDATED:
+            raise Damage("history.csv has no numbers of an epoch")
+        named = {name: column for name, column in named.items() if column is not None}
+    return named, header == HISTORY_2018
+
+
+def _numbers(column: tuple[str, ...]) -> list[float] | None:
+    """The numbers of a column, or None where all its cells are empty. Raises ValueError."""
+    return [float(value) for value in column] if any(column) else None
 
 
 def check_history(history: dict[str, list[float]]) -> str:
@@ -92,24 +104,36 @@ def check_history(history: dict[str, list[float]]) -> str:
     return ""
 
 
-def from_result(folder: Path, result: dict, accuracies: list[float]) -> dict:
-    """What result.json says, as columns of runs.csv, checked and compared with the history."""
+def from_result(folder: Path, result: dict, history: dict[str, list[float]]) -> dict:
+    """What result.json says, as columns of runs.csv, checked and compared with the history.
+
+    val_items are those that the accuracy rests on: of a run that is judged once, the test split's.
+    """
+    once, optional = result.get("counted_epoch") == LAST, schema.OPTIONAL
+    if once:
+        result = result | {"val_items": result.get("test_items")}
+        optional = (optional | {"best_val_acc", "best_epoch"}) - {"test_acc"}
     keys = [*RESULT, *schema.RESULT_TEXTS, *schema.NAMES]
     found = {key: _value(RUNS[key], result, key) for key in keys}
     for key in [*RESULT, "domain", "model", "rate", "seed"]:
-        if found[key] is None and not (key in schema.OPTIONAL and result.get(key) is None):
+        if found[key] is None and not (key in optional and result.get(key) is None):
             raise Damage(f"result.json: {key} is {str(result.get(key, 'missing'))[:40]}")
-    if accuracies:
-        _compare(found, accuracies)
+    if history.get("acc"):
+        _compare(found, history, once)
     found = {key: value for key, value in found.items() if value is not None}
-    note = "" if accuracies else "no history.csv"
+    note = "" if history.get("acc") else "no history.csv"
     return found | _sizes(_part(result, "data")) | _chance(folder) | {"note": note}
 
 
-def _compare(result: dict, accuracies: list[float]) -> None:
+def _compare(result: dict, history: dict[str, list[float]], once: bool) -> None:
     """Raise Damage unless the statistics in the result are those of the history."""
-    if result["epochs"] != len(accuracies):
-        raise Damage(f"epochs: {result['epochs']} in result.json, {len(accuracies)} in history.csv")
+    epochs, accuracies = len(history["acc"]), history.get("val_acc")
+    if result["epochs"] != epochs:
+        raise Damage(f"epochs: {result['epochs']} in result.json, {epochs} in history.csv")
+    if once:
+        return
+    if not accuracies:
+        raise Damage("history.csv has no validation accuracy")
     for key, value in runs.statistics(accuracies).items():
         near = None in (value, result[key]) or math.isclose(value, result[key], abs_tol=1e-6)
         if not near or (value is None) != (result[key] is None):

@@ -6,9 +6,10 @@ from operator import itemgetter
 import pandas as pd
 
 from helmholtz.analysis.statistics import difference, interval
-from helmholtz.schema import SIZES, SUMMARY
+from helmholtz.schema import LAST, SIZES, SUMMARY
 
 TEN_BEST, SHORT = "mean of ten best epochs", "best epoch (short)"
+TEST = "test split, last epoch"  # of a run that chooses nothing
 FEW, STARRED = 15, 20  # epochs below which the best epoch is shown, and below which a star is
 STAR = (
     f"fewer than {STARRED} epochs: the ten best are most of them, and their mean lies well below "
@@ -20,18 +21,26 @@ LIMITS = {"accuracy": (0, 1), "test_acc": (0, 1), "convergence_epoch": (1, math.
 
 
 def accuracy(row: dict) -> float:
-    """As published, the mean of the ten best epochs; of a short run, its best epoch.
+    """As published, the mean of the ten best epochs; of a short run, its best epoch; of a run
+    whose last epoch counts, its test accuracy.
 
     Of a run of ten epochs the ten best are all of them, from the first on. From FEW epochs on at
     least a third of them are left out.
     """
+    if judged_once(row):
+        return row["test_acc"]
     ten_best = row["mean_of_ten_best"]
     return row["best_val_acc"] if row["epochs"] < FEW or ten_best is None else ten_best
 
 
 def starred(row: dict) -> bool:
     """Whether the accuracy of a row, of runs.csv or summary.csv, is shown with a star."""
-    return row["epochs"] < STARRED
+    return row["epochs"] < STARRED and not judged_once(row)
+
+
+def judged_once(row: dict) -> bool:
+    """Whether a row, of runs.csv or summary.csv, is of runs whose last epoch counts."""
+    return row.get("counted_epoch") == LAST or row.get("accuracy_is") == TEST
 
 
 def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
@@ -53,7 +62,7 @@ def summarise(runs: list[dict], base: list[dict]) -> dict:
         "seeds": len(runs),
         "seed_list": " ".join(seeds) or None,
         "devices": "; ".join(devices) or None,
-        "accuracy_is": SHORT if runs[0]["epochs"] < FEW else TEN_BEST,
+        "accuracy_is": _accuracy_is(runs[0]),
         "converged": sum(run["convergence_epoch"] is not None for run in runs),
         "seconds_to_converge": None if None in to_converge else sum(to_converge) / len(runs),
     }
@@ -63,6 +72,12 @@ def summarise(runs: list[dict], base: list[dict]) -> dict:
     for name, value in SCORES.items():
         row |= _interval_columns(name, [value(run) for run in runs])
     return row | _against(runs, base)
+
+
+def _accuracy_is(run: dict) -> str:
+    if judged_once(run):
+        return TEST
+    return SHORT if run["epochs"] < FEW else TEN_BEST
 
 
 def _seconds_to_converge(run: dict) -> float | None:

@@ -7,6 +7,11 @@ from helmholtz.data.loading import Data
 from helmholtz.errors import DataError
 
 
+def judged_once(parts: dict) -> dict:
+    """The parts of a run in which nothing is chosen: without held-out items none validate."""
+    return parts if "test" in parts else parts | {"val": parts["val"][:0], "test": parts["val"]}
+
+
 def select(data: Data, val: float, limit: int | None) -> tuple[np.ndarray, np.ndarray, dict]:
     """The items of a run, their labels, and the parts they fall into.
 

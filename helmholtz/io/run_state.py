@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from helmholtz.errors import DataError, UsageError
 from helmholtz.io import runs
 from helmholtz.io.files import LOCK, remove_leftovers, write_json
+from helmholtz.schema import LAST
 
 CLAIM = ".claim"  # locked by the launcher of a sweep, as LOCK is by train.py
 MARK = ".overwrite"  # the run in this folder is to be replaced by the next one
@@ -77,7 +78,8 @@ def _changes(folder: Path, asked: Wanted, finished: bool) -> list[str]:
         for key, value in asked.named.items()
         if None not in (value, named[key]) and value != named[key]
     ]
-    free = FREE - {"num_epoch"} if finished else FREE
+    fixed = finished or old.get("counted_epoch") == LAST  # whose schedule ends with num_epoch
+    free = FREE - {"num_epoch"} if fixed else FREE
     return found + [
         f"--{key} {flags[key]}, not {asked.flags[key]}"
         for key in sorted((flags.keys() & asked.flags.keys()) - free)

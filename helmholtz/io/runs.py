@@ -92,6 +92,17 @@ def _write_csv(path: Path, rows: list[list]) -> None:
     write_text(path, text.getvalue())
 
 
+def accuracies(result: dict) -> str:
+    """What result.json says of accuracy, in words."""
+    best, test = result["best_val_acc"], result.get("test_acc")
+    said = []
+    if best is not None:
+        said.append(f"best validation accuracy {best:.4f} in epoch {result['best_epoch']}")
+    if test is not None:
+        said.append(f"test accuracy {test:.4f}")
+    return ", ".join(said)
+
+
 def statistics(accuracies: list[float]) -> dict:
     """The paper's statistics of a run, from the validation accuracy of each epoch.
 

@@ -1,6 +1,7 @@
 """Learning curves: which runs' are drawn, and the figures, run by run and over seeds."""
 
 import fnmatch
+import math
 from collections import Counter
 from statistics import fmean, mode
 
@@ -21,7 +22,7 @@ MOST = 6  # runs in one figure
 def check_patterns(runs: list[Run], patterns: list[str]) -> None:
     """Raise UsageError where a pattern of --curves names no run that has learning curves."""
     for pattern in patterns:
-        if not any(_named(run, [pattern]) for run in runs if run.history.get("val_acc")):
+        if not any(_named(run, [pattern]) for run in runs if run.history.get("acc")):
             raise UsageError(
                 f"--curves {pattern!r} matches no run with learning curves: "
                 "it is compared with the names in runs.csv, where * is any text."
@@ -38,7 +39,7 @@ def select(runs: list[Run], patterns: list[str]) -> tuple[list[Run], str]:
     The runs are those that the patterns name, or else the first of every network and rate, those
     of one network before those of the next, of which fewer rates were run.
     """
-    known = [run for run in runs if run.history.get("val_acc")]
+    known = [run for run in runs if run.history.get("acc")]
     if patterns:
         chosen = [run for run in known if _named(run, patterns)]
     else:
@@ -62,10 +63,11 @@ def of_runs(chosen: list[Run]):
         return None
     made, axes = figure(4.2)
     for number, run in enumerate(chosen):
-        epochs = range(1, len(run.history["val_acc"]) + 1)
+        epochs, validated = range(1, len(run.history["acc"]) + 1), run.history.get("val_acc")
         marked = {"marker": "o", "markersize": 3} if len(epochs) < 10 else {}
         colour = charts.colour(number)
-        axes.plot(epochs, run.history["val_acc"], color=colour, label=_run(run.row), **marked)
+        shown = validated or [math.nan for _ in epochs]  # a run that is judged once has none
+        axes.plot(epochs, shown, color=colour, label=_run(run.row), **marked)
         axes.plot(epochs, run.history["acc"], color=colour, linestyle="--", linewidth=1, alpha=0.8)
     axes.plot([], [], color="#666666", label="validation")
     axes.plot([], [], color="#666666", linestyle="--", linewidth=1, label="training")

@@ -8,6 +8,7 @@ from helmholtz.analysis import domains, prepared, run_files
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.experiments import COMPARISON, Experiment, trained_alike, values
 from helmholtz.analysis.logs import COUNTED, DUPLICATE, OTHER_CODEC, RUNNING, Run
+from helmholtz.analysis.summary import judged_once
 from helmholtz.report import charts, curves, figures, sheets
 
 BARS = "Bars are 95 % intervals over seeds (Student's t); a hollow marker is one seed, without one."
@@ -106,7 +107,8 @@ def runs_of(key: tuple, shown: list[Experiment], runs: list[Run]) -> list[Run]:
 def _accuracies(shown: list[Experiment]) -> Iterator[tuple]:
     """(name, figure or None, caption), the most telling first."""
     base = shown[0].base
-    of = f"Validation accuracy of {base['source'] or 'an unknown source'}, {base['accuracy_is']}."
+    kind = "Test" if judged_once(base) else "Validation"
+    of = f"{kind} accuracy of {base['source'] or 'an unknown source'}, {base['accuracy_is']}."
     caption = f"Accuracy against the size of a file. {of} {BARS} Above the points is the rate."
     yield "accuracy_bits", figures.accuracy_bits(shown, "file_bytes", "whole file"), caption
     if any(row["scan_bytes"] != row["file_bytes"] for e in shown for row in e.rows.values()):

@@ -137,6 +137,6 @@ def epochs(run: Run) -> tuple[int, float | None]:
     try:
         with open(run.folder / "history.csv", newline="", encoding="utf-8") as file:
             last = list(csv.DictReader(file))[-1]
-        return int(last["epoch"]), float(last["val_acc"])
+        return int(last["epoch"]), float(last["val_acc"]) if last["val_acc"] else None
     except (OSError, IndexError, KeyError, TypeError, ValueError):
         return 0, None

@@ -66,10 +66,7 @@ class Live:
 def _event(run: Run, what: str) -> str:
     if run.state != "done":
         return f"{what}: {run.note}" if run.note else what
-    if run.note:
-        return "already done"
-    result = _result(run)
-    return f"done, validation accuracy {result['best_val_acc']:.4f} in epoch {result['best_epoch']}"
+    return "already done" if run.note else f"done, {runs.accuracies(_result(run))}"
 
 
 def _progress(run: Run) -> str:

@@ -9,6 +9,7 @@ from keras import ops
 from helmholtz.errors import DataError
 from helmholtz.io import run_state, runs
 from helmholtz.io.files import replacing, require_space, write_json
+from helmholtz.schema import LAST
 from helmholtz.training import checkpoints, trackers
 from helmholtz.training.device import gpu
 from helmholtz.training.launches import batches
@@ -20,8 +21,9 @@ def fit(model, labels, parts: dict, setting: dict, folder: Path, args) -> list[d
     """Train until args.num_epoch, with args.resume from the newest checkpoint. Gives the history.
 
     Writes history.csv, best.weights.h5 and a checkpoint after every epoch. Order, augmentation
-    and dropout of an epoch depend on (args.seed, epoch) alone. An old run in the folder stays
-    until the first epoch is done. Raises DataError when the loss is NaN or infinite.
+    and dropout of an epoch depend on (args.seed, epoch) alone. best.weights.h5 are those of the
+    epoch that counts. An old run in the folder stays until the first epoch is done. Raises
+    DataError when the loss is NaN or infinite.
     """
     announce(model, parts, folder)
     on_gpu = gpu() is not None
@@ -38,17 +40,24 @@ def fit(model, labels, parts: dict, setting: dict, folder: Path, args) -> list[d
     ):
         for epoch in range(len(history) + 1, args.num_epoch + 1):
             row = _one_epoch(model, labels, parts, epoch, args, progress)
-            best = max((old["val_acc"] for old in history), default=-1.0)
+            kept = _to_keep(row, history, setting["counted_epoch"], args.num_epoch)
             _record(folder, setting, history, row)
             progress.report(row)
             follow(row)
             _require_finite(row, folder)
             require_space(folder, epoch_bytes)
-            if row["val_acc"] > best:
+            if kept:
                 with replacing(folder / "best.weights.h5") as temporary:
                     network.save_weights(temporary)
             checkpoint.save(history, variables)
     return history
+
+
+def _to_keep(row: dict, history: list[dict], counted: str, epochs: int) -> bool:
+    """Whether the weights of an epoch are kept: the run's last, or the best so far."""
+    if counted == LAST:
+        return row["epoch"] == epochs
+    return row["val_acc"] > max((old["val_acc"] for old in history), default=-1.0)
 
 
 def _record(folder: Path, setting: dict, history: list[dict], row: dict) -> None:
@@ -63,7 +72,8 @@ def _record(folder: Path, setting: dict, history: list[dict], row: dict) -> None
 
 
 def _require_finite(row: dict, folder: Path) -> None:
-    if not np.isfinite([row["loss"], row["val_loss"]]).all():
+    losses = [loss for loss in (row["loss"], row["val_loss"]) if loss is not None]
+    if not np.isfinite(losses).all():
         raise DataError(
             f"The loss is NaN or infinite in epoch {row['epoch']}: lower --learning_rate and "
             f"start again with --overwrite (kept in {folder})."
@@ -77,9 +87,7 @@ def _one_epoch(model, labels, parts, epoch: int, args, progress) -> dict:
     order = np.random.default_rng([args.seed, epoch]).permutation(parts["train"])
     fed = batches(order, labels[order], model.dispatch_size)
     trained = model.fit(**fed, verbose=0, shuffle=False, callbacks=[progress]).history
-    val = parts["val"]
-    fed = batches(val, labels[val], model.evaluation_batch)
-    validated = model.evaluate(**fed, verbose=0, return_dict=True)
+    validated = _validate(model, labels, parts["val"])
     row = {
         "acc": trained["acc"][0],
         "loss": trained["loss"][0],
@@ -89,4 +97,13 @@ def _one_epoch(model, labels, parts, epoch: int, args, progress) -> dict:
         "seconds": round(time.perf_counter() - started, 3),
     }
     # Seven digits are what a float32 holds; the same number in every file that shows it.
-    return {"epoch": epoch} | {key: float(f"{value:.7g}") for key, value in row.items()}
+    known = {key: value for key, value in row.items() if value is not None}
+    return {"epoch": epoch} | row | {key: float(f"{value:.7g}") for key, value in known.items()}
+
+
+def _validate(model, labels, val) -> dict:
+    """Accuracy and loss of the validation items; None where there are none."""
+    if not len(val):
+        return {"acc": None, "loss": None}
+    fed = batches(val, labels[val], model.evaluation_batch)
+    return model.evaluate(**fed, verbose=0, return_dict=True)

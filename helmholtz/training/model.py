@@ -30,18 +30,23 @@ def set_up(seed: int, precision: str) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
 
 
-def compile_model(items, layers: list, network, optimizer) -> keras.Model:
+def compile_model(
+    items, layers: list, network, optimizer, loss="sparse_categorical_crossentropy"
+) -> keras.Model:
     """From an index to probabilities: gather, the layers before the network, the network."""
     model = Model([keras.Input((), dtype="int32"), Gather(items), *layers, network])
     accuracy = keras.metrics.SparseCategoricalAccuracy(name="acc")
-    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=[accuracy])
+    model.compile(optimizer, loss, metrics=[accuracy])
     return model
 
 
 def seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
-    """Set the random state of augmentation and dropout from (seed, epoch)."""
+    """Set the state of augmentation and dropout from (seed, epoch)."""
     layers = [*model.layers, *model.layers[-1].layers]
     generators = [layer.seed_generator for layer in layers if hasattr(layer, "seed_generator")]
     states = np.random.SeedSequence([seed, epoch]).generate_state(len(generators))
     for generator, state in zip(generators, states, strict=True):
         generator.state.assign(np.array([state, 0], generator.state.dtype))
+    for layer in model.layers:
+        if hasattr(layer, "epoch"):
+            layer.epoch.assign(epoch)

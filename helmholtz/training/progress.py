@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 from tqdm import tqdm
 
+from helmholtz.schema import CURVES
 from helmholtz.text import counted
 from helmholtz.training.device import device
 
@@ -53,8 +54,8 @@ class Progress(keras.callbacks.Callback):
 
     def report(self, row: dict) -> None:
         """Show a row of the history."""
-        self.row = {"val_acc": f"{row['val_acc']:.3f}"}
-        names = ("acc", "loss", "val_acc", "val_loss")
+        names = [name for name in CURVES if row[name] is not None]
+        self.row = {name: f"{row[name]:.3f}" for name in names if name == "val_acc"}
         numbers = "  ".join(f"{name} {row[name]:.4f}" for name in names)
         if self.bar.disable:
             epoch = f"epoch {row['epoch']}/{self.epochs}"

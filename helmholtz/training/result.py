@@ -1,4 +1,4 @@
-"""How a run ends: its best weights are evaluated, and what they give is written."""
+"""How a run ends: the weights that it keeps are evaluated, and what they give is written."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ from sklearn.metrics import confusion_matrix
 
 from helmholtz.io import runs
 from helmholtz.io.files import replacing, write_json
-from helmholtz.schema import SIZES
+from helmholtz.schema import LAST, SIZES
 from helmholtz.training import prediction
 from helmholtz.training.device import device
 
 
-def evaluate_best(model, labels, parts: dict, history: list, setting: dict, folder: Path) -> dict:
-    """Evaluate the best weights, and write model.keras, confusion.csv and, last, result.json.
+def evaluate(model, labels, parts: dict, history: list, setting: dict, folder: Path) -> dict:
+    """Evaluate the weights of the epoch that counts; write model.keras, confusion.csv, result.json.
 
     The confusion matrix, a row a true class and a column a predicted one, is that of the test
     split where there is one, and else of the validation items. Returns what result.json says.
@@ -43,8 +43,10 @@ def _result(history: list, parts: dict, setting: dict, parameters: int, test_acc
         "epochs": len(history),
         "train_items": len(parts["train"]),
         "val_items": len(parts["val"]),
-        "validated_on": "held-out training items" if "test" in parts else "test split",
-        **runs.statistics([row["val_acc"] for row in history]),
+        "test_items": len(parts.get("test", [])),
+        "validated_on": _validated_on(parts),
+        "counted_epoch": setting["counted_epoch"],
+        **_statistics(history, setting["counted_epoch"]),
         "test_acc": test_acc,
         "data": {key: data.get(key) for key in (*SIZES, "items")},
         "seconds": round(seconds, 3),
@@ -54,12 +56,20 @@ def _result(history: list, parts: dict, setting: dict, parameters: int, test_acc
     }
 
 
+def _validated_on(parts: dict) -> str:
+    if not len(parts["val"]):
+        return "nothing"
+    return "held-out training items" if "test" in parts else "test split"
+
+
+def _statistics(history: list, counted: str) -> dict:
+    """The statistics of the paper; None where the last epoch counts, which has no best one."""
+    if counted == LAST:
+        return dict.fromkeys(runs.statistics([0.0]))
+    return runs.statistics([row["val_acc"] for row in history])
+
+
 def print_result(result: dict, rate: str, folder: Path) -> None:
     """Say in two lines how the run ended, and where it is."""
-    test = f", test accuracy {result['test_acc']:.4f}" if result["test_acc"] is not None else ""
-    print(
-        f"{result['model']}, {rate}: best validation accuracy "
-        f"{result['best_val_acc']:.4f} in epoch {result['best_epoch']}{test}, "
-        f"{result['seconds']:.0f} s"
-    )
+    print(f"{result['model']}, {rate}: {runs.accuracies(result)}, {result['seconds']:.0f} s")
     print(folder.resolve())

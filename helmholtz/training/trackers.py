@@ -23,8 +23,9 @@ def following(args, folder: Path, history: list[dict]) -> Iterator[Callable[[dic
             writers.append(_wandb(args, folder, stack))
 
         def follow(row: dict) -> None:
+            known = {k: v for k, v in row.items() if k != "epoch" and v is not None}
             for write in writers:
-                write({key: value for key, value in row.items() if key != "epoch"}, row["epoch"])
+                write(known, row["epoch"])
 
         for row in history:
             follow(row)

@@ -7,6 +7,7 @@ from helmholtz import cli, flags
 from helmholtz.argtypes import number, positive_number, whole_number
 from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
+from helmholtz.schema import LAST
 
 RECIPE_FLAGS = {  # the type and the help of those whose default is the recipe's
     "batch_size": (whole_number(1), "items of a step"),
@@ -36,16 +37,19 @@ def _add_recipe_flags(parser: ArgumentParser, domain: Domain) -> None:
     defaults = {}
     for network in domain.networks.values():
         defaults = network.recipe.flags | defaults
-    for name, default in defaults.items():
-        kind, said = RECIPE_FLAGS[name]
+    for name, (kind, said) in RECIPE_FLAGS.items():
+        if name not in defaults:
+            continue
+        default = defaults[name]
         parser.add_argument(f"--{name}", type=kind, metavar="N", help=f"{said} ({default})")
 
 
 def _complete(args: Namespace, domain: Domain) -> None:
     """Fill in what was not given; UsageError for what the chosen network's recipe does not have."""
     args.model = args.model or list(domain.networks)[args.setting]
-    known = domain.networks[args.model].recipe.flags
-    for name in RECIPE_FLAGS.keys() & vars(args).keys():
+    known = {"val": domain.val, "precision": flags.PRECISIONS[0]}
+    known |= domain.networks[args.model].recipe.flags
+    for name in {*RECIPE_FLAGS, "val", "precision"} & vars(args).keys():
         if getattr(args, name) is None:
             setattr(args, name, known.get(name))
         elif name not in known:
@@ -94,23 +98,28 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
     from helmholtz.training.backend import import_keras
 
     import_keras()
-    from helmholtz.data.splits import select
+    from helmholtz.data.splits import judged_once, select
     from helmholtz.io import run_state
     from helmholtz.training import device, loop, model, prediction, result, setting
 
     items, labels, parts = select(data, args.val, args.limit)
-    described = setting.describe(args, domain.name, data.attributes, items.shape[1:])
-    model.set_up(args.seed, args.precision)
     chosen = domain.networks[args.model]
+    recipe = chosen.recipe
+    parts = judged_once(parts) if recipe.counted == LAST else parts
+    described = setting.describe(args, domain.name, data.attributes, items.shape[1:])
+    described |= {"counted_epoch": recipe.counted}
+    model.set_up(args.seed, args.precision)
     network = chosen.build(items.shape[1:], len(data.classes))
     device.require_memory(network, min(args.batch_size, len(parts["train"])), items.nbytes)
+    if recipe.initialise:
+        recipe.initialise(network, items[parts["train"]])
     if getattr(args, "weights", None):
         prediction.load_weights(network, args.weights)
     args.resume = run_state.claim(folder, described, asked)
-    layers, optimizer = chosen.recipe.layers(), chosen.recipe.optimizer(args)
-    compiled = model.compile_model(items, layers, network, optimizer)
+    optimizer = recipe.optimizer(args, args.num_epoch * -(-len(parts["train"]) // args.batch_size))
+    compiled = model.compile_model(items, recipe.layers(), network, optimizer, recipe.loss())
 
     history = loop.fit(compiled, labels, parts, described, folder, args)
-    found = result.evaluate_best(compiled, labels, parts, history, described, folder)
+    found = result.evaluate(compiled, labels, parts, history, described, folder)
     codec = domain.codecs[args.codec]
     result.print_result(found, codec.rate_name(found["rate"]), folder)
