@@ -265,7 +265,7 @@ def test_the_readme_s_networks_are_those_of_the_settings():
     rows = re.findall(r"^\| (\d) \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|$", README.read_text(), re.M)
     assert [int(row[0]) for row in rows] == list(range(6))
     for column, half in ((1, "cifar"), (3, "audio")):
-        assert [row[column] for row in rows] == list(domain.get(half).networks)
+        assert [row[column] for row in rows] == list(domain.get(half).networks)[:6]
         for row in rows:
             parameters = row[column + 1].replace(",", "")
             assert (ROOT / f"{half}_paras" / f"{parameters}_{row[column]}.txt").exists()

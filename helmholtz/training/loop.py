@@ -9,7 +9,7 @@ from keras import ops
 from helmholtz.errors import DataError
 from helmholtz.io import run_state, runs
 from helmholtz.io.files import replacing, require_space, write_json
-from helmholtz.schema import LAST
+from helmholtz.schema import BEST, LAST
 from helmholtz.training import checkpoints, trackers
 from helmholtz.training.device import gpu
 from helmholtz.training.launches import batches
@@ -40,7 +40,7 @@ def fit(model, labels, parts: dict, setting: dict, folder: Path, args) -> list[d
     ):
         for epoch in range(len(history) + 1, args.num_epoch + 1):
             row = _one_epoch(model, labels, parts, epoch, args, progress)
-            kept = _to_keep(row, history, setting["counted_epoch"], args.num_epoch)
+            kept = _to_keep(row, history, setting.get("counted_epoch", BEST), args.num_epoch)
             _record(folder, setting, history, row)
             progress.report(row)
             follow(row)
