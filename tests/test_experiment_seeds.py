@@ -10,7 +10,7 @@ import pytest
 from cifar import train
 from cifar.augment import ShiftAndFlip
 from helmholtz.training import loop
-from helmholtz.training.model import compile_model
+from helmholtz.training.model import compile_model, seed_layers
 
 ITEMS = 32
 
@@ -110,3 +110,22 @@ def test_two_dropouts_of_a_network_draw_apart(monkeypatch):
     monkeypatch.setitem(CASES, "two dropouts", (alike, [], twice))
     kept = epochs("two dropouts", 0, 1)[0] > 0
     assert 0.1 < kept.mean() < 0.4  # a quarter, and not the half that equal masks would leave
+
+
+def test_dropouts_nested_deeper_are_seeded_too():
+    def block():
+        return keras.Sequential([keras.layers.Dropout(0.5), keras.layers.Dropout(0.5)])
+
+    nested = keras.Sequential([block(), keras.layers.Dropout(0.5)])
+    network = keras.Sequential([keras.Input((4,)), nested, keras.layers.Dense(2, "softmax")])
+    model = compile_model(np.zeros((8, 4), np.float32), [], network, keras.optimizers.SGD())
+    states = {}
+    for seed, epoch in ((0, 1), (0, 2), (0, 1)):
+        seed_layers(model, seed, epoch)
+        dropouts = [*nested.layers[0].layers, nested.layers[1]]
+        states.setdefault((seed, epoch), []).append(
+            [int(np.asarray(layer.seed_generator.state)[0]) for layer in dropouts]
+        )
+    first, again = states[0, 1]
+    assert first == again
+    assert len({*first, *states[0, 2][0]}) == 6  # all differ, between epochs too

@@ -92,7 +92,8 @@ def check(folder: Path, asked: Wanted) -> Outlook:
     found = outlook(folder, asked)
     if found.what in ("skip", "refuse"):
         raise UsageError(
-            f"{folder} was {found.why}: give --overwrite to train it anew, or another --log_dir."
+            f"{folder} holds a run that was {found.why}: give --overwrite to train it again, "
+            "or another --log_dir."
         )
     if found.what == "resume" and not asked.flags["resume"]:
         raise UsageError(

@@ -42,11 +42,19 @@ def compile_model(
 
 def seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
     """Set the state of augmentation and dropout from (seed, epoch)."""
-    layers = [*model.layers, *model.layers[-1].layers]
-    generators = [layer.seed_generator for layer in layers if hasattr(layer, "seed_generator")]
+    generators = _generators(model)
     states = np.random.SeedSequence([seed, epoch]).generate_state(len(generators))
     for generator, state in zip(generators, states, strict=True):
         generator.state.assign(np.array([state, 0], generator.state.dtype))
     for layer in model.layers:
         if hasattr(layer, "epoch"):
             layer.epoch.assign(epoch)
+
+
+def _generators(model: keras.Model) -> list:
+    """All generators of random states, each once: first those of the model's and the network's
+    own layers, whose order is that of the published experiment, then those nested deeper."""
+    network = model.layers[-1]
+    layers = [*model.layers, *network.layers, *network._flatten_layers()]
+    found = [layer.seed_generator for layer in layers if hasattr(layer, "seed_generator")]
+    return list({id(generator): generator for generator in found}.values())

@@ -10,7 +10,7 @@ from helmholtz.errors import UsageError
 from helmholtz.schema import LAST
 
 RECIPE_FLAGS = {  # the type and the help of those whose default is the recipe's
-    "batch_size": (whole_number(1), "items of a step"),
+    "batch_size": (whole_number(1), "items per step"),
     "num_epoch": (whole_number(1), "epochs"),
     "learning_rate": (positive_number, "of the first step"),
     "decay_rate": (number(0), "the learning rate of step k is the first / (1 + decay_rate * k)"),
