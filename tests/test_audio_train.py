@@ -100,7 +100,7 @@ def test_published_defaults():
     [
         (["--bitrate", "33"], "There is no MP3 of 33 kb/s: give one of 0, 8, 16"),
         (["--bitrate", "-8"], "from 0 to 320"),
-        (["--setting", "6"], "from 0 to 5"),
+        (["--setting", "8"], "from 0 to 7"),
         (["--model", "resnet"], "cnn_x3_mlp_128x2"),
         (["--dur", "0"], "is not a number"),
     ],

@@ -235,7 +235,7 @@ def test_published_defaults():
         (["--quality", "-1"], "from 0 to 100"),
         (["--quality", "5.5"], "from 0 to 100"),
         (["--quality", "abc"], "from 0 to 100"),
-        (["--setting", "6"], "from 0 to 5"),
+        (["--setting", "8"], "from 0 to 7"),
         (["--model", "resnet"], "cnns-dense-128-256"),
         (["--num_epoch", "0"], "1 or more"),
         (["--val", "1"], "from 0 up to, but not including, 1"),

@@ -140,12 +140,12 @@ def test_data_is_prepared_with_the_flags_of_the_runs(photos):
         (
             "cifar/scripts/train-all-settings.sh",
             [],
-            [f"quality 25  {m}" for m in IMAGES[1:]],
+            [f"quality 25  {m}" for m in IMAGES[1:6]],
         ),
         (
             "scripts/train-all-settings.sh",
             ["audio"],
-            [f"32 kb/s  {m}" for m in SOUND[1:]],
+            [f"32 kb/s  {m}" for m in SOUND[1:6]],
         ),
         ("audio/scripts/train-all-cnns.sh", ["--seed", "1"], ["8 kb/s  cnn_x3_mlp_0"] + 6 * [""]),
     ],
@@ -165,7 +165,7 @@ def test_the_published_scripts(script, flags, expected):
     ("flags", "code", "said"),
     [
         (["--quality", "5", "101"], 2, "'101' is not a whole number from 0 to 100"),
-        (["--setting", "6"], 2, "from 0 to 5"),
+        (["--setting", "8"], 2, "from 0 to 7"),
         (["--model", "resnet"], 2, "There is no network resnet"),
         (["--num_epoch", "0"], 2, "1 or more"),
         (["--nonsense"], 2, "unrecognized arguments: --nonsense"),
