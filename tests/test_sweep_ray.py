@@ -47,7 +47,7 @@ def wait_for(condition, process, seconds=120):
 def test_a_node_that_dies_costs_only_its_runs(cluster, photos, tmp_path):
     data = prepare_images(str(photos), [5])[5]
     logs = tmp_path / "logs"
-    flags = ["--train_dir", data, "--quality", "5", "--seed", "0", "1", "--num_epoch", "40"]
+    flags = ["--train_dir", data, "--quality", "5", "--seed", "0", "1", "--num_epoch", "20"]
     flags += ["--batch_size", "16", "--limit", "32", "--log_dir", logs]
     flags += ["--engine", "ray", "--address", cluster.address, "--sync", "1"]
     command = [sys.executable, "-m", "helmholtz.sweep", "cifar", *map(str, flags)]
@@ -66,7 +66,7 @@ def test_a_node_that_dies_costs_only_its_runs(cluster, photos, tmp_path):
         assert {path.name for path in folder.iterdir()} >= RUN_FILES
         assert len(list(folder.glob("checkpoint_*.h5"))) == 2
         with open(folder / "history.csv") as file:
-            assert [row["epoch"] for row in csv.DictReader(file)] == [str(i + 1) for i in range(40)]
+            assert [row["epoch"] for row in csv.DictReader(file)] == [str(i + 1) for i in range(20)]
 
 
 def test_an_unreachable_cluster_is_told_before_anything_starts(command, tmp_path):
