@@ -12,15 +12,17 @@ def build_model(name: str, shape, classes: int) -> keras.Sequential:
     Takes spectrograms in decibels, batch x mels x frames x channels, and gives float32
     probabilities, batch x classes.
     """
-    first, *rest = QUICK[name]
+    first, *rest = widths = QUICK[name]
+    frames = -(-shape[1] // 2 ** len(widths))  # that are left behind the last group
     return keras.Sequential(
         [
             keras.Input(shape),
-            layers.BatchNormalization(momentum=0.9, center=False, scale=False),
+            layers.BatchNormalization(axis=1, momentum=0.9, center=False, scale=False),
             layers.Conv2D(first, 5, strides=2, padding="same", use_bias=False),
             *_normed(),
             *(layer for width in rest for layer in _group(width)),
-            layers.GlobalAveragePooling2D(),
+            layers.AveragePooling2D((1, frames)),  # over time alone: pitch tells classes apart
+            layers.Flatten(),
             layers.Dense(classes),
             layers.Activation("softmax", dtype="float32"),
         ],
