@@ -23,7 +23,7 @@ QUICK = {"quick": [32, 64, 128], "strong": [64, 256, 256]}
 QUICK_TRAINING = {
     name: {"batch_size": 500, "num_epoch": epochs, "learning_rate": 0.35}
     | {"val": 0, "precision": "bfloat16"}
-    for name, epochs in (("quick", 8), ("strong", 10))
+    for name, epochs in (("quick", 12), ("strong", 10))
 }
 WEIGHT_DECAY = 5e-3
 PIXELS = 2  # largest shift of their augmentation
