@@ -74,7 +74,7 @@ def test_the_six_keep_their_numbers():
     assert list(DOMAIN.networks)[6:] == ["quick", "strong"]
     assert (train.parse_args(["--setting", "7"]).model, train.parse_args([]).val) == ("strong", 0)
     quick = train.parse_args(["--model", "quick"])
-    assert (quick.num_epoch, quick.batch_size, quick.precision) == (8, 500, "bfloat16")
+    assert (quick.num_epoch, quick.batch_size, quick.precision) == (12, 500, "bfloat16")
     assert train.parse_args([]).precision == "float32"
 
 
