@@ -67,7 +67,7 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Sound(Domain):
     """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
-    name, item, items = "audio", "clip", "clips"
+    name, item = "audio", "clip"
     flag, highest, val = "bitrate", 128, constants.VAL
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8

@@ -82,7 +82,7 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Images(Domain):
     """Images of one size, as uint8 RGB, N x height x width x 3."""
 
-    name, item, items = "cifar", "image", "images"
+    name, item = "cifar", "image"
     flag, highest, val = "quality", 100, 0
     codecs, networks = codecs.TABLE, NETWORKS
     sources, chunk = ("cifar10", "sample"), 256

@@ -63,10 +63,10 @@ def _normed() -> list:
 
 
 def initialise(network: keras.Sequential, images: np.ndarray) -> None:
-    """Set the weights that a network starts from, of which some come from its training images.
+    """Set the weights that a network starts from, some of them computed from its training images.
 
     images: uint8, N x height x width x channels; the first IMAGES are looked at. The first layer
-    whitens patches, and every other convolution begins as one that hands its input on.
+    whitens patches, and every other convolution starts by passing its input through.
     """
     network.get_layer("whitening").set_weights([whitening(4 * (images[:IMAGES] / 255) - 2)])
     for layer in network.layers:

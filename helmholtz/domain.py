@@ -1,10 +1,11 @@
 """What helmholtz has to know of a half: its flags, codecs, networks and data.
 
 cifar/domain.py and audio/domain.py each describe one. Importing them imports nothing heavy, so that
-a command can parse its flags at once; what is heavy is imported by the functions in the tables.
+a command can parse its flags at once; the functions in the tables import heavy modules themselves.
 """
 
 import importlib
+from abc import ABC, abstractmethod
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class Recipe:
     of val and precision where they are not the domain's. optimizer(args, steps) makes the
     optimizer from parsed flags and the number of steps of the whole run. layers() makes the layers
     between the stored items and the network, augmentation among them; one with a variable `epoch`
-    is told which it is. loss() gives the loss, as Keras takes it. initialise(network, items) sets
+    is given the number of the epoch. loss() gives the loss, as Keras takes it. initialise(network, items) sets
     first weights that depend on the training items, as they are stored. counted: the epoch whose
     weights are kept, "best" in validation, or "last": of a schedule that ends at 0, so that
     nothing is chosen and the test split is judged once.
@@ -85,12 +86,11 @@ class Network:
     recipe: Recipe
 
 
-class Domain:
+class Domain(ABC):
     """A half: cifar or audio. A subclass states the facts and loads the data."""
 
     name: ClassVar[str]  # of its package, and of its folder in logs/
     item: ClassVar[str]  # what one item is called: "image"
-    items: ClassVar[str]
     flag: ClassVar[str]  # of the rate: "quality"
     highest: ClassVar[int]  # the rate of a train.py that names none
     val: ClassVar[float]  # default of --val
@@ -124,35 +124,35 @@ class Domain:
         parser.add_argument("--skip_bad", action="store_true", help=said)
         datadir.add_flag(parser)
 
-    def add_training_flags(self, parser: ArgumentParser) -> None:
+    def add_training_flags(self, parser: ArgumentParser) -> None:  # noqa: B027  may be none
         """Further flags of train.py."""
 
+    @abstractmethod
     def data_root(self, args: Namespace) -> Path:
         """The folder that prepared data lie in."""
-        raise NotImplementedError
 
+    @abstractmethod
     def open_source(self, args: Namespace):
         """The data.preparation.Source that the flags ask for; cheap. DataError: there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def data_settings(self, args: Namespace) -> dict:
         """Attributes of prepared data, besides source and codec, that tell them from others."""
-        raise NotImplementedError
 
+    @abstractmethod
     def compressor(self, args: Namespace, codec: Codec) -> Callable:
         """A function of (items, rates), for other processes too, that gives lists of Prepared."""
-        raise NotImplementedError
 
     def check_data(self, data, args: Namespace):
         """Loaded data in the form that the networks take; DataError where they do not fit."""
         return data
 
+    @abstractmethod
     def prepare_file(self, path: Path, setting: dict):
         """One file as the data of the run with this setting were prepared, for its network.
 
         Raises DataError when it cannot be used, or when the run does not say how.
         """
-        raise NotImplementedError
 
     def listen(self, flags: dict, codec: Codec, rates: list[int]) -> tuple[dict, str]:
         """One test item as sound, for the report; flags: of a run.

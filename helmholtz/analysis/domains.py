@@ -21,7 +21,7 @@ def codec(row: dict) -> Codec:
 
 
 def rate_name(row: dict) -> str:
-    """The rate of a row as it stands in a sentence."""
+    """The rate of a row, as text for a sentence."""
     return codec(row).rate_name(row["rate"])
 
 

@@ -10,7 +10,7 @@ BACKENDS = ("tensorflow", "jax")
 def import_keras() -> None:
     """Import Keras and its backend without the notes that TensorFlow's C++ code prints.
 
-    Some are graded as errors and are none. What it found is told by progress.announce.
+    Some look like errors and are harmless. What it found is told by progress.announce.
     """
     if os.environ.get("KERAS_BACKEND", BACKENDS[0]) not in BACKENDS:
         raise UsageError(f"KERAS_BACKEND has to be one of {', '.join(BACKENDS)}.")

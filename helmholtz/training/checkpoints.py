@@ -12,7 +12,7 @@ from helmholtz.io import runs, store
 
 
 class Writer:
-    """Saves checkpoints; in the background, while the next epoch is trained, where that is told.
+    """Saves checkpoints; if asked, in the background while the next epoch is trained.
 
     A GPU's epoch may be shorter than the writing. A kill then loses what was not written yet, and
     what goes wrong is raised at the next save, or at the end of the with block.

@@ -13,7 +13,7 @@ from pathlib import Path
 def following(args, folder: Path, history: list[dict]) -> Iterator[Callable[[dict], None]]:
     """A function to call with every epoch's row of history.csv, for the trackers in args.
 
-    What history holds already is told first, so that a resumed run is whole in every tracker.
+    Epochs already in history are sent first, so that every tracker shows a resumed run in full.
     """
     with contextlib.ExitStack() as stack:
         writers = []
