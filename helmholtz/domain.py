@@ -64,9 +64,9 @@ class Recipe:
     of val and precision where they are not the domain's. optimizer(args, steps) makes the
     optimizer from parsed flags and the number of steps of the whole run. layers() makes the layers
     between the stored items and the network, augmentation among them; one with a variable `epoch`
-    is given the number of the epoch. loss() gives the loss, as Keras takes it. initialise(network, items) sets
-    first weights that depend on the training items, as they are stored. counted: the epoch whose
-    weights are kept, "best" in validation, or "last": of a schedule that ends at 0, so that
+    gets the number of the epoch. loss() gives the loss, as Keras takes it. initialise(network,
+    items) sets first weights that depend on the training items, as they are stored. counted: the
+    epoch whose weights are kept, "best" in validation, or "last": of a schedule that ends at 0, so that
     nothing is chosen and the test split is judged once.
     """
 
