@@ -66,8 +66,8 @@ class Recipe:
     between the stored items and the network, augmentation among them; one with a variable `epoch`
     gets the number of the epoch. loss() gives the loss, as Keras takes it. initialise(network,
     items) sets first weights that depend on the training items, as they are stored. counted: the
-    epoch whose weights are kept, "best" in validation, or "last": of a schedule that ends at 0, so that
-    nothing is chosen and the test split is judged once.
+    epoch whose weights are kept, "best" in validation, or "last", of a schedule that ends at 0:
+    then nothing is chosen, and the test split is judged once.
     """
 
     flags: dict
