@@ -85,9 +85,8 @@ class Sound(Domain):
         add("--phase", action="store_true", help="the phase as further channels")
 
     def add_training_flags(self, parser: ArgumentParser) -> None:
-        add = parser.add_argument
-        add("--tile", action="store_true", help="mono spectrograms as three channels")
-        add("-w", "--weights", type=Path, help="start from these (.weights.h5)")
+        said = "mono spectrograms as three channels"
+        parser.add_argument("--tile", action="store_true", help=said)
 
     def data_root(self, args: Namespace) -> Path:
         from audio.sources import data_root

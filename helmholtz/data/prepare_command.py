@@ -35,12 +35,17 @@ def parse_saved_flags(domain: Domain, known: dict) -> Namespace:
         raise damaged_setting(str(error)) from error
 
 
+def folder_of(domain: Domain, args: Namespace, source: str, codec: Codec, rate: int) -> Path:
+    """The folder of the prepared data of a source, by its name, at a rate."""
+    return domain.data_root(args) / source / codec.folder(rate)
+
+
 def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> dict[int, Path]:
     """Make the prepared data that the flags ask for and that is missing; return all folders."""
     from helmholtz.data import preparation
 
-    source, root = domain.open_source(args), domain.data_root(args)
-    folders = {rate: root / source.name / codec.folder(rate) for rate in rates}
+    source = domain.open_source(args)
+    folders = {rate: folder_of(domain, args, source.name, codec, rate) for rate in rates}
     settings = {"codec": codec.version(), **domain.data_settings(args)}
     compress = domain.compressor(args, codec)
     preparation.prepare(source, folders, settings, compress, domain.chunk, args.skip_bad)

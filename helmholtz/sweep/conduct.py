@@ -13,6 +13,7 @@ from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import Launcher
 from helmholtz.sweep.plan import Run
 from helmholtz.text import counted
+from helmholtz.training import train_command
 
 RUN_BYTES = 20_000_000  # on disk, of a run of middle size: weights and two checkpoints
 
@@ -36,7 +37,8 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     root = args.log_dir or runs.LOGS
     to_do = [run for run, outlook in outlooks.items() if outlook.what != "skip"]
     _check_disk(root, len(to_do))
-    engine = _open_engine(args, slots, all_runs[0])
+    engine = _open_engine(args, slots, all_runs)
+    _check_own(to_do)
     _prepare(to_do)
     if args.overwrite:
         mark(to_do)
@@ -88,13 +90,20 @@ def _check_disk(root: Path, count: int) -> None:
         )
 
 
-def _open_engine(args: argparse.Namespace, slots: list, run: Run):
+def _open_engine(args: argparse.Namespace, slots: list, all_runs: list[Run]):
     if args.engine == "local":
         return local_engine.Local(slots)
     from helmholtz.sweep import ray_engine
 
-    ray_engine.check_paths(run)
+    for run in all_runs:
+        ray_engine.check_paths(run)
     return ray_engine.Cluster(args.address, args.cpus, args.per_gpu, args.sync)
+
+
+def _check_own(to_do: list[Run]) -> None:
+    """Check each network of the user's own before data are prepared for it."""
+    for run in {run.args.model: run for run in reversed(to_do)}.values():
+        train_command.check_own(run.domain, run.args)
 
 
 def _prepare(to_do: list[Run]) -> None:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helmholtz import domain, flags
+from helmholtz.data import prepare_command
 from helmholtz.domain import Codec, Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import run_state, runs
+from helmholtz.own_network import FORMS, is_own
 from helmholtz.training import train_command
 
 DECIDED_HERE = ("resume", "overwrite", "log_dir")  # flags that a sweep gives every run
@@ -73,14 +75,16 @@ def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
 def _all_words(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[list[str]]:
     """The flags of train.py for every run."""
     rates = flags.rate_of(args, half)
-    names = list(half.networks)
-    if unknown := [name for name in args.model or [] if name not in names]:
-        raise UsageError(f"There is no network {unknown[0]}: --model takes {', '.join(names)}.")
-    settings = [names.index(name) for name in args.model or []] or args.setting
+    names = ", ".join(half.networks)
+    for name in args.model or []:
+        if name not in half.networks and not is_own(name):
+            raise UsageError(f"There is no network {name}: --model takes {names}, or {FORMS}.")
+    networks = [("--model", name) for name in args.model or []]
+    networks = networks or [("--setting", str(number)) for number in args.setting]
     return [
         [*rest, f"--{half.flag}", str(rate), "--codec", codec,
-         "--setting", str(setting), "--seed", str(seed)]
-        for seed, setting, codec in itertools.product(args.seed, settings, args.codec)
+         *network, "--seed", str(seed)]
+        for seed, network, codec in itertools.product(args.seed, networks, args.codec)
         for rate in rates or half.codecs[codec].grid
     ]  # fmt: skip
 
@@ -121,7 +125,7 @@ def source_flags(run: Run) -> list[str]:
 
 def data_folder(run: Run) -> Path:
     """The folder of a run's prepared data."""
-    folder = run.domain.data_root(run.args) / run.source / run.codec.folder(run.rate)
+    folder = prepare_command.folder_of(run.domain, run.args, run.source, run.codec, run.rate)
     return run.args.train_dir or folder
 
 

@@ -11,13 +11,14 @@ from helmholtz.training import prediction
 from helmholtz.training.device import device
 
 
-def evaluate(model, labels, parts: dict, history: list, setting: dict, folder: Path) -> dict:
+def evaluate(
+    model, network, labels, parts: dict, history: list, setting: dict, folder: Path
+) -> dict:
     """Evaluate the weights of the epoch that counts; write model.keras, confusion.csv, result.json.
 
     The confusion matrix, a row a true class and a column a predicted one, is that of the test
     split where there is one, and else of the validation items. Returns what result.json says.
     """
-    network = model.layers[-1]
     prediction.load_weights(network, folder / "best.weights.h5")
     judged = parts.get("test", parts["val"])
     predicted = model.predict(judged, model.evaluation_batch, verbose=0).argmax(axis=1)

@@ -1,0 +1,60 @@
+"""The user's own network, checked before any data are prepared, in a process of its own.
+
+Data are prepared by forked processes, which must not hold Keras; and what the user's code leaves
+behind stays here.
+"""
+
+from argparse import Namespace
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+
+from helmholtz import domain, flags
+from helmholtz.data.prepare_command import folder_of
+from helmholtz.domain import Domain
+from helmholtz.errors import DataError, UsageError
+
+
+def check(half: Domain, args: Namespace) -> None:
+    """Build the network, and try it on the first item of the source that can be used.
+
+    Where the data are there already, training does the same before it begins. Raises what
+    own_build.for_training raises.
+    """
+    rate = flags.rate_of(args, half)
+    folder = folder_of(half, args, half.open_source(args).name, half.codecs[args.codec], rate)
+    if (folder / "test.h5").exists():
+        return
+    try:
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            pool.submit(_check, half.name, args).result()
+    except BrokenProcessPool:
+        raise UsageError(f"{args.own} ends the process that builds it.") from None
+
+
+def _check(name: str, args: Namespace) -> None:
+    half = domain.get(name)
+    items, classes = _first_item(half, args)
+    from helmholtz.training.backend import import_keras
+
+    import_keras()
+    from helmholtz.training import own_build
+
+    own_build.for_training(half, args, items, classes)
+
+
+def _first_item(half: Domain, args: Namespace) -> tuple:
+    """An array of one item as it will be stored, and the number of classes."""
+    from helmholtz.data.loading import Data
+
+    classes, parts, _ = half.open_source(args).load()
+    items, rate = parts["train"][0], flags.rate_of(args, half)
+    compress = half.compressor(args, half.codecs[args.codec])
+    for place in range(len(items)):
+        try:
+            item = compress(items[place : place + 1], [rate])[rate][0].data[None]
+        except DataError:  # told when the data are prepared
+            continue
+        data = half.check_data(Data({"train": (item, [0])}, classes, {}), args)
+        return data.splits["train"][0], len(classes)
+    raise DataError(f"No {half.item} of the source can be used.")
