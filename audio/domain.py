@@ -68,7 +68,7 @@ class Sound(Domain):
     """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
     name, item = "audio", "clip"
-    flag, highest, val = "bitrate", 128, constants.VAL
+    flag, highest, val, values = "bitrate", 128, constants.VAL, (-80, 20)  # decibels
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
 

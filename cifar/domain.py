@@ -83,7 +83,7 @@ class Images(Domain):
     """Images of one size, as uint8 RGB, N x height x width x 3."""
 
     name, item = "cifar", "image"
-    flag, highest, val = "quality", 100, 0
+    flag, highest, val, values = "quality", 100, 0, (0, 1)
     codecs, networks = codecs.TABLE, NETWORKS
     sources, chunk = ("cifar10", "sample"), 256
 

@@ -94,6 +94,7 @@ class Domain(ABC):
     flag: ClassVar[str]  # of the rate: "quality"
     highest: ClassVar[int]  # the rate of a train.py that names none
     val: ClassVar[float]  # default of --val
+    values: ClassVar[tuple[float, float]]  # the least and greatest that networks usually get
     codecs: ClassVar[dict[str, Codec]]  # the first is the published one
     networks: ClassVar[dict[str, Network]]  # in the order of --setting
     sources: ClassVar[tuple[str, ...]]  # that have a name; the first is the published one

@@ -20,7 +20,7 @@ def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
     add = parser.add_mutually_exclusive_group().add_argument
     add("--setting", type=index, default=0, metavar="N", help=text)
     text = f"network by its name, or your own: {own_network.FORMS}"
-    add("--model", type=own_network.model_name(models), metavar="NAME", help=text)
+    add("--model", metavar="NAME", help=text)
     add, text = parser.add_argument, """arguments of your own network, as '{"width": 64}'"""
     add("--model_args", type=own_network.json_object, metavar="JSON", help=text)
     add("-w", "--weights", type=Path, metavar="FILE", help="start from these (.weights.h5)")

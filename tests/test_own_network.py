@@ -32,6 +32,7 @@ SOURCE = """
 import random
 import keras
 from keras import layers
+from helmholtz.domain import Recipe
 
 open("executed", "w").close()
 
@@ -49,7 +50,15 @@ def make(shape, classes, width=8):
     return keras.Model(inputs, layers.Softmax(dtype="float32")(scores)), RECIPE
 
 
-RECIPE = {"num_epoch": 1, "batch_size": 8}
+def _recipe(**flags):
+    return Recipe(flags, lambda args, steps: keras.optimizers.Adam(args.learning_rate), _layers)
+
+
+def _layers():
+    return [layers.Rescaling(1 / 255, dtype="float32")]
+
+
+RECIPE = _recipe(num_epoch=1, batch_size=8)
 
 
 def logits(shape, classes):
@@ -87,11 +96,11 @@ def breaks(shape, classes):
 
 
 def rate(shape, classes):
-    return make(shape, classes)[0], {"learning_rate": "high"}
+    return make(shape, classes)[0], _recipe(learning_rate="high")
 
 
 def unknown(shape, classes):
-    return make(shape, classes)[0], {"speed": 3}
+    return make(shape, classes)[0], _recipe(speed=3)
 """
 ROOT = Path(train.__file__).parents[1]
 FROZEN = ["--model", "keras:MobileNet", "--model_args", '{"alpha": 0.25}']
@@ -193,20 +202,20 @@ def test_a_network_of_ones_own_is_trained_swept_reported_and_predicted(
         ("mine.py:nan", "gives NaN or infinity"),
         ("mine.py:other", "builds another network each time"),
         ("mine.py:fetch", "would need a download (http://127.0.0.1:9/weights.h5)"),
-        ("mine.py:nothing", "returns a NoneType: it must return a Keras model"),
-        ("mine.py:breaks", "failed in line 56: ZeroDivisionError: division by zero."),
+        ("mine.py:nothing", "returns a NoneType: it must return a Keras model."),
+        ("mine.py:breaks", "failed in line 65: ZeroDivisionError: division by zero."),
         (
             "mine.py:rate",
             "a recipe that is wrong: argument --learning_rate: 'high' is not a finite",
         ),
-        ("mine.py:unknown", "returns 'speed' in its recipe"),
+        ("mine.py:unknown", "a recipe that is wrong: unrecognized arguments: --speed=3"),
         ("mine.py:absent", "mine.py has no function absent"),
         ("mine.py:", "names no function"),
-        ("absent.py:make", "absent.py does not exist"),
+        ("absent.py:make", "absent.py cannot be read: No such file"),
         ("absent.module:make", "There is no Python module absent.module"),
         ("broken.py:make", "broken.py is not Python in line 2: invalid syntax."),
         ("needs.py:make", "failed in line 1: ModuleNotFoundError: No module named 'nowhere'."),
-        ("absent.keras", "absent.keras does not exist"),
+        ("absent.keras", "absent.keras cannot be read: No such file"),
         ("mine.keras", "mine.keras is not a .keras file as Keras 3 writes it"),
         ("lambda.keras", "lambda.keras holds Lambda, which is not on the list"),
         ("keras:Absent", "keras.applications has no Absent"),
@@ -230,14 +239,23 @@ def test_what_cannot_be_trained_is_told_in_a_sentence(model, said, base, here, t
         (["--model_args", "{}"], "--model_args is for a network of your own"),
         (["--freeze"], "--freeze is for a network of your own"),
         (["--freeze", "--model", "mine.py:make"], "--freeze is for keras:NAME with --weights"),
-        (["--weights", "absent.h5", "--model", "keras:MobileNet"], "absent.h5 does not exist"),
-        (["--weights", "mobile.weights.h5", "--model", "keras:MobileNet"], "no weights of Mobile"),
-        (["--model_args", '{"weights": "imagenet"}', "--model", "keras:MobileNet"], "cannot set"),
+        (["--weights", "absent.h5", "--model", "keras:MobileNet"], "absent.h5 cannot be read"),
+        (
+            ["--model_args", '{"weights": "imagenet"}', "--model", "keras:MobileNet"],
+            "multiple values",
+        ),
+        (["--model_args", '{"a": 1}', "--model", "arch.keras"], "for functions and keras:NAME"),
     ],
 )
 def test_flags_that_do_not_fit_the_network_are_told(flags, said, base, tmp_path, command):
     code, error = command(train.main, *base, *flags, "--log_dir", tmp_path / "run")
     assert (code, said in error, error.count("\n")) == (2, True, 1), error
+
+
+def test_weights_of_another_network_are_refused(base, tmp_path, command):
+    flags = ["--model", "keras:MobileNet", "--weights", "mobile.weights.h5", "--log_dir", tmp_path]
+    code, error = command(train.main, *base, *flags)
+    assert (code, "mobile.weights.h5 is missing, damaged, or of another" in error) == (3, True)
 
 
 def test_a_bad_network_is_refused_before_any_data_are_prepared(base, tmp_path, command):
@@ -275,13 +293,13 @@ def test_a_killed_and_resumed_run_ends_as_if_it_had_never_stopped(
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
     program = [sys.executable, "-m", "cifar.train", *map(str, flags), "--log_dir", str(resumed)]
     child = subprocess.Popen(program, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    assert command(train.main, *flags, "--log_dir", whole)[0] == 0
     while not any(resumed.glob("checkpoint_*.h5")):
         assert child.poll() is None
         time.sleep(0.002)
     child.kill()
     child.wait()
     assert not (resumed / "result.json").exists()
+    assert command(train.main, *flags, "--log_dir", whole)[0] == 0
     assert command(train.main, *flags, "--log_dir", resumed, "--resume")[0] == 0
     assert history(whole) == history(resumed)
     for name in ("checkpoint_0012.h5", "best.weights.h5"):
@@ -379,11 +397,11 @@ def test_features_of_a_frozen_backbone_are_computed_once_a_rate(base, photos, tm
     prepare_images(str(photos), [10])
     flags = [*map(str, base[:2]), *FROZEN, "--num_epoch", "30", "--batch_size", "8"]
     said = []
-    for rate, seed in (("5", "0"), ("5", "1"), ("10", "0"), ("10", "1")):
+    for rate, seed in (("5", "0"), ("5", "1"), ("10", "0")):
         run = tmp_path / f"{rate}_{seed}"
         train.main([*flags, "--quality", rate, "--seed", seed, "--log_dir", str(run)])
         said.append(capsys.readouterr().out)
-    assert [text.count("Computing the features of 80 items") for text in said] == [1, 0, 1, 0]
+    assert [text.count("Computing the features of 80 items") for text in said] == [1, 0, 1]
     assert all("nothing is augmented" in text for text in said)
     one, other = (values(tmp_path / name / "best.weights.h5") for name in ("5_0", "5_1"))
     changed = {key for key in one if not np.array_equal(one[key], other[key])}

@@ -12,7 +12,6 @@ from helmholtz.data import prepare_command
 from helmholtz.domain import Codec, Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import run_state, runs
-from helmholtz.own_network import FORMS, is_own
 from helmholtz.training import train_command
 
 DECIDED_HERE = ("resume", "overwrite", "log_dir")  # flags that a sweep gives every run
@@ -75,10 +74,6 @@ def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
 def _all_words(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[list[str]]:
     """The flags of train.py for every run."""
     rates = flags.rate_of(args, half)
-    names = ", ".join(half.networks)
-    for name in args.model or []:
-        if name not in half.networks and not is_own(name):
-            raise UsageError(f"There is no network {name}: --model takes {names}, or {FORMS}.")
     networks = [("--model", name) for name in args.model or []]
     networks = networks or [("--setting", str(number)) for number in args.setting]
     return [

@@ -19,7 +19,6 @@ from helmholtz.sweep.plan import Run
 
 REFRESH = 1.0  # seconds
 LOG_LINES = 5  # of a failed run
-EPOCHS = 12  # that a network of the user's own is thought to need, where no flag says it
 COLUMNS = ("rate", "model", "seed")
 
 
@@ -60,7 +59,7 @@ class Live:
             epoch = plan.epochs(run)[0] if run in self.before else 0
             done += max(0, epoch - self.before.get(run, 0))
             if run.state in ("waiting", "queued", "running"):
-                left += max(0, (run.args.num_epoch or EPOCHS) - epoch)
+                left += max(0, (run.args.num_epoch or epoch) - epoch)
         return (time.monotonic() - self.started) * left / done if done else None
 
 

@@ -1,7 +1,6 @@
 """The user's own network, checked before any data are prepared, in a process of its own.
 
-Data are prepared by forked processes, which must not hold Keras; and what the user's code leaves
-behind stays here.
+Data are prepared by forked processes, which must not hold Keras.
 """
 
 from argparse import Namespace
@@ -11,19 +10,17 @@ from multiprocessing import get_context
 
 from helmholtz import domain, flags
 from helmholtz.data.prepare_command import folder_of
-from helmholtz.domain import Domain
 from helmholtz.errors import DataError, UsageError
 
 
-def check(half: Domain, args: Namespace) -> None:
+def check(half: domain.Domain, args: Namespace) -> None:
     """Build the network, and try it on the first item of the source that can be used.
 
     Where the data are there already, training does the same before it begins. Raises what
     own_build.for_training raises.
     """
-    rate = flags.rate_of(args, half)
-    folder = folder_of(half, args, half.open_source(args).name, half.codecs[args.codec], rate)
-    if (folder / "test.h5").exists():
+    source, codec = half.open_source(args), half.codecs[args.codec]
+    if (folder_of(half, args, source.name, codec, flags.rate_of(args, half)) / "test.h5").exists():
         return
     try:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
@@ -34,17 +31,17 @@ def check(half: Domain, args: Namespace) -> None:
 
 def _check(name: str, args: Namespace) -> None:
     half = domain.get(name)
-    items, classes = _first_item(half, args)
+    data = _first_item(half, args)
     from helmholtz.training.backend import import_keras
 
     import_keras()
     from helmholtz.training import own_build
 
-    own_build.for_training(half, args, items, classes)
+    own_build.for_training(half, args, data)
 
 
-def _first_item(half: Domain, args: Namespace) -> tuple:
-    """An array of one item as it will be stored, and the number of classes."""
+def _first_item(half: domain.Domain, args: Namespace):
+    """Data of one item, as it will be stored."""
     from helmholtz.data.loading import Data
 
     classes, parts, _ = half.open_source(args).load()
@@ -53,8 +50,7 @@ def _first_item(half: Domain, args: Namespace) -> tuple:
     for place in range(len(items)):
         try:
             item = compress(items[place : place + 1], [rate])[rate][0].data[None]
-        except DataError:  # told when the data are prepared
+        except DataError:  # preparation will list it
             continue
-        data = half.check_data(Data({"train": (item, [0])}, classes, {}), args)
-        return data.splits["train"][0], len(classes)
+        return half.check_data(Data({"train": (item, [0])}, classes, {}), args)
     raise DataError(f"No {half.item} of the source can be used.")

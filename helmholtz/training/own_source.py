@@ -50,7 +50,6 @@ def _import_module(own: Own):
 def told(own: Own):
     """Turn what the user's code raises into a UsageError with its line, and refuse downloads."""
     global _building
-    _watch()
     before, _building = _building, True
     try:
         yield
@@ -68,16 +67,10 @@ def told(own: Own):
         _building = before
 
 
-def _watch(hooked: list = []) -> None:  # noqa: B006  a hook can be added, and never taken away
-    if not hooked:
-        hooked.append(True)
-        sys.addaudithook(_refuse_connections)
-
-
 def _refuse_connections(event: str, arguments: tuple) -> None:
     if _building and event in CONNECTIONS:
-        what = shown(str(arguments[0])) if event == CONNECTIONS[0] else "a connection"
-        raise UsageError(
-            f"The network would need a download ({what}): fetch the file yourself, and give "
-            "--weights."
-        )
+        what = shown(str(arguments[0]))
+        raise UsageError(f"The network would need a download ({what}): give --weights a file.")
+
+
+sys.addaudithook(_refuse_connections)  # cannot be taken away, so that _building switches it

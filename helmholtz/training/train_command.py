@@ -15,7 +15,6 @@ RECIPE_FLAGS = {  # the type and the help of those whose default is the recipe's
     "learning_rate": (positive_number, "of the first step"),
     "decay_rate": (number(0), "the learning rate of step k is the first / (1 + decay_rate * k)"),
 }
-TRIED = 3  # items that an own network is tried on
 SET_BY_RECIPE = {*RECIPE_FLAGS, "val", "precision"}
 
 
@@ -48,8 +47,9 @@ def _add_recipe_flags(parser: ArgumentParser, domain: Domain) -> None:
 
 def _complete(args: Namespace, domain: Domain) -> None:
     """Fill in what was not given, but for the recipe of an own network that is yet to be built."""
-    args.model = args.model or list(domain.networks)[args.setting]
-    if not own_network.settle(args):
+    names = list(domain.networks)
+    args.model = args.model or names[args.setting]
+    if not own_network.settle(args, names):
         fill_in(args, domain, domain.networks[args.model].recipe)
     if flags.rate_of(args, domain) is None and args.train_dir is None:
         setattr(args, domain.flag, domain.highest)
@@ -119,7 +119,7 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     import_keras()
     from helmholtz.data.splits import judged_once, select
     from helmholtz.io import run_state
-    from helmholtz.training import device, loop, model, prediction, result, setting
+    from helmholtz.training import device, features, loop, model, prediction, result, setting
 
     network, recipe, told = _build(domain, args, data)
     items, labels, parts = select(data, args.val, args.limit)
@@ -138,7 +138,8 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     optimizer = recipe.optimizer(args, args.num_epoch * -(-len(parts["train"]) // args.batch_size))
     trained, layers = network, recipe.layers()
     if frozen:
-        trained, items, layers = _frozen(domain, args, network, items, layers, described)
+        trained, items = features.split(network, items, layers, domain.data_root(args), described)
+        layers = []
     compiled = model.compile_model(items, layers, trained, optimizer, recipe.loss())
 
     history = loop.fit(compiled, labels, parts, described, folder, args, network)
@@ -149,24 +150,15 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     result.print_result(found, codec.rate_name(found["rate"]), folder)
 
 
-def _frozen(domain: Domain, args: Namespace, network, items, layers: list, described: dict):
-    """The head of a frozen network, its features for all items, and no layers between them."""
-    from helmholtz.training import features
-
-    print("The backbone is frozen: nothing is augmented, the last layer trains on its features.")
-    told = described["network"], described["data"]["digest"], described["versions"]
-    cache = features.path(domain.data_root(args), *told, args.limit, args.precision)
-    return *features.split(network, items, layers, cache), []
-
-
 def _build(domain: Domain, args: Namespace, data) -> tuple:
     """The untrained network, its recipe, and what setting.json says of an own one."""
-    from helmholtz.training import model, own_build
+    from helmholtz.training import model
 
-    items, classes = data.splits["train"][0], len(data.classes)
     if hasattr(args, "own"):
-        network, recipe, told = own_build.for_training(domain, args, items[:TRIED], classes)
+        from helmholtz.training import own_build
+
+        network, recipe, told = own_build.for_training(domain, args, data)
         return network, recipe, {"network": told}
     model.set_up(args.seed, args.precision)
-    chosen = domain.networks[args.model]
-    return chosen.build(items.shape[1:], classes), chosen.recipe, {}
+    chosen, shape = domain.networks[args.model], data.splits["train"][0].shape[1:]
+    return chosen.build(shape, len(data.classes)), chosen.recipe, {}
