@@ -102,11 +102,11 @@ def of_run(setting: dict, model: str | None, folder: Path) -> Own | None:
         return None
     kind, name, *rest = (told.get(key) for key in ("kind", "name", "args", "freeze", "weights"))
     known = {"keras": str(folder / f"{COPY}.keras"), "application": f"keras:{name}"}
-    asked = model or known.get(kind, "")
+    asked = model or known.get(str(kind), "")
     if not is_own(asked):
         raise UsageError(
             f"The network of {shown(folder)} is code, which is taken from the command line alone: "
-            f"give --model {'FILE.py' if kind == 'file' else 'package.module'}:{name}."
+            f"give --model {'FILE.py' if kind == 'file' else 'package.module'}:{shown(str(name))}."
         )
     own = _resolve(asked, *rest)
     if not own.identity.items() <= told.items():

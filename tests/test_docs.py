@@ -42,6 +42,8 @@ def home(tmp_path_factory):
             (folder / source / label).mkdir(parents=True)
             for file in ("1.jpg", "2.jpg", "1.wav", "2.wav"):
                 (folder / source / label / file).touch()
+    for file in ("mine.py", "mobilenet.h5"):
+        (folder / file).touch()
     for scripts in ("scripts", "cifar/scripts", "audio/scripts"):
         shutil.copytree(ROOT / scripts, folder / "checkout" / scripts)
     python = folder / "checkout" / ".venv" / "bin" / "python"

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import pytest
 from helpers import prepare_images
+from pages import blocks
 
 from cifar import predict, train
 from cifar.domain import DOMAIN
@@ -270,6 +271,15 @@ def test_a_plan_of_a_sweep_executes_nothing(base, here, command):
     models = ["mine.py:make", "ownpackage.nets:make", "all-cnns"]
     assert command(sweep.main, "cifar", *base, "--model", *models, "--dry_run")[0] == 0
     assert not (here / "executed").exists()
+
+
+def test_the_example_of_the_page_is_a_network(base, here, tmp_path, command):
+    (block,) = blocks(ROOT / "docs" / "own-networks.md", "python")
+    (here / "page.py").write_text(block)
+    flags = ["--model", "page.py:make", "--model_args", '{"width": 4}', "--num_epoch", "1"]
+    assert command(train.main, *base, *flags, "--log_dir", tmp_path)[0] == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert (result["counted_epoch"], result["precision"]) == ("last", "float32")
 
 
 def history(folder):

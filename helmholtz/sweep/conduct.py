@@ -13,7 +13,7 @@ from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import Launcher
 from helmholtz.sweep.plan import Run
 from helmholtz.text import counted
-from helmholtz.training import train_command
+from helmholtz.training import own_check
 
 RUN_BYTES = 20_000_000  # on disk, of a run of middle size: weights and two checkpoints
 
@@ -38,7 +38,8 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     to_do = [run for run, outlook in outlooks.items() if outlook.what != "skip"]
     _check_disk(root, len(to_do))
     engine = _open_engine(args, slots, all_runs)
-    _check_own(to_do)
+    for run in {run.args.model: run for run in reversed(to_do)}.values():
+        own_check.check(run.domain, run.args)
     _prepare(to_do)
     if args.overwrite:
         mark(to_do)
@@ -98,12 +99,6 @@ def _open_engine(args: argparse.Namespace, slots: list, all_runs: list[Run]):
     for run in all_runs:
         ray_engine.check_paths(run)
     return ray_engine.Cluster(args.address, args.cpus, args.per_gpu, args.sync)
-
-
-def _check_own(to_do: list[Run]) -> None:
-    """Check each network of the user's own before data are prepared for it."""
-    for run in {run.args.model: run for run in reversed(to_do)}.values():
-        train_command.check_own(run.domain, run.args)
 
 
 def _prepare(to_do: list[Run]) -> None:

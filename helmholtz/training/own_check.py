@@ -14,11 +14,12 @@ from helmholtz.errors import DataError, UsageError
 
 
 def check(half: domain.Domain, args: Namespace) -> None:
-    """Build the network, and try it on the first item of the source that can be used.
+    """Build an own network, and try it on the first item of the source that can be used.
 
-    Where the data are there already, training does the same before it begins. Raises what
-    own_build.for_training raises.
+    Where the data are there, training does so when it begins. Raises as own_build.for_training.
     """
+    if not hasattr(args, "own") or args.train_dir:
+        return
     source, codec = half.open_source(args), half.codecs[args.codec]
     if (folder_of(half, args, source.name, codec, flags.rate_of(args, half)) / "test.h5").exists():
         return

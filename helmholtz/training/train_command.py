@@ -68,6 +68,7 @@ def fill_in(args: Namespace, domain: Domain, recipe: Recipe) -> None:
 def main(domain: Domain, args: Namespace) -> None:
     """Train the run that the flags ask for, or say why not; before Keras is imported, if so."""
     from helmholtz.io import run_state, runs
+    from helmholtz.training import own_check
 
     data = load(domain, args) if args.train_dir else None
     source = data.attributes["source"] if data else domain.open_source(args).name
@@ -79,17 +80,8 @@ def main(domain: Domain, args: Namespace) -> None:
         return
     run_state.check(folder, asked)
     with run_state.held(folder):
-        if data is None:
-            check_own(domain, args)
-        _train(domain, args, data or load(domain, args), folder, asked.named)
-
-
-def check_own(domain: Domain, args: Namespace) -> None:
-    """Check a network of the user's own before data are prepared; UsageError says what is wrong."""
-    if hasattr(args, "own") and args.train_dir is None:
-        from helmholtz.training import own_check
-
         own_check.check(domain, args)
+        _train(domain, args, data or load(domain, args), folder, asked.named)
 
 
 def request(domain: Domain, args: Namespace, source: str | None, rate: int | None):
@@ -127,8 +119,8 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     described = setting.describe(args, domain.name, data.attributes, items.shape[1:])
     described |= {"counted_epoch": recipe.counted} | told
     frozen = getattr(args, "freeze", False)
-    if not frozen:
-        device.require_memory(network, min(args.batch_size, len(parts["train"])), items.nbytes)
+    batch = 0 if frozen else min(args.batch_size, len(parts["train"]))
+    device.require_memory(network, batch, items.nbytes)
     if recipe.initialise:
         recipe.initialise(network, items[parts["train"]])
     if args.weights and not getattr(args, "own", "").startswith("keras:"):
