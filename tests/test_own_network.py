@@ -18,10 +18,8 @@ from helpers import prepare_images
 from pages import blocks
 
 from cifar import predict, train
-from cifar.domain import DOMAIN
 from helmholtz import own_network
 from helmholtz.errors import UsageError
-from helmholtz.io import runs
 from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan, ray_engine
@@ -46,7 +44,7 @@ def make(shape, classes, width=8):
     inputs = keras.Input(shape)
     small = layers.AveragePooling2D(4)(inputs)
     deep = _stack(small.shape[1:], layers.Conv2D(width, 1), layers.Dropout(0.3))
-    nested = keras.Sequential([deep, layers.GaussianNoise(0.1), layers.Flatten()])
+    nested = keras.Sequential([layers.RandomFlip(), deep, layers.GaussianNoise(0.1), layers.Flatten()])
     scores = layers.Dense(classes)(layers.Dropout(0.5)(nested(small)))
     return keras.Model(inputs, layers.Softmax(dtype="float32")(scores)), RECIPE
 
@@ -334,23 +332,25 @@ def test_every_generator_of_an_application_is_seeded():
     assert max(output_sizes(network)) == 16 * 16 * 32  # of a layer within
 
 
-def test_another_source_is_another_network(base, here, photos, tmp_path, command):
-    run, text = tmp_path / "run", SOURCE
-    (here / "changing.py").write_text(text)
-    flags = [*base, "--model", "changing.py:make", "--log_dir", run]
-    assert command(train.main, *flags)[0] == 0
-    before = json.loads((run / "setting.json").read_text())["model"]
-    (here / "changing.py").write_text(text.replace("0.3", "0.4"))
-    args = train.parse_args([str(flag) for flag in flags])
-    assert args.model != before
-    assert runs.folder_of(DOMAIN, args, "photos", 5).parts[-3] == args.model
-    (run / "result.json").unlink()
-    code, error = command(train.main, *flags, "--resume")
-    assert (code, f"model {before}, not {args.model}" in error) == (2, True), error
-    (run / "result.json").write_text("{}")
+def test_another_version_is_another_network(base, here, photos, tmp_path, monkeypatch, command):
+    monkeypatch.setattr("helmholtz.io.runs.LOGS", tmp_path / "logs")
+    flags = [*base, "--model", "changing.py:make"]
+    for rate in ("0.3", "0.4"):
+        (here / "changing.py").write_text(SOURCE.replace("0.3", rate))
+        assert command(train.main, *flags)[0] == 0
+    old, new = sorted((tmp_path / "logs").rglob("result.json"), key=os.path.getmtime)
+    report.main([str(tmp_path / "logs"), "--out", str(tmp_path / "report")])
+    with open(tmp_path / "report" / "summary.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["model"] for row in rows} == {old.parts[-4], new.parts[-4]}
+    assert [row["seeds"] for row in rows] == ["1", "1"]
+
     file = photos / "dark" / "00.png"
-    code, error = command(predict.main, file, "--log_dir", run, "--model", "changing.py:make")
+    code, error = command(predict.main, file, "--log_dir", old.parent, "--model", flags[-1])
     assert (code, "is not what the run was trained with" in error) == (2, True), error
+    old.unlink()
+    code, error = command(train.main, *flags, "--log_dir", old.parent, "--resume")
+    assert (code, f"model {old.parts[-4]}, not {new.parts[-4]}" in error) == (2, True), error
 
 
 def test_a_file_beside_a_module_is_part_of_its_digest(base, here):
