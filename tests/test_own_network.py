@@ -44,7 +44,7 @@ def make(shape, classes, width=8):
     inputs = keras.Input(shape)
     small = layers.AveragePooling2D(4)(inputs)
     deep = _stack(small.shape[1:], layers.Conv2D(width, 1), layers.Dropout(0.3))
-    nested = keras.Sequential([layers.RandomFlip(), deep, layers.GaussianNoise(0.1), layers.Flatten()])
+    nested = keras.Sequential([layers.RandomFlip(), deep, layers.Flatten()])
     scores = layers.Dense(classes)(layers.Dropout(0.5)(nested(small)))
     return keras.Model(inputs, layers.Softmax(dtype="float32")(scores)), RECIPE
 
