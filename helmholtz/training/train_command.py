@@ -98,7 +98,7 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
     from helmholtz.training.backend import import_keras
 
     import_keras()
-    from helmholtz.data.splits import judged_once, select
+    from helmholtz.data.splits import chosen_of, judged_once, select
     from helmholtz.io import run_state
     from helmholtz.training import device, loop, model, prediction, result, setting
 
@@ -120,6 +120,7 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
     compiled = model.compile_model(items, recipe.layers(), network, optimizer, recipe.loss())
 
     history = loop.fit(compiled, labels, parts, described, folder, args)
-    found = result.evaluate(compiled, labels, parts, history, described, folder)
+    tested = chosen_of(data, "test", args.limit)
+    found = result.evaluate(compiled, labels, parts, tested, history, described, folder)
     codec = domain.codecs[args.codec]
     result.print_result(found, codec.rate_name(found["rate"]), folder)
