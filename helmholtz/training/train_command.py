@@ -109,7 +109,7 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     from helmholtz.training.backend import import_keras
 
     import_keras()
-    from helmholtz.data.splits import judged_once, select
+    from helmholtz.data.splits import chosen_of, judged_once, select
     from helmholtz.io import run_state
     from helmholtz.training import device, features, loop, model, prediction, result, setting
 
@@ -137,7 +137,8 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     history = loop.fit(compiled, labels, parts, described, folder, args, network)
     if told:
         own_network.keep(args, folder)
-    found = result.evaluate(compiled, network, labels, parts, history, described, folder)
+    tested = chosen_of(data, "test", args.limit)
+    found = result.evaluate(compiled, network, labels, parts, tested, history, described, folder)
     codec = domain.codecs[args.codec]
     result.print_result(found, codec.rate_name(found["rate"]), folder)
 
