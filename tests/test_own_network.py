@@ -251,10 +251,14 @@ def test_flags_that_do_not_fit_the_network_are_told(flags, said, base, tmp_path,
     assert (code, said in error, error.count("\n")) == (2, True, 1), error
 
 
-def test_weights_of_another_network_are_refused(base, tmp_path, command):
+def test_weights_of_another_network_are_refused(base, here, tmp_path, command):
     flags = ["--model", "keras:MobileNet", "--weights", "mobile.weights.h5", "--log_dir", tmp_path]
     code, error = command(train.main, *base, *flags)
     assert (code, "mobile.weights.h5 is missing, damaged, or of another" in error) == (3, True)
+    sequential(keras.layers.Dropout(0.2)).save_weights(here / "other.weights.h5")
+    flags[3] = "other.weights.h5"
+    code, error = command(train.main, *base, *flags, *FROZEN[2:4])
+    assert (code, "other.weights.h5" in error, error.count("\n")) == (3, True, 1), error
 
 
 def test_a_bad_network_is_refused_before_any_data_are_prepared(base, tmp_path, command):

@@ -3,15 +3,17 @@
 import hashlib
 import importlib
 import json
+import warnings
 from argparse import Namespace
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
 
 from helmholtz import own_network
 from helmholtz.domain import Domain, Recipe
-from helmholtz.errors import UsageError
+from helmholtz.errors import DataError, UsageError
 from helmholtz.own_network import Own
 from helmholtz.text import shown
 from helmholtz.training import keras_file, own_source, prediction, recipes, train_command
@@ -45,7 +47,7 @@ def for_training(domain: Domain, args: Namespace, data) -> tuple:
     if wrong := _wrong_output(own, network, recipe, items, classes):
         raise UsageError(f"{shown(own.asked)} gives {wrong}.")
     if args.weights and own.kind == "application":
-        prediction.load_weights(network.get_layer("backbone"), args.weights, ".h5")
+        _load_backbone(network.get_layer("backbone"), args.weights)
     return network, recipe, own.identity | {"architecture": digest}
 
 
@@ -73,6 +75,7 @@ def build(own: Own, domain: Domain, shape, classes: int) -> tuple[keras.Model, o
             raise UsageError(f"{shown(own.asked)} returns a {kind}: it must return a Keras model.")
         if not network.built:
             network.build((None, *shape))
+        network.name = own.label
     return network, given
 
 
@@ -95,7 +98,20 @@ def _application(own: Own, values: tuple, shape: tuple, classes: int) -> keras.M
     features = backbone(scaled, training=False) if frozen else backbone(scaled)
     outputs = keras.layers.Dense(classes)(features)
     outputs = keras.layers.Activation("softmax", dtype="float32")(outputs)
-    return keras.Model(inputs, outputs, name=own.label)
+    return keras.Model(inputs, outputs)
+
+
+def _load_backbone(backbone: keras.Model, path: Path) -> None:
+    """Load a file of weights, as keras.applications publishes them; DataError for another's.
+
+    Keras skips what a file lacks with a warning alone, so every kernel has to change.
+    """
+    kernels = [variable for variable in backbone.variables if len(variable.shape) > 1]
+    before = [kernel.numpy() for kernel in kernels]
+    with warnings.catch_warnings(action="ignore"):
+        prediction.load_weights(backbone, path, ".h5")
+    if any(np.array_equal(old, new.numpy()) for old, new in zip(before, kernels, strict=True)):
+        raise DataError(f"{shown(path)} lacks weights of the network without its top.")
 
 
 def _recipe(own: Own, domain: Domain, given) -> Recipe:

@@ -3,6 +3,8 @@
 Data are prepared by forked processes, which must not hold Keras.
 """
 
+import contextlib
+import io
 from argparse import Namespace
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -45,13 +47,14 @@ def _first_item(half: domain.Domain, args: Namespace):
     """Data of one item, as it will be stored."""
     from helmholtz.data.loading import Data
 
-    classes, parts, _ = half.open_source(args).load()
+    with contextlib.redirect_stderr(io.StringIO()):  # preparation will say it
+        classes, parts, _ = half.open_source(args).load()
     items, rate = parts["train"][0], flags.rate_of(args, half)
     compress = half.compressor(args, half.codecs[args.codec])
     for place in range(len(items)):
         try:
             item = compress(items[place : place + 1], [rate])[rate][0].data[None]
-        except DataError:  # preparation will list it
+        except DataError:
             continue
         return half.check_data(Data({"train": (item, [0])}, classes, {}), args)
     raise DataError(f"No {half.item} of the source can be used.")
