@@ -5,6 +5,7 @@ a command can parse its flags at once; the functions in the tables import heavy 
 """
 
 import importlib
+import math
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
@@ -26,7 +27,8 @@ class Codec:
     compress(item, rate) is pure: it gives (item, file_bytes, payload_bytes), the decoded item of
     the same shape and dtype, the size of the encoded file, and the size of its payload, without
     headers and tables. At rate 0 nothing is compressed. version() names the codec's build: data
-    made by another version are other data.
+    made by another version are other data. limits(facts), where data differ in the rates that they
+    can have, gives the lowest, the highest, and a name for data of which a source knows the facts.
     """
 
     name: str  # as --codec takes it
@@ -38,6 +40,7 @@ class Codec:
     grid: Sequence[int]  # rates of a sweep that names none
     compress: Callable
     version: Callable[[], str]
+    limits: Callable[[dict], tuple[int, int, str]] | None = None
 
     def folder(self, rate: int) -> str:
         """The name of the folder of a rate, in prepared data and in logs."""
@@ -54,6 +57,21 @@ class Codec:
             if not isinstance(self.rates, range):
                 legal = f"one of {', '.join(map(str, [0, *self.rates]))}"
             raise UsageError(f"There is no {self.title} of {self.rate_name(rate)}: give {legal}.")
+
+    def fitting(self, rates: Sequence[int], facts: dict) -> list[int]:
+        """Those of the rates that data of these facts can have."""
+        low, high, _ = self.limits(facts) if self.limits and facts else (0, math.inf, "")
+        return [rate for rate in rates if rate == 0 or low <= rate <= high]
+
+    def check_data(self, rates: Sequence[int], facts: dict) -> None:
+        """Raise UsageError unless data of these facts can have all rates."""
+        if wrong := set(rates) - set(self.fitting(rates, facts)):
+            legal = self.fitting(self.rates, facts)
+            few = ", ".join(map(str, legal)) if len(legal) < 30 else f"{legal[0]} to {legal[-1]}"
+            raise UsageError(
+                f"There is no {self.rate_name(min(wrong))} of {self.limits(facts)[2]}: "
+                f"{self.title} takes {few} there."
+            )
 
 
 @dataclass(frozen=True)

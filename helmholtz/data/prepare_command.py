@@ -1,6 +1,7 @@
 """The command prepare.py of both halves: from a source to prepared data."""
 
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 
 from helmholtz import cli, flags
@@ -40,11 +41,19 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
     from helmholtz.data import preparation
 
     source, root = domain.open_source(args), domain.data_root(args)
+    source = source._replace(load=partial(_load_for, codec, rates, source.load))
     folders = {rate: root / source.name / codec.folder(rate) for rate in rates}
     settings = {"codec": codec.version(), **domain.data_settings(args)}
     compress = domain.compressor(args, codec)
     preparation.prepare(source, folders, settings, compress, domain.chunk, args.skip_bad)
     return folders
+
+
+def _load_for(codec: Codec, rates: list[int], load) -> tuple[list[str], dict, dict]:
+    """What a source loads; UsageError where the data cannot have one of the rates."""
+    loaded = load()
+    codec.check_data(rates, loaded[2])
+    return loaded
 
 
 def main(domain: Domain, args: Namespace) -> None:
