@@ -102,6 +102,11 @@ class Sound(Domain):
         opened = opened._replace(name=opened.name + _suffix(self.data_settings(args)))
         return surveyed(opened, args.mono, args.dur, args.skip_bad)
 
+    def facts(self, args: Namespace) -> dict:
+        from audio.sources import look
+
+        return look(args.source, args.mono)
+
     def data_settings(self, args: Namespace) -> dict:
         return {name: getattr(args, name) for name in FEATURES}
 
