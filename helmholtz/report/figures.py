@@ -42,14 +42,18 @@ def _lines(axes, shown: list[Experiment], x: Callable, name: str) -> list:
             shift = (max(spread) / min(spread)) ** (0.006 * (number - (len(shown) - 1) / 2))
             rows.sort(key=x)
             places = [x(row) * shift for row in rows]
-            points(axes, places, rows, name, number, _label(experiment))
+            points(axes, places, rows, name, number, _label(experiment, shown))
     return spread
 
 
-def _label(experiment: Experiment) -> str:
+def _label(experiment: Experiment, shown: list[Experiment]) -> str:
+    """Network and seeds; and the codec, unless all have the published one."""
+    name = network(experiment.key)
+    if len({other.key["codec"] for other in shown}) > 1:
+        name = "{model}, {codec}".format(**experiment.key)
     counts = sorted({row["seeds"] for row in experiment.rows.values()})
     span = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
-    return f"{network(experiment.key)} ({span} seed{'s' * (counts[-1] > 1)})"
+    return f"{name} ({span} seed{'s' * (counts[-1] > 1)})"
 
 
 def _baseline(axes, row: dict, name: str, number: int, lines: int) -> None:

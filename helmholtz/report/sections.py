@@ -119,11 +119,10 @@ def _over_bits(pairs: list[tuple]) -> Iterator[tuple]:
     if all(len(group) == 1 for group in groups):
         groups = [pairs]
     for number, group in enumerate(groups):
-        shown, suffix = [e for e, _ in group], f"_{group[0][0].key['model']}" * (number > 0)
+        shown, suffix = [e for e, _ in group], f"_{number + 1}" * (number > 0)
         payload = figures.accuracy_bits(shown, "scan_bytes", "payload")
-        caption = (
-            f"Accuracy against the payload, without what all files have. {_kind(shown)} {BARS}"
-        )
+        caption = "Accuracy against the payload: files without headers, tables and containers. "
+        caption += f"{_kind(shown)} {BARS}"
         if any(row["scan_bytes"] != row["file_bytes"] for e in shown for row in e.rows.values()):
             yield f"accuracy_scan_bits{suffix}", payload, caption
         caption = f"Accuracy against the size of a file. {_kind(shown)} {BARS}"
