@@ -40,7 +40,8 @@ RESULT = {  # the numbers of result.json
 OPTIONAL = {"mean_of_ten_best", "convergence_epoch", "test_acc"}  # may be null in result.json
 RESULT_TEXTS = ["validated_on", "counted_epoch", "device", "precision"]
 BEST, LAST = "best", "last"  # epoch that counts; a run that does not say has the best one
-SIZES = ["raw_bytes", "file_bytes", "scan_bytes"]  # of all items in result.json, of one in a table
+# Of all items in result.json, of one in a table. raw and source: as the files lie there.
+SIZES = ["raw_bytes", "file_bytes", "scan_bytes", "source_bytes"]
 NAMES = ["domain", "source", "model", "codec", "rate", "seed"]  # that identify a run in result.json
 SETTING = {  # the keys in setting.json of columns of runs.csv
     **{name: (name,) for name in ("domain", "model", "codec", "rate", "commit")},
@@ -55,7 +56,7 @@ RUNS = {  # runs.csv, a row per run; codec is a name such as jpeg, codec_version
     **dict.fromkeys(["rate", "seed"], WHOLE),
     **RESULT,
     **dict.fromkeys(RESULT_TEXTS, TEXT),
-    **dict.fromkeys([*SIZES, "lossless_bytes"], AMOUNT),
+    **dict.fromkeys([*SIZES, "lossless_bytes", "extent"], AMOUNT),
     **{"classes": WHOLE, "chance": SHARE, "true_noise_bits": AMOUNT},
     **dict.fromkeys(["data", "codec", "codec_version", "backend", "commit"], TEXT),
     "flags": OBJECT,
@@ -79,7 +80,7 @@ SUMMARY = {  # summary.csv, a row per experiment and rate
     **_with_interval("test_difference", REAL),
     **_with_interval("convergence_epoch", Field(float, 1)),
     "converged": WHOLE,
-    **dict.fromkeys([*SIZES, "lossless_bytes", "true_noise_bits"], AMOUNT),
+    **dict.fromkeys([*SIZES, "lossless_bytes", "extent", "true_noise_bits"], AMOUNT),
     **{"seconds": SECONDS, "seconds_to_converge": SECONDS, "devices": TEXT},
     **{"chance": SHARE, "val_items": COUNT},
 }

@@ -15,7 +15,15 @@ STAR = (
     f"fewer than {STARRED} epochs: the ten best are most of them, and their mean lies well below "
     f"the best; below {FEW} epochs the best epoch is shown instead"
 )
-SAME = ["parameters", "epochs", "lossless_bytes", "true_noise_bits", "chance", "val_items"]
+SAME = [
+    "parameters",
+    "epochs",
+    "lossless_bytes",
+    "extent",
+    "true_noise_bits",
+    "chance",
+    "val_items",
+]
 AVERAGED = [*SIZES, "seconds", "best_val_acc"]
 LIMITS = {"accuracy": (0, 1), "test_acc": (0, 1), "convergence_epoch": (1, math.inf)}
 
@@ -41,6 +49,12 @@ def starred(row: dict) -> bool:
 def judged_once(row: dict) -> bool:
     """Whether a row, of runs.csv or summary.csv, is of runs whose last epoch counts."""
     return row.get("counted_epoch") == LAST or row.get("accuracy_is") == TEST
+
+
+def no_saving(row: dict) -> bool:
+    """Whether what was compressed takes more bytes than the files took as they lie there."""
+    new, source = row["file_bytes"], row["source_bytes"]
+    return bool(row["rate"]) and None not in (new, source) and new > source
 
 
 def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:

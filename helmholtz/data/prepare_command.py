@@ -1,6 +1,7 @@
 """The command prepare.py of both halves: from a source to prepared data."""
 
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 
 from helmholtz import cli, flags
@@ -11,12 +12,10 @@ from helmholtz.errors import UsageError
 def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     """The flags of prepare.py."""
     parser = cli.Parser(prog="prepare.py", description=description)
-    flags.add_rate_flag(parser, domain, nargs="+")
+    flags.add_rate_flags(parser, domain, many=True)
     domain.add_source_flags(parser)
     args = parser.parse_args(argv)
-    flags.check_rates(args, domain)
-    if flags.rate_of(args, domain) is None:
-        setattr(args, domain.flag, list(domain.codecs[args.codec].grid))
+    flags.chosen(args, domain)  # to refuse what there is not
     return args
 
 
@@ -44,16 +43,33 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
     """Make the prepared data that the flags ask for and that is missing; return all folders."""
     from helmholtz.data import preparation
 
+    codec.available()
     source = domain.open_source(args)
+    source = source._replace(load=partial(_load_for, codec, rates, source.load))
     folders = {rate: folder_of(domain, args, source.name, codec, rate) for rate in rates}
     settings = {"codec": codec.version(), **domain.data_settings(args)}
+    if codec is not domain.published:  # whose data do not name it
+        settings["codec_name"] = codec.name
     compress = domain.compressor(args, codec)
     preparation.prepare(source, folders, settings, compress, domain.chunk, args.skip_bad)
     return folders
 
 
+def _load_for(codec: Codec, rates: list[int], load) -> tuple[list[str], dict, dict]:
+    """What a source loads; UsageError where the data cannot have one of the rates."""
+    loaded = load()
+    codec.check_data(rates, loaded[2])
+    return loaded
+
+
 def main(domain: Domain, args: Namespace) -> None:
     """Prepare every rate that the flags name, and print the folders."""
-    codec = domain.codecs[args.codec]
-    for rate, folder in prepare(domain, args, codec, flags.rate_of(args, domain)).items():
-        print(f"{codec.rate_name(rate)}: {folder}")
+    wanted = {}
+    facts = {} if flags.rate_of(args, domain) else domain.facts(args)
+    for codec, rate in flags.chosen(args, domain, facts):
+        wanted.setdefault(codec, []).append(rate)
+    for codec in wanted:
+        codec.available()
+    for codec, rates in wanted.items():
+        for rate, folder in prepare(domain, args, codec, rates).items():
+            print(f"{codec.rate_name(rate)}: {folder}")

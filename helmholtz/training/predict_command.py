@@ -30,6 +30,7 @@ def main(domain: Domain, args: Namespace) -> None:
 
     setting = runs.read_setting(args.log_dir, domain)
     own = own_network.of_run(setting, args.model, args.log_dir)
+    domain.codec_of(setting).available()
     files, items, problems = prediction.read(
         args.files, lambda path: domain.prepare_file(path, setting)
     )

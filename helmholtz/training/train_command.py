@@ -21,14 +21,14 @@ SET_BY_RECIPE = {*RECIPE_FLAGS, "val", "precision"}
 def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     """The flags of train.py, complete: what is not given has the default of network and codec."""
     parser = cli.Parser(prog="train.py", description=description)
-    flags.add_rate_flag(parser, domain)
+    flags.add_rate_flags(parser, domain)
     flags.add_model_flags(parser, list(domain.networks))
     domain.add_source_flags(parser)
     _add_recipe_flags(parser, domain)
     flags.add_training_flags(parser, domain.val)
     domain.add_training_flags(parser)
     args = parser.parse_args(argv)
-    flags.check_rates(args, domain)
+    flags.settle(args, domain)
     _complete(args, domain)
     return args
 
@@ -102,7 +102,11 @@ def load(domain: Domain, args: Namespace):
     rate, folder = flags.rate_of(args, domain), args.train_dir
     if folder is None:
         folder = prepare(domain, args, domain.codecs[args.codec], [rate])[rate]
-    return domain.check_data(loading.load(folder, rate), args)
+    data = loading.load(folder, rate)
+    name = data.attributes.get("codec_name", domain.published.name)
+    if "codec" in data.attributes and name != args.codec:  # the 2018 code's do not say
+        raise UsageError(f"{folder} was prepared as {name}, not {args.codec}: give --codec {name}.")
+    return domain.check_data(data, args)
 
 
 def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> None:
