@@ -86,8 +86,8 @@ def _load_sample() -> tuple[list[str], dict, dict]:
     from audio import sample
 
     parts = {split: sample.make(split) for split in sample.ITEMS}
-    facts = {"frames": sample.SAMPLES, "channels": 1, "true_noise_bits": sample.noise_bits()}
-    return sample.CLASSES, parts, PUBLISHED | facts
+    facts = {"frames": sample.SAMPLES, "channels": 1, "seconds": sample.SAMPLES / SAMPLE_RATE}
+    return sample.CLASSES, parts, PUBLISHED | facts | {"true_noise_bits": sample.noise_bits()}
 
 
 def _load_idmt(archive: Path) -> tuple[list[str], dict, dict]:

@@ -61,7 +61,7 @@ def surveyed(source: Source, mono: bool, dur: float | None, skip_bad: bool) -> S
 
 def _cut(facts: dict, frames: int) -> dict:
     """The facts that change when clips have so many frames; padding holds no noise."""
-    changed = {"frames": frames}
+    changed = {"frames": frames, "seconds": min(facts["seconds"], frames / facts["sample_rate"])}
     if "true_noise_bits" in facts:
         share = min(1, frames / facts["frames"])
         changed["true_noise_bits"] = share * facts["true_noise_bits"]
@@ -100,6 +100,7 @@ def _facts(good: list[Report], sample_rate: int) -> dict:
         print(f"{counted(clipped, 'sample')} beyond full scale: clipped.", file=sys.stderr)
     return {
         "frames": max(report.frames for report in good),
+        "seconds": sum(report.frames for report in good) / len(good) / sample_rate,  # mean
         "channels": _common_channels(good),
         "resampled_files": others,
         "clipped_samples": clipped,

@@ -59,6 +59,7 @@ def test_speech_keeps_its_sampling_rate_and_its_bytes(speech):
     for rate, folder in prepare_sounds(str(speech), rates).items():
         facts = loading.load(folder, rate).attributes
         assert (facts["sample_rate"], facts["frames"]) == (HERTZ, 4050)
+        assert DOMAIN.extent(facts) == pytest.approx(samples / 12 / HERTZ)
         assert (facts["raw_bytes"], facts["source_bytes"]) == (2 * samples, disk(speech))
         assert facts["file_bytes"] < facts["source_bytes"]
 
