@@ -108,7 +108,7 @@ class Sound(Domain):
         return surveyed(opened, args.mono, args.dur, args.skip_bad)
 
     def facts(self, args: Namespace) -> dict:
-        from audio.sources import look
+        from audio.survey import look
 
         return look(args.source, args.mono)
 

@@ -15,7 +15,8 @@ import numpy as np
 from measure import header, headline, row
 
 from audio.codecs import TABLE
-from audio.sources import common_rate, open_source, read_clip
+from audio.sources import open_source, read_clip
+from audio.survey import common_rate
 
 REFERENCE = "mp3", 128
 
