@@ -8,9 +8,9 @@ from audio.constants import SAMPLE_RATE
 from audio.mp3 import count_clipped
 from audio.sources import named, read_clip
 from helmholtz.data.baditems import BadItems, leave_out
-from helmholtz.data.parallel import in_parallel
 from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
+from helmholtz.parallel import in_parallel
 from helmholtz.text import counted
 
 CHUNK = 16  # files that a process reads at a time

@@ -157,10 +157,11 @@ def read_table(path: Path, alone: bool = True) -> list[Run]:
 
 def _adapt(table):
     """Before there was a choice of codec, its column held the version. Before there were runs that
-    are judged once, no column said which epoch counts."""
+    are judged once, no column said which epoch counts; and none what the files had been."""
     if "codec_version" not in table:
         table = table.rename(columns={"codec": "codec_version"}).assign(codec=None)
-    return table if "counted_epoch" in table else table.assign(counted_epoch=None)
+    added = {"counted_epoch", "found", *(name for name in RUNS if name.startswith("prior"))}
+    return table.assign(**dict.fromkeys(added - set(table)))
 
 
 def _impossible(row: dict) -> str:

@@ -1,6 +1,9 @@
 """The command prepare.py of both halves: from a source to prepared data."""
 
+import sys
 from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from helmholtz import cli, flags
@@ -40,11 +43,21 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
     from helmholtz.data import preparation
 
     source, root = domain.open_source(args), domain.data_root(args)
+    source = source._replace(load=partial(_load, source.load, codec, rates))
     folders = {rate: root / source.name / codec.folder(rate) for rate in rates}
     settings = {"codec": codec.version(), **domain.data_settings(args)}
     compress = domain.compressor(args, codec)
     preparation.prepare(source, folders, settings, compress, domain.chunk, args.skip_bad)
     return folders
+
+
+def _load(load: Callable, codec: Codec, rates: list[int]) -> tuple[list[str], dict, dict]:
+    """What a source loads; rates above the one that its files went through are told."""
+    classes, parts, facts = load()
+    audit = facts.get("audit", {"codec": "", "rate": 0})
+    if above := codec.above_source(audit["codec"], audit["rate"], rates):
+        print(above, file=sys.stderr)
+    return classes, parts, facts
 
 
 def main(domain: Domain, args: Namespace) -> None:
