@@ -5,39 +5,52 @@ a command can parse its flags at once; the functions in the tables import heavy 
 """
 
 import importlib
+import math
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from helmholtz.errors import DataError, UsageError
+from helmholtz.errors import DataError, MachineError, UsageError
 from helmholtz.io import datadir
 from helmholtz.schema import BEST
 
 NAMES = ("cifar", "audio")
 
 
-@dataclass(frozen=True)
+class Extra(NamedTuple):
+    """What a codec needs that a machine may lack: "imagecodecs", and the command that brings it."""
+
+    name: str
+    command: str
+    present: Callable[[], bool]
+
+
+@dataclass(frozen=True, eq=False)
 class Codec:
     """A codec: what its rates are called, which there are, and the function that applies it.
 
     compress(item, rate) is pure: it gives (item, file_bytes, payload_bytes), the decoded item of
     the same shape and dtype, the size of the encoded file, and the size of its payload, without
-    headers and tables. At rate 0 nothing is compressed. version() names the codec's build: data
-    made by another version are other data.
+    headers and tables. Rate 0, uncompressed, is asked of the published codec alone. version()
+    names the codec's build: data made by another version are other data. limits(facts), where not
+    all data can have all rates, gives the lowest, the highest, and a name for data of which a
+    source knows these facts.
     """
 
     name: str  # as --codec takes it
     title: str  # as people write it
     axis: str  # label of an axis of its rates
-    unit: str  # how a rate reads in a sentence: "quality {}"
-    prefix: str  # of the folders of a rate: "quality" for quality_5
+    unit: str  # how a rate reads in a sentence that may name other codecs: "WebP quality {}"
+    prefix: str  # of the folders of a rate: "webp" for webp_5
     rates: Sequence[int]  # the legal ones; 0 stands for uncompressed
     grid: Sequence[int]  # rates of a sweep that names none
     compress: Callable
     version: Callable[[], str]
+    extra: Extra | None = None
+    limits: Callable[[dict], tuple[int, int, str]] | None = None
 
     def folder(self, rate: int) -> str:
         """The name of the folder of a rate, in prepared data and in logs."""
@@ -64,10 +77,31 @@ class Codec:
     def check(self, rate: int) -> None:
         """Raise UsageError unless the codec has this rate."""
         if rate and rate not in self.rates:
-            legal = f"a whole number from 0 to {self.rates[-1]}"
+            legal = f"a whole number from {self.rates[0]} to {self.rates[-1]}, or 0"
             if not isinstance(self.rates, range):
                 legal = f"one of {', '.join(map(str, [0, *self.rates]))}"
-            raise UsageError(f"There is no {self.title} of {self.rate_name(rate)}: give {legal}.")
+            raise UsageError(f"There is no {self.rate_name(rate)}: {self.title} takes {legal}.")
+
+    def available(self) -> None:
+        """Raise MachineError unless this machine has what the codec needs."""
+        if self.extra and not self.extra.present():
+            name, command, _ = self.extra
+            raise MachineError(f"{self.title} needs {name}, which is not installed: `{command}`.")
+
+    def fitting(self, rates: Sequence[int], facts: dict) -> list[int]:
+        """Those of the rates that data of these facts can have."""
+        low, high, _ = self.limits(facts) if self.limits and facts else (0, math.inf, "")
+        return [rate for rate in rates if rate == 0 or low <= rate <= high]
+
+    def check_data(self, rates: Sequence[int], facts: dict) -> None:
+        """Raise UsageError unless data of these facts can have all rates."""
+        if wrong := set(rates) - set(self.fitting(rates, facts)):
+            legal = self.fitting(self.rates, facts)
+            few = ", ".join(map(str, legal)) if len(legal) < 30 else f"{legal[0]} to {legal[-1]}"
+            raise UsageError(
+                f"There is no {self.rate_name(min(wrong))} of {self.limits(facts)[2]}: "
+                f"{self.title} takes {few} there."
+            )
 
 
 @dataclass(frozen=True)
@@ -148,6 +182,10 @@ class Domain(ABC):
     @abstractmethod
     def open_source(self, args: Namespace):
         """The data.preparation.Source that the flags ask for; cheap. DataError: there is none."""
+
+    def facts(self, args: Namespace) -> dict:
+        """What a codec's limits depend on, of the data that the flags ask for, read quickly."""
+        return {}
 
     @abstractmethod
     def data_settings(self, args: Namespace) -> dict:

@@ -157,11 +157,11 @@ def read_table(path: Path, alone: bool = True) -> list[Run]:
 
 def _adapt(table):
     """Before there was a choice of codec, its column held the version. Before there were runs that
-    are judged once, no column said which epoch counts; and none what the files had been."""
+    are judged once, no column said which epoch counts. What is known of the files came later."""
     if "codec_version" not in table:
         table = table.rename(columns={"codec": "codec_version"}).assign(codec=None)
-    added = {"counted_epoch", "found", *(name for name in RUNS if name.startswith("prior"))}
-    return table.assign(**dict.fromkeys(added - set(table)))
+    later = {"counted_epoch", "source_bytes", "found"} | {n for n in RUNS if n.startswith("prior")}
+    return table.assign(**dict.fromkeys(later - set(table)))
 
 
 def _impossible(row: dict) -> str:
