@@ -62,20 +62,6 @@ class Codec:
         """A rate in a sentence."""
         return self.unit.format(rate) if rate else "uncompressed"
 
-    def above_source(self, codec: str, own: int, rates: Sequence[int]) -> str:
-        """A sentence on the rates above the one that the files went through, or "".
-
-        codec, own: of helmholtz.audit; the files may be of this codec or of its namesake.
-        """
-        above = [rate for rate in rates if own and codec and rate > own]
-        if not above or not self.name.startswith(codec):
-            return ""
-        names = ", ".join(map(self.rate_name, sorted(above)))
-        return (
-            f"The files were compressed at {self.rate_name(own)} before: {names} "
-            f"{'is' if len(above) == 1 else 'are'} above it, which restores nothing."
-        )
-
     def check(self, rate: int) -> None:
         """Raise UsageError unless the codec has this rate."""
         if rate and rate not in self.rates:

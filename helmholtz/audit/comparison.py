@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 
 from helmholtz.audit.files import UNKNOWN
-from helmholtz.audit.look import Look
+from helmholtz.audit.look import Look, among
 from helmholtz.text import counted, printable
 
 ALIKE = 0.04  # cut-offs that differ by less are the same
@@ -17,6 +17,8 @@ SHOWN = 3  # names of classes in a sentence
 
 def warnings(groups: dict[str, list[Look]]) -> list[str]:
     """Sentences on what the files of the classes show."""
+    groups = {name: [f for f in some if f.file != UNKNOWN] for name, some in groups.items()}
+    groups = {name: some for name, some in groups.items() if some}
     every = [found for some in groups.values() for found in some]
     return [*_traced(every), *_cut_off(groups), *_different(groups)]
 
@@ -47,39 +49,43 @@ def _cut_off(groups: dict[str, list[Look]]) -> list[str]:
         return []
     hertz = sorted(hertz for _, hertz in cut.values())
     span = dict.fromkeys(f"{value / 1000:.1f}" for value in (hertz[0], hertz[-1]))
-    shares = {name: float(name in cut) for name in groups}
+    alike = {name: [name in cut] * len(some) for name, some in groups.items()}
     return [
         f"The sounds of {_listed(sorted(cut), len(groups))} are cut off at "
         f"{' to '.join(span)} kHz, as lossy codecs and lower sample rates cut them.",
-        *_uneven("sounds that are cut off", shares, groups),
+        *_uneven("sound that is cut off", alike),
     ]
 
 
 def _different(groups: dict[str, list[Look]]) -> list[str]:
     """What is much more frequent in one class than in the others: a network learns it."""
-    kinds = sorted({found.kind for some in groups.values() for found in some} - {UNKNOWN.kind})
-    for kind in kinds:
-        shares = {n: sum(f.kind == kind for f in some) / len(some) for n, some in groups.items()}
-        if told := _uneven(kind, shares, groups):
+    kinds = {(not found.codec, found.kind) for some in groups.values() for found in some}
+    for _, kind in sorted(kinds):  # the lossy ones first
+        of_kind = {n: [f.kind == kind for f in among(kind, some)] for n, some in groups.items()}
+        if told := _uneven(kind, of_kind):
             return told
     return []
 
 
-def _uneven(kind: str, shares: dict[str, float], groups: dict[str, list[Look]]) -> list[str]:
-    """A sentence if a class's share differs from that of all by more than chance allows."""
-    count = sum(map(len, groups.values()))
-    mean = sum(shares[name] * len(some) for name, some in groups.items()) / count
-    limit = 3 + math.log10(len(groups))  # standard deviations
-    for name, some in groups.items():
-        differs = abs(shares[name] - mean)
-        if differs > max(DIFFERENT, limit * math.sqrt(mean * (1 - mean) / len(some))):
-            low, high = (pick(shares, key=shares.get) for pick in (min, max))
-            return [
-                f"Classes differ: {kind} are {shares[high]:.0%} of {printable(high)} and "
-                f"{shares[low]:.0%} of {printable(low)}; a network can learn the codec instead of "
-                "the class. Compress all in the same way."
-            ]
-    return []
+def _uneven(kind: str, of_kind: dict[str, list[bool]]) -> list[str]:
+    """A sentence if a class's share of a kind differs from that of all by more than chance.
+
+    of_kind: for every class, whether each of its files is of the kind.
+    """
+    of_kind = {name: found for name, found in of_kind.items() if found}
+    every = [found for some in of_kind.values() for found in some]
+    mean = sum(every) / max(1, len(every))
+    shares = {name: sum(found) / len(found) for name, found in of_kind.items()}
+    deviations = 3 + math.log10(max(1, len(shares)))
+    chance = {n: deviations * math.sqrt(mean * (1 - mean) / len(f)) for n, f in of_kind.items()}
+    if not any(abs(shares[name] - mean) > max(DIFFERENT, chance[name]) for name in shares):
+        return []
+    low, high = (pick(shares, key=shares.get) for pick in (min, max))
+    return [
+        f"Classes differ: {kind} makes up {shares[high]:.0%} of {printable(high)} and "
+        f"{shares[low]:.0%} of {printable(low)}. A network can learn the codec instead of the "
+        "class: compress all in the same way."
+    ]
 
 
 def _listed(names: list[str], total: int) -> str:

@@ -70,8 +70,8 @@ def _jpeg(path: Path) -> File:
         sampling = jpeg_tables.subsampling([(c[1], c[2]) for c in image.layer])
         size = image.size
     quality, exact = jpeg_tables.quality_of(tables)
-    tables_are = f"of quality {quality}" if exact else "with custom tables"
-    return File(f"JPEG {tables_are}, {sampling}", "jpeg", quality, size)
+    named = f"of quality {quality}" if exact else f"near quality {round(quality, -1)} (own tables)"
+    return File(f"JPEG {named}, {sampling}", "jpeg", quality, size)
 
 
 def _image(path: Path, kind: str) -> File:

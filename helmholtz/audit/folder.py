@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helmholtz.audit import comparison
-from helmholtz.audit.look import Look, look
+from helmholtz.audit.files import UNKNOWN
+from helmholtz.audit.look import Look, among, look
 from helmholtz.parallel import in_parallel
 from helmholtz.text import counted
 
@@ -47,12 +48,13 @@ def audit(paths: list[Path], classes: list[str]) -> Findings:
     for name, found in zip(classes, (found for some in looked for found in some), strict=True):
         groups.setdefault(name, []).append(found)
     every = [found for some in groups.values() for found in some]
-    codec, rate = _common(every)
+    known = [found for found in every if found.file != UNKNOWN]
+    codec, rate = _common(known)
     return Findings(
         files=len(every),
         bytes=sum(found.bytes for found in every),
         sizes=_sizes([found.file.size for found in every if found.file.size]),
-        prior=_prior(every),
+        prior=_prior(known),
         codec=codec,
         rate=rate,
         warnings=comparison.warnings(groups),
@@ -75,20 +77,19 @@ def _prior(every: list[Look]) -> str:
     count = Counter(found.kind for found in every if found.codec)
     texts = []
     for kind, number in count.most_common(SHOWN):
-        among = [f for f in every if f.trace is not None] if " that was " in kind else every
-        part = f" ({number:,} of {len(among):,} files)" if number < len(among) else ""
+        total = len(among(kind, every))
+        part = f" ({number:,} of {total:,} files)" if number < total else ""
         texts.append(kind + _rates(kind, every) + part)
     more = len(count) - SHOWN
     return "; ".join(texts) + (f"; and {counted(more, 'other kind')}" if more > 0 else "")
 
 
 def _rates(kind: str, every: list[Look]) -> str:
-    """The range of rates of a kind that does not name its rate."""
+    """The range of bitrates of a kind that does not name its rate."""
     rates = {found.file.rate for found in every if found.kind == kind} - {0}
     if not rates or "quality" in kind or "kb/s" in kind:
         return ""
-    span = str(min(rates)) if len(rates) == 1 else f"{min(rates)} to {max(rates)}"
-    return f", near quality {span}" if kind.startswith("JPEG") else f", {span} kb/s"
+    return f", {' to '.join(map(str, dict.fromkeys([min(rates), max(rates)])))} kb/s"
 
 
 def _sizes(sizes: list[tuple]) -> str:

@@ -10,6 +10,7 @@ from helmholtz.audit.files import File, identify
 
 IMAGES = ("PNG", "BMP", "TIFF", "lossless WebP", "lossless JPEG 2000")
 SOUNDS = ("WAV", "FLAC", "AIFF")
+WAS = " that was"  # in a kind that only decoding tells
 MAX_PIXELS = 1 << 26  # a larger image is not decoded
 
 
@@ -28,12 +29,17 @@ class Look(NamedTuple):
     @property
     def kind(self) -> str:
         if self.trace and not self.sound:
-            return f"{self.file.kind} that was JPEG of quality {self.trace}"
+            return f"{self.file.kind}{WAS} JPEG near quality {5 * round(self.trace / 5)}"
         return self.file.kind
 
     @property
     def codec(self) -> str:
         return "jpeg" if self.trace and not self.sound else self.file.codec
+
+
+def among(kind: str, looks: list[Look]) -> list[Look]:
+    """The files that could be found to be of a kind."""
+    return [found for found in looks if found.trace is not None] if WAS in kind else looks
 
 
 def look(asked: list[tuple[Path, bool]]) -> list[Look]:

@@ -62,7 +62,7 @@ def cutoff(samples: np.ndarray, sample_rate: int) -> int:
     """
     samples = samples[: SECONDS * sample_rate].mean(axis=1)
     window = WINDOW if len(samples) >= 4 * WINDOW else WINDOW // 4
-    if len(samples) < window:
+    if len(samples) < window or not np.isfinite(samples).all():
         return 0
     frames = np.lib.stride_tricks.sliding_window_view(samples, window)[:: window // 2]
     power = (np.abs(np.fft.rfft(frames * np.hanning(window))) ** 2).mean(axis=0)
