@@ -60,13 +60,13 @@ TABLE = {
         ),
         Codec(
             name="opus", title="Opus", axis="Opus bitrate (kb/s)", unit="Opus {} kb/s",
-            prefix="opus", rates=range(6, 513), grid=constants.OPUS_BITRATES,
+            prefix="opus", rates=range(6, 321), grid=constants.OPUS_BITRATES,
             compress=partial(_call, "opus.compress"), version=partial(_call, "opus.version"),
             encode=partial(_call, "opus.encode_samples"), ending=".opus", limits=_opus_limits,
         ),
         Codec(
             name="aac", title="AAC", axis="AAC bitrate (kb/s)", unit="AAC {} kb/s",
-            prefix="aac", rates=range(16, 513), grid=constants.AAC_BITRATES,
+            prefix="aac", rates=range(16, 321), grid=constants.AAC_BITRATES,
             compress=partial(_call, "aac.compress"), version=partial(_call, "aac.VERSION"),
             encode=partial(_call, "aac.encode_samples"), ending=".m4a",
             extra=PYAV, limits=_aac_limits,
