@@ -85,8 +85,7 @@ def chosen(args: argparse.Namespace, domain, facts: dict | None = None) -> list[
     """Every (codec, rate) that the flags name, in their order.
 
     A codec without rates has those of its grid that data of these facts can have. Rate 0 is there
-    once, with the published codec. Raises UsageError for a rate that one of the codecs does not
-    have.
+    once, with the published codec. Raises UsageError for a rate that one of the codecs lacks.
     """
     found = {}
     for codec in (domain.codecs[name] for name in args.codec):
