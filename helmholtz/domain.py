@@ -199,16 +199,13 @@ class Domain(ABC):
         Raises DataError when it cannot be used, or when the run does not say how.
         """
 
+    @abstractmethod
     def file_kind(self):
         """The data.listing.Kind of the files of this half."""
-        raise NotImplementedError
 
+    @abstractmethod
     def encode_file(self, path: Path, codec: Codec, rate: int) -> bytes:
-        """The compressed file of a file in its own size or sampling rate.
-
-        Raises DataError when it cannot be read, UsageError when it cannot have this rate.
-        """
-        raise NotImplementedError
+        """A file in its own size or sampling rate, compressed; DataError or UsageError if not."""
 
     def listen(self, flags: dict, codec: Codec, rates: list[int]) -> tuple[dict, str]:
         """One test item as sound, for the report; flags: of a run.

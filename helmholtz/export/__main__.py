@@ -23,7 +23,8 @@ def parse_args(argv=None) -> argparse.Namespace:
     add = parser.add_argument
     add("folder", type=Path, metavar="FOLDER", help="with images or sounds, in any subfolders")
     add("out", type=Path, metavar="OUT", help="a folder elsewhere, made if it is not there")
-    codecs = [name for each in domain.NAMES for name in domain.get(each).codecs]
+    known = [codec for name in domain.NAMES for codec in domain.get(name).codecs.values()]
+    codecs = [codec.name for codec in known if codec.encode]
     add("--codec", required=True, choices=codecs, metavar="NAME", help=", ".join(codecs))
     rate = parser.add_mutually_exclusive_group(required=True)
     for own in map(domain.get, domain.NAMES):
