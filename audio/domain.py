@@ -146,6 +146,20 @@ class Sound(Domain):
             )
         return tile(spectrograms[None])[0] if setting["flags"].get("tile") else spectrograms
 
+    def file_kind(self):
+        from audio.sources import SOUNDS
+
+        return SOUNDS
+
+    def encode_file(self, path: Path, codec, rate: int) -> bytes:
+        from audio.sources import read_sound
+
+        sound = read_sound(path)
+        codec.check_data(
+            [rate], {"sample_rate": sound.sample_rate, "channels": sound.samples.shape[1]}
+        )
+        return codec.encode(sound.samples, rate, sound.sample_rate)
+
     def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:
         from audio.listen import listen
 

@@ -132,6 +132,18 @@ class Images(Domain):
         image = codec.compress(read_image(path, args.size), args.quality[0])[0]
         return image.astype("float32") / 255
 
+    def file_kind(self):
+        from cifar.sources import IMAGES
+
+        return IMAGES
+
+    def encode_file(self, path: Path, codec, rate: int) -> bytes:
+        import numpy as np
+
+        from cifar.sources import open_image
+
+        return codec.encode(np.asarray(open_image(path)[0]), rate)
+
 
 def compress_images(images, rates: list[int], codec, size: int) -> dict:
     """Prepare images, an array or a list of paths, at every rate."""

@@ -49,6 +49,8 @@ class Codec:
     grid: Sequence[int]  # rates of a sweep that names none
     compress: Callable
     version: Callable[[], str]
+    encode: Callable | None = None  # with the arguments of compress, the bytes of the file
+    ending: str = ""  # of such files
     extra: Extra | None = None
     limits: Callable[[dict], tuple[int, int, str]] | None = None
 
@@ -197,6 +199,14 @@ class Domain(ABC):
 
         Raises DataError when it cannot be used, or when the run does not say how.
         """
+
+    @abstractmethod
+    def file_kind(self):
+        """The data.listing.Kind of the files of this half."""
+
+    @abstractmethod
+    def encode_file(self, path: Path, codec: Codec, rate: int) -> bytes:
+        """A file in its own size or sampling rate, compressed; DataError or UsageError if not."""
 
     def listen(self, flags: dict, codec: Codec, rates: list[int]) -> tuple[dict, str]:
         """One test item as sound, for the report; flags: of a run.

@@ -30,7 +30,7 @@ FOREIGN = {"ray", "tensorboard", "pip", ".", "cd"}  # commands that are not ours
 FOREIGN_FLAGS = {"--array", "--gres", "--time", "--signal", "--batch", "--head", "--port"}
 FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick"}
 PROGRAMS = ["cifar.train", "audio.train", "cifar.prepare", "audio.prepare", "cifar.predict"]
-PROGRAMS += ["audio.predict", "helmholtz.report"]
+PROGRAMS += ["audio.predict", "helmholtz.report", "helmholtz.audit", "helmholtz.export"]
 
 
 @pytest.fixture(scope="module")
@@ -96,14 +96,14 @@ def check_python(folder, words):
         assert all((folder / word).exists() for word in flags if not word.startswith("-"))
     elif module == "helmholtz.sweep":
         check_sweep(flags)
-    elif module == "helmholtz.report" or module in PROGRAMS:
+    elif module in PROGRAMS:
         parser_of(module)(flags)
     else:
         assert not flags
 
 
 def parser_of(module):
-    package = module == "helmholtz.report"
+    package = module.startswith("helmholtz.")
     return importlib.import_module(module + ".__main__" * package).parse_args
 
 

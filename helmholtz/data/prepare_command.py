@@ -1,10 +1,12 @@
 """The command prepare.py of both halves: from a source to prepared data."""
 
+import sys
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
 from helmholtz import cli, flags
+from helmholtz.audit.rates import above_source
 from helmholtz.domain import Codec, Domain
 from helmholtz.errors import UsageError
 
@@ -56,10 +58,14 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
 
 
 def _load_for(codec: Codec, rates: list[int], load) -> tuple[list[str], dict, dict]:
-    """What a source loads; UsageError where the data cannot have one of the rates."""
-    loaded = load()
-    codec.check_data(rates, loaded[2])
-    return loaded
+    """What a source loads. UsageError where the data cannot have one of the rates; rates above the
+    one that the files went through are told."""
+    classes, parts, facts = load()
+    codec.check_data(rates, facts)
+    audit = facts.get("audit", {"codec": "", "rate": 0})
+    if above := above_source(codec, audit["codec"], audit["rate"], rates):
+        print(above, file=sys.stderr)
+    return classes, parts, facts
 
 
 def main(domain: Domain, args: Namespace) -> None:
