@@ -112,7 +112,7 @@ class Sound(Domain):
         return partial(compress_sounds, codec=codec.compress, features=features)
 
     def check_data(self, data, args: Namespace):
-        if data.splits["train"][0].ndim != 4:
+        if data.splits["test"][0].ndim != 4:
             raise DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
         if not args.tile:
             return data

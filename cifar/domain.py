@@ -110,7 +110,7 @@ class Images(Domain):
         return partial(compress_images, codec=codec.compress, size=args.size)
 
     def check_data(self, data, args: Namespace):
-        if data.splits["train"][0].shape[3:] != (3,):
+        if data.splits["test"][0].shape[3:] != (3,):
             raise DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
         return data._replace(splits={k: (_to_uint8(x), y) for k, (x, y) in data.splits.items()})
 
