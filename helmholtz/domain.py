@@ -10,34 +10,43 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from helmholtz.errors import DataError, UsageError
+from helmholtz.errors import DataError, MachineError, UsageError
 from helmholtz.io import datadir
 from helmholtz.schema import BEST
 
 NAMES = ("cifar", "audio")
 
 
-@dataclass(frozen=True)
+class Extra(NamedTuple):
+    """What a codec needs that a machine may lack: "imagecodecs", and the command that brings it."""
+
+    name: str
+    command: str
+    present: Callable[[], bool]
+
+
+@dataclass(frozen=True, eq=False)
 class Codec:
     """A codec: what its rates are called, which there are, and the function that applies it.
 
     compress(item, rate) is pure: it gives (item, file_bytes, payload_bytes), the decoded item of
     the same shape and dtype, the size of the encoded file, and the size of its payload, without
-    headers and tables. At rate 0 nothing is compressed. version() names the codec's build: data
-    made by another version are other data.
+    headers and tables. Rate 0, uncompressed, is asked of the published codec alone. version()
+    names the codec's build: data made by another version are other data.
     """
 
     name: str  # as --codec takes it
     title: str  # as people write it
     axis: str  # label of an axis of its rates
-    unit: str  # how a rate reads in a sentence: "quality {}"
-    prefix: str  # of the folders of a rate: "quality" for quality_5
+    unit: str  # how a rate reads in a sentence that may name other codecs: "WebP quality {}"
+    prefix: str  # of the folders of a rate: "webp" for webp_5
     rates: Sequence[int]  # the legal ones; 0 stands for uncompressed
     grid: Sequence[int]  # rates of a sweep that names none
     compress: Callable
     version: Callable[[], str]
+    extra: Extra | None = None
 
     def folder(self, rate: int) -> str:
         """The name of the folder of a rate, in prepared data and in logs."""
@@ -50,10 +59,16 @@ class Codec:
     def check(self, rate: int) -> None:
         """Raise UsageError unless the codec has this rate."""
         if rate and rate not in self.rates:
-            legal = f"a whole number from 0 to {self.rates[-1]}"
+            legal = f"a whole number from {self.rates[0]} to {self.rates[-1]}, or 0"
             if not isinstance(self.rates, range):
                 legal = f"one of {', '.join(map(str, [0, *self.rates]))}"
-            raise UsageError(f"There is no {self.title} of {self.rate_name(rate)}: give {legal}.")
+            raise UsageError(f"There is no {self.rate_name(rate)}: {self.title} takes {legal}.")
+
+    def available(self) -> None:
+        """Raise MachineError unless this machine has what the codec needs."""
+        if self.extra and not self.extra.present():
+            name, command, _ = self.extra
+            raise MachineError(f"{self.title} needs {name}, which is not installed: `{command}`.")
 
 
 @dataclass(frozen=True)

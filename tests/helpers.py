@@ -23,7 +23,7 @@ def prepare_sounds(source, bitrates, *flags) -> dict[int, Path]:
 def _prepare(domain, program, rate, source, rates, flags) -> dict[int, Path]:
     words = ["--source", source, *flags, rate, *rates]
     args = program.parse_args([str(word) for word in words])
-    return prepare_command.prepare(domain, args, domain.codecs[args.codec], rates)
+    return prepare_command.prepare(domain, args, domain.codecs[args.codec[0]], rates)
 
 
 def load_images(args):

@@ -11,12 +11,10 @@ from helmholtz.errors import UsageError
 def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     """The flags of prepare.py."""
     parser = cli.Parser(prog="prepare.py", description=description)
-    flags.add_rate_flag(parser, domain, nargs="+")
+    flags.add_rate_flags(parser, domain, many=True)
     domain.add_source_flags(parser)
     args = parser.parse_args(argv)
-    flags.check_rates(args, domain)
-    if flags.rate_of(args, domain) is None:
-        setattr(args, domain.flag, list(domain.codecs[args.codec].grid))
+    flags.chosen(args, domain)  # to refuse what there is not
     return args
 
 
@@ -39,9 +37,12 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
     """Make the prepared data that the flags ask for and that is missing; return all folders."""
     from helmholtz.data import preparation
 
+    codec.available()
     source, root = domain.open_source(args), domain.data_root(args)
     folders = {rate: root / source.name / codec.folder(rate) for rate in rates}
     settings = {"codec": codec.version(), **domain.data_settings(args)}
+    if codec is not domain.published:  # whose data do not name it
+        settings["codec_name"] = codec.name
     compress = domain.compressor(args, codec)
     preparation.prepare(source, folders, settings, compress, domain.chunk, args.skip_bad)
     return folders
@@ -49,6 +50,11 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
 
 def main(domain: Domain, args: Namespace) -> None:
     """Prepare every rate that the flags name, and print the folders."""
-    codec = domain.codecs[args.codec]
-    for rate, folder in prepare(domain, args, codec, flags.rate_of(args, domain)).items():
-        print(f"{codec.rate_name(rate)}: {folder}")
+    wanted = {}
+    for codec, rate in flags.chosen(args, domain):
+        wanted.setdefault(codec, []).append(rate)
+    for codec in wanted:
+        codec.available()
+    for codec, rates in wanted.items():
+        for rate, folder in prepare(domain, args, codec, rates).items():
+            print(f"{codec.rate_name(rate)}: {folder}")

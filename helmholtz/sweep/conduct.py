@@ -100,8 +100,11 @@ def _open_engine(args: argparse.Namespace, slots: list, run: Run):
 def _prepare(to_do: list[Run]) -> None:
     """Make the data of all runs, in one pass over the source for every codec."""
     own = [run for run in to_do if run.args.train_dir is None]
-    for codec in dict.fromkeys(run.args.codec for run in own):
-        _run_prepare([run for run in own if run.args.codec == codec])
+    codecs = dict.fromkeys(run.codec for run in own)
+    for codec in codecs:
+        codec.available()
+    for codec in codecs:
+        _run_prepare([run for run in own if run.codec is codec])
 
 
 def _run_prepare(all_runs: list[Run]) -> None:

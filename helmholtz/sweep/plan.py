@@ -72,16 +72,15 @@ def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
 
 def _all_words(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[list[str]]:
     """The flags of train.py for every run."""
-    rates = flags.rate_of(args, half)
     names = list(half.networks)
     if unknown := [name for name in args.model or [] if name not in names]:
         raise UsageError(f"There is no network {unknown[0]}: --model takes {', '.join(names)}.")
     settings = [names.index(name) for name in args.model or []] or args.setting
     return [
-        [*rest, f"--{half.flag}", str(rate), "--codec", codec,
+        [*rest, f"--{half.flag}", str(rate), "--codec", codec.name,
          "--setting", str(setting), "--seed", str(seed)]
-        for seed, setting, codec in itertools.product(args.seed, settings, args.codec)
-        for rate in rates or half.codecs[codec].grid
+        for seed, setting in itertools.product(args.seed, settings)
+        for codec, rate in flags.chosen(args, half)
     ]  # fmt: skip
 
 

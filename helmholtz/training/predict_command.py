@@ -26,6 +26,7 @@ def main(domain: Domain, args: Namespace) -> None:
     from helmholtz.training.backend import import_keras
 
     setting = runs.read_setting(args.log_dir, domain)
+    domain.codec_of(setting).available()
     files, items, problems = prediction.read(
         args.files, lambda path: domain.prepare_file(path, setting)
     )

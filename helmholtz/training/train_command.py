@@ -20,14 +20,14 @@ RECIPE_FLAGS = {  # the type and the help of those whose default is the recipe's
 def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     """The flags of train.py, complete: what is not given has the default of network and codec."""
     parser = cli.Parser(prog="train.py", description=description)
-    flags.add_rate_flag(parser, domain)
+    flags.add_rate_flags(parser, domain)
     flags.add_model_flags(parser, list(domain.networks))
     domain.add_source_flags(parser)
     _add_recipe_flags(parser, domain)
     flags.add_training_flags(parser, domain.val)
     domain.add_training_flags(parser)
     args = parser.parse_args(argv)
-    flags.check_rates(args, domain)
+    flags.settle(args, domain)
     _complete(args, domain)
     return args
 
@@ -54,8 +54,6 @@ def _complete(args: Namespace, domain: Domain) -> None:
             setattr(args, name, known.get(name))
         elif name not in known:
             raise UsageError(f"{args.model} is trained without --{name}: leave it out.")
-    if flags.rate_of(args, domain) is None and args.train_dir is None:
-        setattr(args, domain.flag, domain.highest)
 
 
 def main(domain: Domain, args: Namespace) -> None:
@@ -91,7 +89,11 @@ def load(domain: Domain, args: Namespace):
     rate, folder = flags.rate_of(args, domain), args.train_dir
     if folder is None:
         folder = prepare(domain, args, domain.codecs[args.codec], [rate])[rate]
-    return domain.check_data(loading.load(folder, rate), args)
+    data = loading.load(folder, rate)
+    name = data.attributes.get("codec_name", domain.published.name)
+    if "codec" in data.attributes and name != args.codec:  # the 2018 code's do not say
+        raise UsageError(f"{folder} was prepared as {name}, not {args.codec}: give --codec {name}.")
+    return domain.check_data(data, args)
 
 
 def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
