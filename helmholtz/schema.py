@@ -83,3 +83,10 @@ SUMMARY = {  # summary.csv, a row per experiment and rate
     **{"seconds": SECONDS, "seconds_to_converge": SECONDS, "devices": TEXT},
     **{"chance": SHARE, "val_items": COUNT},
 }
+MATRIX = {  # matrix.csv, a row per experiment, rate trained at, and codec and rate tested at
+    **dict.fromkeys(["domain", "source", "data", "protocol", "model", "codec"], TEXT),
+    **{"rate": WHOLE, "tested_codec": TEXT, "tested_rate": WHOLE, "seeds": COUNT, "items": COUNT},
+    **_with_interval("accuracy", SHARE),
+    **_with_interval("difference", REAL),  # to the same runs at their own rate
+    "verdict": TEXT,
+}

@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -11,6 +13,7 @@ from audio import train as audio_train
 from cifar import evaluate, train
 from helmholtz.io import predictions, run_state
 from helmholtz.io.evaluations import COLUMNS
+from helmholtz.sweep import __main__ as sweep
 
 IMAGES = ["--limit", 30, "--num_epoch", 1]
 SOUNDS = ["--source", "sample", "--bitrate", 8, "--model", "quick", "--limit", 20, "--dur", 0.5]
@@ -134,3 +137,20 @@ def test_a_run_of_sounds_is_judged_at_other_bitrates(command, tmp_path):
     assert set(found) == {("mp3", rate) for rate in (0, 8, 32)}
     result = json.loads((folder / "result.json").read_text())
     assert found["mp3", 8] == (result["test_items"], result["test_acc"])
+
+
+def test_a_sweep_tests_the_runs_that_it_has_finished(photos, tmp_path):
+    words = ["--source", photos, *IMAGES, "--quality", 5, "--jobs", 1, "--log_dir", tmp_path]
+    words = [str(word) for word in ["cifar", *words, "--test_quality", 0, 1]]
+    command = [sys.executable, "-m", "helmholtz.sweep", *words, "--data_dir", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("test accuracy") == 3
+    (folder,) = (path.parent for path in tmp_path.rglob("evaluation.csv"))
+    assert set(table(folder)) == {("jpeg", 0), ("jpeg", 1), ("jpeg", 5)}
+
+
+def test_a_sweep_refuses_rates_that_there_are_not_before_it_trains(command, photos, tmp_path):
+    words = ["cifar", "--source", photos, "--log_dir", tmp_path / "logs", "--test_quality", 101]
+    code, error = command(sweep.main, *words)
+    assert (code, "101" in error, (tmp_path / "logs").exists()) == (2, True, False)

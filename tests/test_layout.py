@@ -61,7 +61,11 @@ def test_what_makes_data_and_reports_never_imports_keras():
 
 @pytest.mark.parametrize(
     "module",
-    [f"{half}.{name}" for half in sorted(HALVES) for name in ("prepare", "train", "predict")]
+    [
+        f"{half}.{name}"
+        for half in sorted(HALVES)
+        for name in ("prepare", "train", "predict", "evaluate")
+    ]
     + ["helmholtz.sweep.__main__", "helmholtz.report.__main__"],
 )
 def test_help_imports_nothing_heavy(module):

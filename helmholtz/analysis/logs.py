@@ -23,7 +23,7 @@ from helmholtz.text import printable
 RUN_FILES = {"setting.json", "history.csv", "result.json", "train.log"}
 REPORT = {"runs.csv", "summary.csv"}  # a folder with both is an earlier report
 EXPECTED = {"README.md", "index.html"}  # not of a run, and not worth listing
-TRACKERS = {"tensorboard", "wandb"}
+BELOW_RUNS = {"tensorboard", "wandb", "evaluation"}  # folders of a run
 
 # States. Only the first two are counted: the others have no result, or none to be trusted.
 FINISHED, OLD = "finished", "finished (2018 code)"
@@ -51,7 +51,7 @@ def read(roots: list[Path], skip: Path, alone: bool = True) -> tuple[list[Run], 
     for root in roots:
         for path, subfolders, files in os.walk(root):
             folder = Path(path)
-            subfolders[:] = sorted(set(subfolders) - TRACKERS)
+            subfolders[:] = sorted(set(subfolders) - BELOW_RUNS)
             if set(files) >= REPORT or folder.resolve() == skip.resolve():
                 subfolders.clear()
             elif RUN_FILES & set(files):

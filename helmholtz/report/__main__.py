@@ -2,9 +2,10 @@
 
 python -m helmholtz.report logs/cifar          or  sh scripts/report.sh logs/cifar
 
-Writes logs/report/: runs.csv, curves.csv, summary.csv, summary.json, figures/ as SVG and PNG, and
-index.html, which needs no network. Given the runs.csv of an earlier report in place of a folder, it
-makes the same summary again, and the same learning curves where curves.csv lies beside it.
+Writes logs/report/: runs.csv, curves.csv, summary.csv, summary.json, matrix.csv, figures/ as SVG
+and PNG, and index.html, which needs no network. Given the runs.csv of an earlier report in place of
+a folder, it makes the same summary again, and the same learning curves where curves.csv lies beside
+it; the matrix needs the runs themselves.
 """
 
 import argparse
@@ -60,22 +61,28 @@ def collect(args: argparse.Namespace) -> tuple[list, list[str]]:
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    from helmholtz.analysis import experiments, logs, prepared, tables
+    from helmholtz.analysis import experiments, logs, prepared, tables, transfer
     from helmholtz.analysis.answer import answer
     from helmholtz.io.files import write_json, write_text
     from helmholtz.report import curves, page, sections, terminal
-    from helmholtz.schema import EPOCHS, RUNS, SUMMARY
+    from helmholtz.schema import EPOCHS, MATRIX, RUNS, SUMMARY
 
     runs, foreign = collect(args)
     curves.check_patterns(runs, args.curves)
     prepared.add_lossless(runs)
     rows = [run.row for run in runs]
     found = experiments.experiments(rows)
-    answered = [(experiment, answer(experiment, args.tolerance)) for experiment in found]
+    tested = transfer.read(runs)
+    answered = [
+        (one, answer(one, args.tolerance) | transfer.transfer(one, tested, args.tolerance))
+        for one in found
+    ]
 
     tables.write(args.out / "runs.csv", rows, RUNS)
     tables.write(args.out / "curves.csv", logs.curves(runs), EPOCHS)
     tables.write(args.out / "summary.csv", experiments.summary_rows(found), SUMMARY)
+    matrix = [row for _, told in answered for row in told["matrix"]]
+    tables.write(args.out / "matrix.csv", matrix, MATRIX)
     facts = {"tolerance": args.tolerance, "states": logs.states(rows)}
     facts |= {"answers": [told for _, told in answered], "foreign": foreign}
     write_json(args.out / "summary.json", facts)

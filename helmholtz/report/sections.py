@@ -9,7 +9,8 @@ from helmholtz.analysis.answer import network
 from helmholtz.analysis.experiments import COMPARISON, Experiment, trained_alike, values
 from helmholtz.analysis.logs import COUNTED, DUPLICATE, OTHER_CODEC, RUNNING, Run
 from helmholtz.analysis.summary import judged_once
-from helmholtz.report import charts, curves, figures, sheets
+from helmholtz.report import charts, curves, figures, matrices, sheets
+from helmholtz.report.matrices import Grid
 
 BARS = "Bars are 95 % intervals over seeds (Student's t); a hollow marker is one seed, without one."
 DASHED = "The dashed line is the uncompressed run."
@@ -27,7 +28,8 @@ class Figure(NamedTuple):
 class Section(NamedTuple):
     """A source and training: experiments, each with its answer, the one with most runs first.
 
-    sounds: by rate (media type, file, bytes). silent: why there are none.
+    sounds: by rate (media type, file, bytes). silent: why there are none. matrices: of trained on
+    what, tested on what, each with its figures.
     """
 
     title: str
@@ -36,6 +38,7 @@ class Section(NamedTuple):
     figures: list[Figure]
     sounds: dict
     silent: str
+    matrices: list[tuple[Grid, list[Figure]]] = ()
 
 
 def draw(answered: list[tuple], runs: list[Run], folder: Path, patterns: list[str]) -> list:
@@ -43,11 +46,11 @@ def draw(answered: list[tuple], runs: list[Run], folder: Path, patterns: list[st
 
     answered: pairs of an Experiment and its answer. patterns: of --curves.
     """
-    groups, used = {}, set()
+    groups, used, scale = {}, set(), matrices.limits([answer for _, answer in answered])
     for pair in answered:
         groups.setdefault(tuple(pair[0].key[name] for name in COMPARISON), []).append(pair)
     with charts.styled():
-        found = [_section(k, p, runs, patterns, folder, used) for k, p in groups.items()]
+        found = [_section(k, p, runs, patterns, folder, used, scale) for k, p in groups.items()]
         if live := [run for run in runs if run.row["state"] == RUNNING]:
             made = [("running", *_curves(live, []))]
             written = _write(made, folder, _stem(["live"], used))
@@ -55,14 +58,19 @@ def draw(answered: list[tuple], runs: list[Run], folder: Path, patterns: list[st
     return found
 
 
-def _section(key: tuple, pairs: list[tuple], runs: list[Run], patterns, folder, used) -> Section:
+def _section(key: tuple, pairs: list[tuple], runs: list[Run], patterns, folder, used, scale):
     pairs = sorted(pairs, key=_weight, reverse=True)
     shown = [experiment for experiment, _ in pairs]
     own = runs_of(key, shown, runs)
     made = [*_accuracies(shown), *_learning(own, patterns), _confusion(own, pairs), *_sheets(shown)]
     written = _write(made, folder, _stem(key[:2], used))
     title = f"{key[0]} / {key[1] or 'unknown source'}"
-    return Section(title, key[3], pairs, written, *_sounds(shown[0], own))
+    tested = []
+    for answer in (answer for _, answer in pairs if answer["matrix"]):
+        stem = _stem([*key[:2], answer["model"], answer["codec"]], used)
+        drawn = _write(matrices.figures(answer, scale), folder, stem)
+        tested.append((matrices.grid(answer), drawn))
+    return Section(title, key[3], pairs, written, *_sounds(shown[0], own), tested)
 
 
 def _weight(pair: tuple) -> int:
@@ -86,7 +94,7 @@ def _write(made: list, folder: Path, stem: str) -> list[Figure]:
     for name, figure, caption in made:
         if figure:
             charts.save(figure, folder, f"{stem}_{name}")
-            chart = not name.startswith(("sheet", "confusion"))
+            chart = not name.startswith(("sheet", "confusion", "matrix"))
             written.append(Figure(folder / f"{stem}_{name}.svg", caption, chart))
     return written
 

@@ -25,7 +25,7 @@ def show(sections: list[Section], rows: list[dict], foreign: list[str], verbose:
         print(f"\n{section.title}: {section.protocol}")
         _print_table(section, verbose)
         for _, answer in section.experiments:
-            print(f"{network(answer)}: {answer['sentence']}")
+            print(f"{network(answer)}: {answer['sentence']} {answer['transfer']}".rstrip())
             if verbose:
                 print("\n".join(_explained(answer)))
     _print_others(rows, foreign, len(rows) if verbose else SHOWN)

@@ -118,6 +118,21 @@ def source_flags(run: Run) -> list[str]:
     return found
 
 
+def evaluation_flags(args: argparse.Namespace, all_runs: list[Run]) -> list[str]:
+    """The flags of evaluate.py for runs, checked; none where it is not asked for."""
+    half = domain.get(args.domain)
+    rates = getattr(args, f"test_{half.flag}")
+    if not rates or not all_runs:
+        return []
+    if all_runs[0].args.train_dir:
+        raise UsageError(f"--test_{half.flag} needs the source of the data: leave --train_dir out.")
+    folders = (run.folder for run in all_runs)
+    found = ["--log_dir", *folders, f"--{half.flag}", *rates, "--codec", *args.codec]
+    words = [str(word) for word in found]
+    _program(half, "evaluate").parse_args(words)
+    return words
+
+
 def data_folder(run: Run) -> Path:
     """The folder of a run's prepared data."""
     folder = run.domain.data_root(run.args) / run.source / run.codec.folder(run.rate)
