@@ -67,7 +67,7 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Sound(Domain):
     """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
-    name, item = "audio", "clip"
+    name, item, ending = "audio", "clip", ".wav"
     flag, highest, val = "bitrate", 128, constants.VAL
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
@@ -110,6 +110,9 @@ class Sound(Domain):
 
         features = self.data_settings(args)
         return partial(compress_sounds, codec=codec.compress, features=features)
+
+    def decoder(self, args: Namespace, codec):
+        return partial(decode_sound, codec=codec.compress, mono=args.mono, dur=args.dur)
 
     def check_data(self, data, args: Namespace):
         if data.splits["test"][0].ndim != 4:
@@ -175,6 +178,22 @@ def compress_sounds(clips: list, rates: list[int], codec, features: dict) -> dic
     mono, dur = features["mono"], features["dur"]
     read = [(read_clip(clip.sound, mono, dur), clip.frames) for clip in clips]
     return {r: [_prepare_one(*sound, codec, r, features) for sound in read] for r in rates}
+
+
+def decode_sound(clip, rate: int, codec, mono: bool, dur: float | None) -> tuple:
+    """A survey.Clip as the codec leaves it, as a WAV file of 16 bits; and its sizes."""
+    import io
+
+    import soundfile
+
+    from audio.constants import SAMPLE_RATE
+    from audio.sources import read_clip
+
+    sound = read_clip(clip.sound, mono, dur)
+    decoded, *sizes = codec(sound, rate)
+    file = io.BytesIO()
+    soundfile.write(file, decoded, SAMPLE_RATE, "PCM_16", format="WAV")
+    return file.getvalue(), 2 * sound.size, *sizes
 
 
 def _prepare_one(sound, frames: int, codec, rate: int, features: dict):

@@ -82,7 +82,7 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Images(Domain):
     """Images of one size, as uint8 RGB, N x height x width x 3."""
 
-    name, item = "cifar", "image"
+    name, item, ending = "cifar", "image", ".png"
     flag, highest, val = "quality", 100, 0
     codecs, networks = codecs.TABLE, NETWORKS
     sources, chunk = ("cifar10", "sample"), 256
@@ -108,6 +108,9 @@ class Images(Domain):
 
     def compressor(self, args: Namespace, codec):
         return partial(compress_images, codec=codec.compress, size=args.size)
+
+    def decoder(self, args: Namespace, codec):
+        return partial(decode_image, codec=codec.compress, size=args.size)
 
     def check_data(self, data, args: Namespace):
         if data.splits["test"][0].shape[3:] != (3,):
@@ -136,6 +139,18 @@ def compress_images(images, rates: list[int], codec, size: int) -> dict:
 
     arrays = [read_image(i, size) if isinstance(i, Path) else i for i in images]
     return {r: [_prepare_one(image, codec, r) for image in arrays] for r in rates}
+
+
+def decode_image(image, rate: int, codec, size: int) -> tuple:
+    """An image, an array or a path, as the codec leaves it, as a PNG file; and its sizes."""
+    import io
+
+    from PIL import Image
+
+    data, *sizes = compress_images([image], [rate], codec, size)[rate][0]
+    file = io.BytesIO()
+    Image.fromarray(data).save(file, "PNG")
+    return file.getvalue(), *sizes
 
 
 def _prepare_one(image, codec, rate: int):

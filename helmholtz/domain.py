@@ -106,6 +106,7 @@ class Domain(ABC):
 
     name: ClassVar[str]  # of its package, and of its folder in logs/
     item: ClassVar[str]  # what one item is called: "image"
+    ending: ClassVar[str]  # of a file that holds a decoded item: ".png"
     flag: ClassVar[str]  # of the rate: "quality"
     highest: ClassVar[int]  # the rate of a train.py that names none
     val: ClassVar[float]  # default of --val
@@ -157,6 +158,11 @@ class Domain(ABC):
     @abstractmethod
     def compressor(self, args: Namespace, codec: Codec) -> Callable:
         """A function of (items, rates), for other processes too, that gives lists of Prepared."""
+
+    @abstractmethod
+    def decoder(self, args: Namespace, codec: Codec) -> Callable:
+        """A function of (item, rate), for other processes too, that gives a file of the decoded
+        item, as bytes, and its raw, file and payload bytes."""
 
     def check_data(self, data, args: Namespace):
         """Loaded data in the form that the networks take; DataError where they do not fit."""

@@ -4,7 +4,7 @@ from helmholtz.analysis import domains
 from helmholtz.analysis.advice import missing
 from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.measure import ALONE, NO, YES, luck, measure
-from helmholtz.analysis.summary import SHORT, TEST, judged_once
+from helmholtz.analysis.summary import SHORT, judged_once
 from helmholtz.analysis.wording import percent, plural, points
 
 MAY_BE_LUCK = "may be seed-to-seed variation"
@@ -57,8 +57,9 @@ def _not_learned(row: dict) -> str:
     if row["accuracy"] > luck(row):
         return f"{reached} is hardly above guessing ({row['chance']:.3f})"
     kind = "test" if judged_once(row) else "validation"
-    items, epochs = plural(row["val_items"], f"{kind} item"), plural(row["epochs"], "epoch")
-    return f"{reached} cannot be told from guessing ({row['chance']:.3f}) with {items} and {epochs}"
+    epochs = f" and {plural(row['epochs'], 'epoch')}" if row["epochs"] else ""
+    items = plural(row["val_items"], f"{kind} item") + epochs
+    return f"{reached} cannot be told from guessing ({row['chance']:.3f}) with {items}"
 
 
 def _why_not_lower(measured: dict) -> str:
@@ -81,7 +82,7 @@ def _bytes(row: dict, base: dict) -> str:
 
 
 def _convergence(row: dict, base: dict) -> str:
-    if row["accuracy_is"] in (SHORT, TEST):
+    if row["accuracy_is"] == SHORT or judged_once(row):
         return ""
     if any(some["converged"] < some["seeds"] for some in (row, base)):
         none = not row["converged"] + base["converged"]
