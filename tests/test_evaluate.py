@@ -73,7 +73,7 @@ def test_what_was_judged_is_skipped_and_what_is_lost_is_judged_again(command, ru
     evaluate.main(list(map(str, words)))
     said = capsys.readouterr().out
     assert said.count("test accuracy") == 1
-    assert "1 of 2 runs were judged at all of these before" in said
+    assert "1 of 2 runs had been judged at all of these before" in said
 
 
 def test_a_run_that_is_trained_anew_loses_what_its_old_weights_said(runs, photos):

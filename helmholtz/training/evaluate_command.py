@@ -8,6 +8,7 @@ from helmholtz import cli, flags
 from helmholtz.domain import Codec, Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import datadir
+from helmholtz.text import counted
 
 MOVED = ("source", "data_dir")  # flags of the runs that may be given anew
 CHOSEN_BY = "test split"  # in result.json, where it also chose the epoch
@@ -57,7 +58,8 @@ def main(domain: Domain, args: Namespace) -> None:
         judge = Judge(domain)
         for task in to_do:
             judge.run(task, places[task.data])
-    print(f"{len(tasks) - len(to_do)} of {len(tasks)} runs were judged at all of these before.")
+    if done := len(tasks) - len(to_do):
+        print(f"{done} of {counted(len(tasks), 'run')} had been judged at all of these before.")
     _tell_of_choice(tasks)
 
 
