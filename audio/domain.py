@@ -81,7 +81,7 @@ class Sound(Domain):
         bands, rate = whole_number(8, 512, "bands"), whole_number(8000, 96_000, "hertz")
         add("--mels", type=bands, default=FEATURES["mels"], help="bands (%(default)s)")
         add("-r", "--resample", type=rate, default=FEATURES["resample"], metavar="HZ",
-            help="of spectrograms (%(default)s)")  # fmt: skip
+            help="of spectrograms (the files')")  # fmt: skip
         add("--phase", action="store_true", help="the phase as further channels")
 
     def add_training_flags(self, parser: ArgumentParser) -> None:
@@ -101,6 +101,11 @@ class Sound(Domain):
         opened = open_source(args.source, args.data_dir)
         opened = opened._replace(name=opened.name + _suffix(self.data_settings(args)))
         return surveyed(opened, args.mono, args.dur, args.skip_bad)
+
+    def facts(self, args: Namespace) -> dict:
+        from audio.sources import look
+
+        return look(args.source, args.mono)
 
     def data_settings(self, args: Namespace) -> dict:
         return {name: getattr(args, name) for name in FEATURES}
@@ -130,7 +135,8 @@ class Sound(Domain):
 
         args, frames = self._saved_flags(setting)
         compress = self.compressor(args, self.codec_of(setting))
-        spectrograms = compress([Clip(path, frames)], args.bitrate)[args.bitrate[0]][0].data
+        clip = Clip(path, frames, setting["data"].get("sample_rate", constants.SAMPLE_RATE))
+        spectrograms = compress([clip], args.bitrate)[args.bitrate[0]][0].data
         channels = spectrograms.shape[2] // (1 + args.phase)
         if channels != setting["data"]["channels"]:
             wanted = "mono" if channels == 2 else "stereo"
@@ -176,7 +182,7 @@ def compress_sounds(clips: list, rates: list[int], codec, features: dict) -> dic
     from audio.sources import read_clip
 
     mono, dur = features["mono"], features["dur"]
-    read = [(read_clip(clip.sound, mono, dur), clip.frames) for clip in clips]
+    read = [(read_clip(c.sound, mono, dur, c.sample_rate), c.frames) for c in clips]
     return {r: [_prepare_one(*sound, codec, r, features) for sound in read] for r in rates}
 
 
@@ -186,24 +192,31 @@ def decode_sound(clip, rate: int, codec, mono: bool, dur: float | None) -> tuple
 
     import soundfile
 
-    from audio.constants import SAMPLE_RATE
     from audio.sources import read_clip
 
-    sound = read_clip(clip.sound, mono, dur)
-    decoded, *sizes = codec(sound, rate)
+    sound = read_clip(clip.sound, mono, dur, clip.sample_rate)
+    decoded, sizes = _compress(sound, codec, rate)
     file = io.BytesIO()
-    soundfile.write(file, decoded, SAMPLE_RATE, "PCM_16", format="WAV")
-    return file.getvalue(), 2 * sound.size, *sizes
+    soundfile.write(file, decoded, sound.sample_rate, "PCM_16", format="WAV")
+    return file.getvalue(), sizes
 
 
 def _prepare_one(sound, frames: int, codec, rate: int, features: dict):
     from audio.features import extract
     from helmholtz.data.preparation import Prepared
 
-    decoded, file_bytes, payload_bytes = codec(sound, rate)
-    data = extract(decoded, frames, features["mels"], features["resample"], features["phase"])
-    raw_bytes = 2 * sound.size  # as 16-bit samples
-    return Prepared(data, raw_bytes, file_bytes, payload_bytes)
+    decoded, sizes = _compress(sound, codec, rate)
+    wanted = [features[name] for name in ("mels", "resample", "phase")]
+    data = extract(decoded, frames, *wanted, sound.sample_rate)
+    return Prepared(data, *sizes)
+
+
+def _compress(sound, codec, rate: int) -> tuple:
+    """The samples as the codec leaves them, and the sizes that schema.SIZES names."""
+    decoded, *sizes = codec(sound.samples, rate, sound.sample_rate)
+    if rate == 0:  # no file has less than its own samples
+        sizes = [min(size, sound.raw_bytes) for size in sizes]
+    return decoded, (sound.raw_bytes, *sizes, sound.source_bytes)
 
 
 DOMAIN = Sound()

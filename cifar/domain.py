@@ -135,10 +135,8 @@ class Images(Domain):
 
 def compress_images(images, rates: list[int], codec, size: int) -> dict:
     """Prepare images, an array or a list of paths, at every rate."""
-    from cifar.sources import read_image
-
-    arrays = [read_image(i, size) if isinstance(i, Path) else i for i in images]
-    return {r: [_prepare_one(image, codec, r) for image in arrays] for r in rates}
+    read = [_read(image, size) for image in images]
+    return {r: [_prepare_one(*image, codec, r) for image in read] for r in rates}
 
 
 def decode_image(image, rate: int, codec, size: int) -> tuple:
@@ -147,17 +145,29 @@ def decode_image(image, rate: int, codec, size: int) -> tuple:
 
     from PIL import Image
 
-    data, *sizes = compress_images([image], [rate], codec, size)[rate][0]
+    prepared = compress_images([image], [rate], codec, size)[rate][0]
     file = io.BytesIO()
-    Image.fromarray(data).save(file, "PNG")
-    return file.getvalue(), *sizes
+    Image.fromarray(prepared.data).save(file, "PNG")
+    return file.getvalue(), prepared[1:5]
 
 
-def _prepare_one(image, codec, rate: int):
+def _read(item, size: int) -> tuple:
+    """An image, the bytes of the pixels in its file and of the file, and if it is enlarged."""
+    from cifar.sources import fit, open_image
+
+    if not isinstance(item, Path):
+        return item, item.nbytes, item.nbytes, False
+    image, raw_bytes = open_image(item)
+    return fit(image, size), raw_bytes, item.stat().st_size, min(image.size) < size
+
+
+def _prepare_one(image, raw_bytes: int, source_bytes: int, enlarged: bool, codec, rate: int):
     from helmholtz.data.preparation import Prepared
 
-    decoded, file_bytes, payload_bytes = codec(image, rate)
-    return Prepared(decoded, image.nbytes, file_bytes, payload_bytes)
+    decoded, *sizes = codec(image, rate)
+    if rate == 0:  # no file has less than its own pixels
+        sizes = [min(size, raw_bytes) for size in sizes]
+    return Prepared(decoded, raw_bytes, *sizes, source_bytes, enlarged)
 
 
 def _to_uint8(images):

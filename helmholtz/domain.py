@@ -5,6 +5,7 @@ a command can parse its flags at once; the functions in the tables import heavy 
 """
 
 import importlib
+import math
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
@@ -34,7 +35,9 @@ class Codec:
     compress(item, rate) is pure: it gives (item, file_bytes, payload_bytes), the decoded item of
     the same shape and dtype, the size of the encoded file, and the size of its payload, without
     headers and tables. Rate 0, uncompressed, is asked of the published codec alone. version()
-    names the codec's build: data made by another version are other data.
+    names the codec's build: data made by another version are other data. limits(facts), where not
+    all data can have all rates, gives the lowest, the highest, and a name for data of which a
+    source knows these facts.
     """
 
     name: str  # as --codec takes it
@@ -47,6 +50,7 @@ class Codec:
     compress: Callable
     version: Callable[[], str]
     extra: Extra | None = None
+    limits: Callable[[dict], tuple[int, int, str]] | None = None
 
     def folder(self, rate: int) -> str:
         """The name of the folder of a rate, in prepared data and in logs."""
@@ -69,6 +73,21 @@ class Codec:
         if self.extra and not self.extra.present():
             name, command, _ = self.extra
             raise MachineError(f"{self.title} needs {name}, which is not installed: `{command}`.")
+
+    def fitting(self, rates: Sequence[int], facts: dict) -> list[int]:
+        """Those of the rates that data of these facts can have."""
+        low, high, _ = self.limits(facts) if self.limits and facts else (0, math.inf, "")
+        return [rate for rate in rates if rate == 0 or low <= rate <= high]
+
+    def check_data(self, rates: Sequence[int], facts: dict) -> None:
+        """Raise UsageError unless data of these facts can have all rates."""
+        if wrong := set(rates) - set(self.fitting(rates, facts)):
+            legal = self.fitting(self.rates, facts)
+            few = ", ".join(map(str, legal)) if len(legal) < 30 else f"{legal[0]} to {legal[-1]}"
+            raise UsageError(
+                f"There is no {self.rate_name(min(wrong))} of {self.limits(facts)[2]}: "
+                f"{self.title} takes {few} there."
+            )
 
 
 @dataclass(frozen=True)
@@ -151,6 +170,10 @@ class Domain(ABC):
     def open_source(self, args: Namespace):
         """The data.preparation.Source that the flags ask for; cheap. DataError: there is none."""
 
+    def facts(self, args: Namespace) -> dict:
+        """What a codec's limits depend on, of the data that the flags ask for, read quickly."""
+        return {}
+
     @abstractmethod
     def data_settings(self, args: Namespace) -> dict:
         """Attributes of prepared data, besides source and codec, that tell them from others."""
@@ -162,7 +185,7 @@ class Domain(ABC):
     @abstractmethod
     def decoder(self, args: Namespace, codec: Codec) -> Callable:
         """A function of (item, rate), for other processes too, that gives a file of the decoded
-        item, as bytes, and its raw, file and payload bytes."""
+        item, as bytes, and the sizes that schema.SIZES names."""
 
     def check_data(self, data, args: Namespace):
         """Loaded data in the form that the networks take; DataError where they do not fit."""

@@ -81,15 +81,15 @@ def settle(args: argparse.Namespace, domain) -> None:
         args.codec = published.name  # so that all codecs share what is not compressed
 
 
-def chosen(args: argparse.Namespace, domain) -> list[tuple]:
+def chosen(args: argparse.Namespace, domain, facts: dict | None = None) -> list[tuple]:
     """Every (codec, rate) that the flags name, in their order.
 
-    A codec without rates has those of its grid. Rate 0 is there once, with the published codec.
+    A codec without rates has those of its grid that data of these facts can have. Rate 0 is there once, with the published codec.
     Raises UsageError for a rate that one of the codecs does not have.
     """
     found = {}
     for codec in (domain.codecs[name] for name in args.codec):
-        for rate in rate_of(args, domain) or codec.grid:
+        for rate in rate_of(args, domain) or codec.fitting(codec.grid, facts or {}):
             codec.check(rate)
             found[codec if rate else domain.published, rate] = None
     return list(found)

@@ -41,7 +41,8 @@ OPTIONAL = {"mean_of_ten_best", "convergence_epoch", "test_acc"}  # may be null 
 RESULT_TEXTS = ["validated_on", "counted_epoch", "device", "precision"]
 BEST, LAST = "best", "last"  # epoch that counts; a run that does not say has the best one
 OUTSIDE = "none, another program"  # in its place, of a classifier that was not trained here
-SIZES = ["raw_bytes", "file_bytes", "scan_bytes"]  # of all items in result.json, of one in a table
+# Of all items in result.json, of one in a table. raw and source: as the files lie there.
+SIZES = ["raw_bytes", "file_bytes", "scan_bytes", "source_bytes"]
 NAMES = ["domain", "source", "model", "codec", "rate", "seed"]  # that identify a run in result.json
 SETTING = {  # the keys in setting.json of columns of runs.csv
     **{name: (name,) for name in ("domain", "model", "codec", "rate", "commit")},

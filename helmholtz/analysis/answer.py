@@ -4,7 +4,7 @@ from helmholtz.analysis import domains
 from helmholtz.analysis.advice import missing
 from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.measure import ALONE, NO, YES, luck, measure
-from helmholtz.analysis.summary import SHORT, judged_once
+from helmholtz.analysis.summary import SHORT, judged_once, no_saving
 from helmholtz.analysis.wording import percent, plural, points
 
 MAY_BE_LUCK = "may be seed-to-seed variation"
@@ -73,12 +73,15 @@ def _why_not_lower(measured: dict) -> str:
 
 
 def _bytes(row: dict, base: dict) -> str:
-    new, was = row["file_bytes"], base["file_bytes"]
+    new, was, source = row["file_bytes"], base["file_bytes"], row["source_bytes"]
     if not new or not was:
         return "the size of its files is unknown"
-    return (
-        f"{new:,.0f} bytes per {domains.of(row).item} instead of {was:,.0f} ({new / was - 1:+.0%})"
-    )
+    said = f"{new:,.0f} bytes per {domains.of(row).item}"
+    if no_saving(row):
+        return f"{said}, no saving, since the files as they are have {source:,.0f}"
+    said += f" instead of {was:,.0f} ({new / was - 1:+.0%})"
+    unlike = source and not 0.9 < source / was < 1.1
+    return said + (f", where the files as they are have {source:,.0f}" if unlike else "")
 
 
 def _convergence(row: dict, base: dict) -> str:

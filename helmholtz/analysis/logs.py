@@ -157,10 +157,11 @@ def read_table(path: Path, alone: bool = True) -> list[Run]:
 
 def _adapt(table):
     """Before there was a choice of codec, its column held the version. Before there were runs that
-    are judged once, no column said which epoch counts."""
+    are judged once, no column said which epoch counts. The files as they lie there came later."""
     if "codec_version" not in table:
         table = table.rename(columns={"codec": "codec_version"}).assign(codec=None)
-    return table if "counted_epoch" in table else table.assign(counted_epoch=None)
+    later = (name for name in ("counted_epoch", "source_bytes") if name not in table)
+    return table.assign(**dict.fromkeys(later))
 
 
 def _impossible(row: dict) -> str:

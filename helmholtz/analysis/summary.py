@@ -45,6 +45,12 @@ def judged_once(row: dict) -> bool:
     return row.get("counted_epoch") in ONCE or row.get("accuracy_is") in ONCE.values()
 
 
+def no_saving(row: dict) -> bool:
+    """Whether what was compressed takes more bytes than the files took as they lie there."""
+    new, source = row["file_bytes"], row["source_bytes"]
+    return bool(row["rate"]) and None not in (new, source) and new > source
+
+
 def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
     """The mean of accuracy(chosen) - factor * accuracy(base), see statistics.difference."""
     there = _by_seed(base, lambda run: factor * accuracy(run))

@@ -37,14 +37,16 @@ class Answer(NamedTuple):
 
 def judge(domain: Domain, args: Namespace, command: list[str]) -> None:
     """Run the command at every rate that the flags name; keep what it says when all went well."""
-    cells, source = flags.chosen(args, domain), domain.open_source(args)
+    source = domain.open_source(args)
+    classes, parts, facts = source.load()
+    data = Data(parts, classes, facts | {"source": source.name, "fingerprint": source.fingerprint})
+    cells = flags.chosen(args, domain, facts)
     for codec, rate in cells:
         codec.available()
+        codec.check_data([rate], facts)
         folder = _folder(domain, args, source.name, codec, rate)
         if (folder / "result.json").exists() and not args.overwrite:
             raise UsageError(f"{folder} is there: give --overwrite, or another --name or --seed.")
-    classes, parts, facts = source.load()
-    data = Data(parts, classes, facts | {"source": source.name, "fingerprint": source.fingerprint})
     tested = chosen_of(data, "test", args.limit)  # in an order that tells nothing of the class
     answers = [_ask(domain, args, command, cell, data, tested) for cell in cells]
     for answer in answers:
@@ -87,7 +89,7 @@ def _write(domain: Domain, args: Namespace, codec: Codec, rate: int, items, path
             problems[number] = found
             continue
         paths[number].write_bytes(found[0])
-        sizes += found[1:]
+        sizes += found[1]
         good.append(number)
     if problems and not (args.skip_bad and good):
         raise BadItems({"test": problems})

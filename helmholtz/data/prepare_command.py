@@ -1,6 +1,7 @@
 """The command prepare.py of both halves: from a source to prepared data."""
 
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 
 from helmholtz import cli, flags
@@ -39,6 +40,7 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
 
     codec.available()
     source, root = domain.open_source(args), domain.data_root(args)
+    source = source._replace(load=partial(_load_for, codec, rates, source.load))
     folders = {rate: root / source.name / codec.folder(rate) for rate in rates}
     settings = {"codec": codec.version(), **domain.data_settings(args)}
     if codec is not domain.published:  # whose data do not name it
@@ -48,10 +50,18 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
     return folders
 
 
+def _load_for(codec: Codec, rates: list[int], load) -> tuple[list[str], dict, dict]:
+    """What a source loads; UsageError where the data cannot have one of the rates."""
+    loaded = load()
+    codec.check_data(rates, loaded[2])
+    return loaded
+
+
 def main(domain: Domain, args: Namespace) -> None:
     """Prepare every rate that the flags name, and print the folders."""
     wanted = {}
-    for codec, rate in flags.chosen(args, domain):
+    facts = {} if flags.rate_of(args, domain) else domain.facts(args)
+    for codec, rate in flags.chosen(args, domain, facts):
         wanted.setdefault(codec, []).append(rate)
     for codec in wanted:
         codec.available()

@@ -60,6 +60,8 @@ def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
     parse = _program(half, "train").parse_args
     parsed = [(words, parse(words)) for words in _all_words(half, args, rest)]
     _refuse_own_flags(parsed[0][1])
+    if not flags.rate_of(args, half) and not parsed[0][1].train_dir:
+        parsed = _fitting(half, parsed)
     source, found = _source_name(half, [options for _, options in parsed]), {}
     for words, options in parsed:
         rate = flags.rate_of(options, half)
@@ -82,6 +84,16 @@ def _all_words(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[
         for seed, setting in itertools.product(args.seed, settings)
         for codec, rate in flags.chosen(args, half)
     ]  # fmt: skip
+
+
+def _fitting(half: Domain, parsed: list[tuple]) -> list[tuple]:
+    """The runs of the codecs' grids at those rates that the data can have."""
+    facts = half.facts(parsed[0][1])
+    return [
+        (words, options)
+        for words, options in parsed
+        if half.codecs[options.codec].fitting([flags.rate_of(options, half)], facts)
+    ]
 
 
 def _program(half: Domain, name: str):

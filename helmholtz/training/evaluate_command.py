@@ -71,7 +71,7 @@ def _task(domain: Domain, folder: Path, args: Namespace) -> Task:
     codec, rate = domain.codec_of(setting), setting["rate"]
     own = (codec if rate else domain.published, rate)
     done = {key for key in evaluations.read(folder) if evaluations.path_of(folder, *key).exists()}
-    cells = dict.fromkeys([own, *flags.chosen(args, domain)])
+    cells = dict.fromkeys([own, *flags.chosen(args, domain, setting["data"])])
     left = [(codec, rate) for codec, rate in cells if (codec.name, rate) not in done]
     return Task(folder, setting, _options(domain, setting, args), own, left)
 
