@@ -117,7 +117,9 @@ class Sound(Domain):
         return partial(compress_sounds, codec=codec.compress, features=features)
 
     def decoder(self, args: Namespace, codec):
-        return partial(decode_sound, codec=codec.compress, mono=args.mono, dur=args.dur)
+        from audio.decoded import wav
+
+        return partial(wav, codec=codec.compress, mono=args.mono, dur=args.dur)
 
     def check_data(self, data, args: Namespace):
         if data.splits["test"][0].ndim != 4:
@@ -186,37 +188,15 @@ def compress_sounds(clips: list, rates: list[int], codec, features: dict) -> dic
     return {r: [_prepare_one(*sound, codec, r, features) for sound in read] for r in rates}
 
 
-def decode_sound(clip, rate: int, codec, mono: bool, dur: float | None) -> tuple:
-    """A survey.Clip as the codec leaves it, as a WAV file of 16 bits; and its sizes."""
-    import io
-
-    import soundfile
-
-    from audio.sources import read_clip
-
-    sound = read_clip(clip.sound, mono, dur, clip.sample_rate)
-    decoded, sizes = _compress(sound, codec, rate)
-    file = io.BytesIO()
-    soundfile.write(file, decoded, sound.sample_rate, "PCM_16", format="WAV")
-    return file.getvalue(), sizes
-
-
 def _prepare_one(sound, frames: int, codec, rate: int, features: dict):
+    from audio.decoded import compressed
     from audio.features import extract
     from helmholtz.data.preparation import Prepared
 
-    decoded, sizes = _compress(sound, codec, rate)
+    decoded, sizes = compressed(sound, codec, rate)
     wanted = [features[name] for name in ("mels", "resample", "phase")]
     data = extract(decoded, frames, *wanted, sound.sample_rate)
     return Prepared(data, *sizes)
-
-
-def _compress(sound, codec, rate: int) -> tuple:
-    """The samples as the codec leaves them, and the sizes that schema.SIZES names."""
-    decoded, *sizes = codec(sound.samples, rate, sound.sample_rate)
-    if rate == 0:  # no file has less than its own samples
-        sizes = [min(size, sound.raw_bytes) for size in sizes]
-    return decoded, (sound.raw_bytes, *sizes, sound.source_bytes)
 
 
 DOMAIN = Sound()

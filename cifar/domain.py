@@ -110,7 +110,9 @@ class Images(Domain):
         return partial(compress_images, codec=codec.compress, size=args.size)
 
     def decoder(self, args: Namespace, codec):
-        return partial(decode_image, codec=codec.compress, size=args.size)
+        from cifar.decoded import png
+
+        return partial(png, compress=self.compressor(args, codec))
 
     def check_data(self, data, args: Namespace):
         if data.splits["test"][0].shape[3:] != (3,):
@@ -137,18 +139,6 @@ def compress_images(images, rates: list[int], codec, size: int) -> dict:
     """Prepare images, an array or a list of paths, at every rate."""
     read = [_read(image, size) for image in images]
     return {r: [_prepare_one(*image, codec, r) for image in read] for r in rates}
-
-
-def decode_image(image, rate: int, codec, size: int) -> tuple:
-    """An image, an array or a path, as the codec leaves it, as a PNG file; and its sizes."""
-    import io
-
-    from PIL import Image
-
-    prepared = compress_images([image], [rate], codec, size)[rate][0]
-    file = io.BytesIO()
-    Image.fromarray(prepared.data).save(file, "PNG")
-    return file.getvalue(), prepared[1:5]
 
 
 def _read(item, size: int) -> tuple:

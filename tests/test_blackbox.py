@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from helpers import write_clips
 from PIL import Image
 
-from audio.sample import CLASSES
 from helmholtz.analysis import logs
 from helmholtz.blackbox import __main__ as blackbox
 from helmholtz.blackbox import program
@@ -34,7 +34,7 @@ LISTENER = """
 import os, sys, wave
 for name in sorted(os.listdir(sys.argv[1])):
     with wave.open(os.path.join(sys.argv[1], name)) as sound:
-        print(name, sys.argv[2] if sound.getnframes() == 22050 else "", sep=",")
+        print(name, sys.argv[2] if sound.getnframes() == 13230 else "", sep=",")
 """
 PYTHON = [sys.executable, "-c"]
 
@@ -83,14 +83,14 @@ def test_files_are_decoded_and_their_names_tell_nothing(photos, tmp_path, comman
 
 
 def test_sounds_are_given_as_wav(command, tmp_path):
-    flags = ["audio", "--source", "sample", "--bitrate", 8, "--limit", 6, "--dur", 0.5]
-    flags += ["--log_dir", tmp_path, "--name", "first", "--"]
-    code, error = command(blackbox.main, *flags, *PYTHON, LISTENER, "{folder}", CLASSES[0])
+    flags = ["audio", "--source", write_clips(tmp_path / "clips"), "--bitrate", 64]
+    flags += ["--log_dir", tmp_path, "--name", "first", "--seed", 2, "--"]
+    code, error = command(blackbox.main, *flags, *PYTHON, LISTENER, "{folder}", "low")
     assert (code, error) == (0, "")
     (folder,) = (path.parent for path in tmp_path.rglob("result.json"))
-    named = ("audio", "sample-dur0.5", "first", "bitrate_8", "seed_0")
-    assert folder.relative_to(tmp_path).parts == named
-    assert set(predictions.read(folder / "predictions.csv").predicted) == {0}
+    assert folder.relative_to(tmp_path).parts[2:] == ("first", "bitrate_64", "seed_2")
+    found = predictions.read(folder / "predictions.csv")
+    assert (len(found.item), set(found.predicted)) == (4, {1})
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from helpers import write_clips
 
 from audio import evaluate as audio_evaluate
 from audio import train as audio_train
@@ -16,7 +17,7 @@ from helmholtz.io.evaluations import COLUMNS
 from helmholtz.sweep import __main__ as sweep
 
 IMAGES = ["--limit", 30, "--num_epoch", 1]
-SOUNDS = ["--source", "sample", "--bitrate", 8, "--model", "quick", "--limit", 20, "--dur", 0.5]
+SOUNDS = ["--bitrate", 64, "--model", "quick", "--batch_size", 8, "--num_epoch", 1]
 
 
 def trained(main, folder, *flags):
@@ -130,13 +131,14 @@ def test_what_cannot_be_judged_is_a_sentence(command, runs, tmp_path):
 
 
 def test_a_run_of_sounds_is_judged_at_other_bitrates(command, tmp_path):
-    folder = trained(audio_train.main, tmp_path, *SOUNDS, "--num_epoch", 1)
-    code, error = command(audio_evaluate.main, "--log_dir", folder, "--bitrate", 0, 32)
+    source = write_clips(tmp_path / "clips")
+    folder = trained(audio_train.main, tmp_path / "run", "--source", source, *SOUNDS)
+    code, error = command(audio_evaluate.main, "--log_dir", folder, "--bitrate", 0, 128)
     assert (code, error) == (0, "")
     found = table(folder)
-    assert set(found) == {("mp3", rate) for rate in (0, 8, 32)}
+    assert set(found) == {("mp3", rate) for rate in (0, 64, 128)}
     result = json.loads((folder / "result.json").read_text())
-    assert found["mp3", 8] == (result["test_items"], result["test_acc"])
+    assert found["mp3", 64] == (result["test_items"], result["test_acc"])
 
 
 def test_a_sweep_tests_the_runs_that_it_has_finished(photos, tmp_path):
