@@ -67,7 +67,7 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Sound(Domain):
     """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
-    name, item, ending = "audio", "clip", ".wav"
+    name, item, measure, ending = "audio", "clip", "second", ".wav"
     flag, highest, val = "bitrate", 128, constants.VAL
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
@@ -88,6 +88,9 @@ class Sound(Domain):
         add = parser.add_argument
         add("--tile", action="store_true", help="mono spectrograms as three channels")
         add("-w", "--weights", type=Path, help="start from these (.weights.h5)")
+
+    def extent(self, data: dict) -> float:
+        return data["frames"] / data.get("sample_rate", constants.SAMPLE_RATE)
 
     def data_root(self, args: Namespace) -> Path:
         from audio.sources import data_root

@@ -82,7 +82,7 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Images(Domain):
     """Images of one size, as uint8 RGB, N x height x width x 3."""
 
-    name, item, ending = "cifar", "image", ".png"
+    name, item, measure, ending = "cifar", "image", "pixel", ".png"
     flag, highest, val = "quality", 100, 0
     codecs, networks = codecs.TABLE, NETWORKS
     sources, chunk = ("cifar10", "sample"), 256
@@ -92,6 +92,9 @@ class Images(Domain):
         said = "pixels a side for a folder's images (%(default)s)"
         size = whole_number(8, 1024, "pixels")
         parser.add_argument("--size", type=size, default=constants.SIZE, help=said)
+
+    def extent(self, data: dict) -> float:
+        return data["size"] ** 2
 
     def data_root(self, args: Namespace) -> Path:
         from cifar.sources import data_root

@@ -125,6 +125,7 @@ class Domain(ABC):
 
     name: ClassVar[str]  # of its package, and of its folder in logs/
     item: ClassVar[str]  # what one item is called: "image"
+    measure: ClassVar[str]  # what bits are counted by: "pixel"
     ending: ClassVar[str]  # of a file that holds a decoded item: ".png"
     flag: ClassVar[str]  # of the rate: "quality"
     highest: ClassVar[int]  # the rate of a train.py that names none
@@ -161,6 +162,10 @@ class Domain(ABC):
 
     def add_training_flags(self, parser: ArgumentParser) -> None:  # noqa: B027  may be none
         """Further flags of train.py."""
+
+    @abstractmethod
+    def extent(self, data: dict) -> float:
+        """How much an item is, in measures; data: attributes of prepared data."""
 
     @abstractmethod
     def data_root(self, args: Namespace) -> Path:

@@ -84,8 +84,8 @@ def settle(args: argparse.Namespace, domain) -> None:
 def chosen(args: argparse.Namespace, domain, facts: dict | None = None) -> list[tuple]:
     """Every (codec, rate) that the flags name, in their order.
 
-    A codec without rates has those of its grid that data of these facts can have. Rate 0 is there once, with the published codec.
-    Raises UsageError for a rate that one of the codecs does not have.
+    A codec without rates has those of its grid that data of these facts can have. Rate 0 is there
+    once, with the published codec. Raises UsageError for a rate that one of the codecs lacks.
     """
     found = {}
     for codec in (domain.codecs[name] for name in args.codec):

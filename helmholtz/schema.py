@@ -57,7 +57,7 @@ RUNS = {  # runs.csv, a row per run; codec is a name such as jpeg, codec_version
     **dict.fromkeys(["rate", "seed"], WHOLE),
     **RESULT,
     **dict.fromkeys(RESULT_TEXTS, TEXT),
-    **dict.fromkeys([*SIZES, "lossless_bytes"], AMOUNT),
+    **dict.fromkeys([*SIZES, "lossless_bytes", "extent"], AMOUNT),
     **{"classes": WHOLE, "chance": SHARE, "true_noise_bits": AMOUNT},
     **dict.fromkeys(["data", "codec", "codec_version", "backend", "commit"], TEXT),
     "flags": OBJECT,
@@ -81,7 +81,7 @@ SUMMARY = {  # summary.csv, a row per experiment and rate
     **_with_interval("test_difference", REAL),
     **_with_interval("convergence_epoch", Field(float, 1)),
     "converged": WHOLE,
-    **dict.fromkeys([*SIZES, "lossless_bytes", "true_noise_bits"], AMOUNT),
+    **dict.fromkeys([*SIZES, "lossless_bytes", "extent", "true_noise_bits"], AMOUNT),
     **{"seconds": SECONDS, "seconds_to_converge": SECONDS, "devices": TEXT},
     **{"chance": SHARE, "val_items": COUNT},
 }

@@ -82,7 +82,9 @@ def read_run(folder: Path, name: str) -> Run:
     row = dict.fromkeys(RUNS) | {"folder": name, "note": "", "flags": {}} | from_path(name)
     history = {}
     try:
-        row |= run_files.from_setting(run_files.read_object(folder / "setting.json"))
+        setting = run_files.read_object(folder / "setting.json")
+        row |= run_files.from_setting(setting)
+        row["extent"] = domains.extent(row, setting)
         history, old = run_files.read_history(folder / "history.csv")
         row |= _state(folder, row, history, old)
     except Damage as damage:
@@ -160,7 +162,7 @@ def _adapt(table):
     are judged once, no column said which epoch counts. The files as they lie there came later."""
     if "codec_version" not in table:
         table = table.rename(columns={"codec": "codec_version"}).assign(codec=None)
-    later = (name for name in ("counted_epoch", "source_bytes") if name not in table)
+    later = (name for name in ("counted_epoch", "source_bytes", "extent") if name not in table)
     return table.assign(**dict.fromkeys(later))
 
 

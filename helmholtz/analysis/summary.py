@@ -17,7 +17,15 @@ STAR = (
     f"fewer than {STARRED} epochs: the ten best are most of them, and their mean lies well below "
     f"the best; below {FEW} epochs the best epoch is shown instead"
 )
-SAME = ["parameters", "epochs", "lossless_bytes", "true_noise_bits", "chance", "val_items"]
+SAME = [
+    "parameters",
+    "epochs",
+    "lossless_bytes",
+    "extent",
+    "true_noise_bits",
+    "chance",
+    "val_items",
+]
 AVERAGED = [*SIZES, "seconds", "best_val_acc"]
 LIMITS = {"accuracy": (0, 1), "test_acc": (0, 1), "convergence_epoch": (1, math.inf)}
 

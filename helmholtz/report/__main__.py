@@ -83,10 +83,11 @@ def main(argv=None) -> None:
     tables.write(args.out / "summary.csv", experiments.summary_rows(found), SUMMARY)
     matrix = [row for _, told in answered for row in told["matrix"]]
     tables.write(args.out / "matrix.csv", matrix, MATRIX)
+    drawn = sections.draw(answered, runs, args.out / "figures", args)
     facts = {"tolerance": args.tolerance, "states": logs.states(rows)}
     facts |= {"answers": [told for _, told in answered], "foreign": foreign}
+    facts |= {"codecs": [told for section in drawn for told in section.compared]}
     write_json(args.out / "summary.json", facts)
-    drawn = sections.draw(answered, runs, args.out / "figures", args.curves)
     write_text(args.out / "index.html", page.html(drawn, rows, foreign, args.tolerance))
     terminal.show(drawn, rows, foreign, args.verbose)
     print((args.out / "index.html").resolve())

@@ -9,9 +9,9 @@ import jinja2
 from helmholtz.analysis import domains
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.logs import COUNTED, states
-from helmholtz.analysis.summary import STAR, starred
+from helmholtz.analysis.summary import STAR, no_saving, starred
 from helmholtz.analysis.transfer import is_own
-from helmholtz.analysis.wording import number, percent, plural, points, with_interval
+from helmholtz.analysis.wording import bits_fewer, number, percent, plural, points, with_interval
 from helmholtz.report.sections import Section
 
 LISTED = 200  # files that are not of any run
@@ -63,4 +63,4 @@ def change(row: dict) -> str:
 
 
 FILTERS = (network, domains.rate_name, plural, percent, number, points, with_interval)
-FILTERS += (accuracy, change, svg, as_address, is_own)
+FILTERS += (accuracy, bits_fewer, change, no_saving, svg, as_address, is_own)

@@ -1,11 +1,13 @@
 """The sections of a report: for every source and training its answers, figures and sounds."""
 
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from helmholtz.analysis import domains, prepared, run_files
 from helmholtz.analysis.answer import network
+from helmholtz.analysis.compare import by_network, compare
 from helmholtz.analysis.experiments import COMPARISON, Experiment, trained_alike, values
 from helmholtz.analysis.logs import COUNTED, DUPLICATE, OTHER_CODEC, RUNNING, Run
 from helmholtz.analysis.summary import judged_once
@@ -28,49 +30,59 @@ class Figure(NamedTuple):
 class Section(NamedTuple):
     """A source and training: experiments, each with its answer, the one with most runs first.
 
-    sounds: by rate (media type, file, bytes). silent: why there are none. matrices: of trained on
-    what, tested on what, each with its figures.
+    compared: of compare.compare, for networks with several codecs. sounds: by rate (media type,
+    file, bytes). silent: why there are none. matrices: of trained on what, tested on what.
     """
 
     title: str
     protocol: str
     experiments: list[tuple[Experiment, dict]]
+    compared: list[dict]
     figures: list[Figure]
     sounds: dict
     silent: str
     matrices: list[tuple[Grid, list[Figure]]] = ()
 
 
-def draw(answered: list[tuple], runs: list[Run], folder: Path, patterns: list[str]) -> list:
+def draw(answered: list[tuple], runs: list[Run], folder: Path, args: Namespace) -> list:
     """Draw and write the figures of every section, and those of runs that have no result yet.
 
-    answered: pairs of an Experiment and its answer. patterns: of --curves.
+    answered: pairs of an Experiment and its answer. args: with curves and tolerance.
     """
     groups, used, scale = {}, set(), matrices.limits([answer for _, answer in answered])
     for pair in answered:
         groups.setdefault(tuple(pair[0].key[name] for name in COMPARISON), []).append(pair)
     with charts.styled():
-        found = [_section(k, p, runs, patterns, folder, used, scale) for k, p in groups.items()]
+        found = [_section(k, p, runs, args, folder, used) for k, p in groups.items()]
+        for i, (key, pairs) in enumerate(groups.items()):
+            found[i] = found[i]._replace(matrices=_matrices(key, pairs, folder, used, scale))
         if live := [run for run in runs if run.row["state"] == RUNNING]:
             made = [("running", *_curves(live, []))]
             written = _write(made, folder, _stem(["live"], used))
-            found.append(Section("Running now", "", [], written, {}, ""))
+            found.append(Section("Running now", "", [], [], written, {}, ""))
     return found
 
 
-def _section(key: tuple, pairs: list[tuple], runs: list[Run], patterns, folder, used, scale):
+def _section(key: tuple, pairs: list[tuple], runs: list[Run], args, folder, used) -> Section:
     pairs = sorted(pairs, key=_weight, reverse=True)
     shown = [experiment for experiment, _ in pairs]
     own = runs_of(key, shown, runs)
-    made = [*_accuracies(shown), *_learning(own, patterns), _confusion(own, pairs), *_sheets(shown)]
+    made = [*_over_bits(pairs), *_accuracies(shown), *_learning(own, args.curves)]
+    made += [_confusion(own, pairs), *_sheets(shown)]
     written = _write(made, folder, _stem(key[:2], used))
     title = f"{key[0]} / {key[1] or 'unknown source'}"
-    tested = []
+    compared = compare(pairs, args.tolerance)
+    return Section(title, key[3], pairs, compared, written, *_sounds(shown[0], own))
+
+
+def _matrices(key: tuple, pairs: list[tuple], folder: Path, used: set, scale: tuple) -> list:
+    """The matrices of a section with their figures; scale: the limits of those of the page."""
+    found = []
     for answer in (answer for _, answer in pairs if answer["matrix"]):
         stem = _stem([*key[:2], answer["model"], answer["codec"]], used)
         drawn = _write(matrices.figures(answer, scale), folder, stem)
-        tested.append((matrices.grid(answer), drawn))
-    return Section(title, key[3], pairs, written, *_sounds(shown[0], own), tested)
+        found.append((matrices.grid(answer), drawn))
+    return found
 
 
 def _weight(pair: tuple) -> int:
@@ -112,16 +124,34 @@ def runs_of(key: tuple, shown: list[Experiment], runs: list[Run]) -> list[Run]:
     return [run for run in runs if belongs(run.row)]
 
 
-def _accuracies(shown: list[Experiment]) -> Iterator[tuple]:
-    """(name, figure or None, caption), the most telling first."""
+def _over_bits(pairs: list[tuple]) -> Iterator[tuple]:
+    """(name, figure or None, caption), the most telling first.
+
+    All networks in one figure; where there are several codecs, a figure a network with them all.
+    """
+    groups = by_network(pairs)
+    if all(len(group) == 1 for group in groups):
+        groups = [pairs]
+    for number, group in enumerate(groups):
+        shown, suffix = [e for e, _ in group], f"_{number + 1}" * (number > 0)
+        payload = figures.accuracy_bits(shown, "scan_bytes", "payload")
+        caption = "Accuracy against the payload: files without headers, tables and containers. "
+        caption += f"{_kind(shown)} {BARS}"
+        if any(row["scan_bytes"] != row["file_bytes"] for e in shown for row in e.rows.values()):
+            yield f"accuracy_scan_bits{suffix}", payload, caption
+        caption = f"Accuracy against the size of a file. {_kind(shown)} {BARS}"
+        whole = figures.accuracy_bits(shown, "file_bytes", "whole file")
+        yield f"accuracy_bits{suffix}", whole, caption
+
+
+def _kind(shown: list[Experiment]) -> str:
     base = shown[0].base
     kind = "Test" if judged_once(base) else "Validation"
-    of = f"{kind} accuracy of {base['source'] or 'an unknown source'}, {base['accuracy_is']}."
-    caption = f"Accuracy against the size of a file. {of} {BARS} Above the points is the rate."
-    yield "accuracy_bits", figures.accuracy_bits(shown, "file_bytes", "whole file"), caption
-    if any(row["scan_bytes"] != row["file_bytes"] for e in shown for row in e.rows.values()):
-        caption = f"The same without the files' headers and tables, which are alike in all. {BARS}"
-        yield "accuracy_scan_bits", figures.accuracy_bits(shown, "scan_bytes", "scan"), caption
+    return f"{kind} accuracy of {base['source'] or 'an unknown source'}, {base['accuracy_is']}."
+
+
+def _accuracies(shown: list[Experiment]) -> Iterator[tuple]:
+    of = _kind(shown)
     for suffix, own in _by_codec(shown):
         made = figures.against_rate(own, "accuracy", "accuracy")
         yield f"accuracy_rate{suffix}", made, f"Accuracy against rate. {of} {BARS} {DASHED}"
