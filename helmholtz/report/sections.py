@@ -9,9 +9,11 @@ from helmholtz.analysis.answer import network
 from helmholtz.analysis.experiments import COMPARISON, Experiment, trained_alike, values
 from helmholtz.analysis.logs import COUNTED, DUPLICATE, OTHER_CODEC, RUNNING, Run
 from helmholtz.analysis.summary import judged_once
+from helmholtz.analysis.wording import intervals_are
 from helmholtz.report import charts, curves, figures, sheets
 
-BARS = "Bars are 95 % intervals over seeds (Student's t); a hollow marker is one seed, without one."
+HOLLOW = "a hollow marker is one seed"
+BARS = f"Bars are 95 % intervals over seeds (Student's t); {HOLLOW}, without one."
 DASHED = "The dashed line is the uncompressed run."
 RESULTS = (*COUNTED, DUPLICATE, OTHER_CODEC)  # states of runs whose protocol is known
 
@@ -59,7 +61,8 @@ def _section(key: tuple, pairs: list[tuple], runs: list[Run], patterns, folder, 
     pairs = sorted(pairs, key=_weight, reverse=True)
     shown = [experiment for experiment, _ in pairs]
     own = runs_of(key, shown, runs)
-    made = [*_accuracies(shown), *_learning(own, patterns), _confusion(own, pairs), *_sheets(shown)]
+    made = [*_accuracies(shown), *_classes(pairs), *_learning(own, patterns)]
+    made += [_confusion(own, pairs), *_sheets(shown)]
     written = _write(made, folder, _stem(key[:2], used))
     title = f"{key[0]} / {key[1] or 'unknown source'}"
     return Section(title, key[3], pairs, written, *_sounds(shown[0], own))
@@ -86,7 +89,7 @@ def _write(made: list, folder: Path, stem: str) -> list[Figure]:
     for name, figure, caption in made:
         if figure:
             charts.save(figure, folder, f"{stem}_{name}")
-            chart = not name.startswith(("sheet", "confusion"))
+            chart = not name.startswith(("sheet", "confusion", "classes"))
             written.append(Figure(folder / f"{stem}_{name}.svg", caption, chart))
     return written
 
@@ -109,18 +112,30 @@ def _accuracies(shown: list[Experiment]) -> Iterator[tuple]:
     base = shown[0].base
     kind = "Test" if judged_once(base) else "Validation"
     of = f"{kind} accuracy of {base['source'] or 'an unknown source'}, {base['accuracy_is']}."
-    caption = f"Accuracy against the size of a file. {of} {BARS} Above the points is the rate."
+    bars = f"{intervals_are([row for e in shown for row in e.rows.values()])[:-1]}; {HOLLOW}."
+    caption = f"Accuracy against the size of a file. {of} {bars} Above the points is the rate."
     yield "accuracy_bits", figures.accuracy_bits(shown, "file_bytes", "whole file"), caption
     if any(row["scan_bytes"] != row["file_bytes"] for e in shown for row in e.rows.values()):
-        caption = f"The same without the files' headers and tables, which are alike in all. {BARS}"
+        caption = f"The same without the files' headers and tables, which are alike in all. {bars}"
         yield "accuracy_scan_bits", figures.accuracy_bits(shown, "scan_bytes", "scan"), caption
     for suffix, own in _by_codec(shown):
         made = figures.against_rate(own, "accuracy", "accuracy")
-        yield f"accuracy_rate{suffix}", made, f"Accuracy against rate. {of} {BARS} {DASHED}"
+        yield f"accuracy_rate{suffix}", made, f"Accuracy against rate. {of} {bars} {DASHED}"
         made = figures.against_rate(own, "convergence_epoch", "epochs to converge")
         yield f"convergence{suffix}", made, f"Epochs to converge against rate. {BARS} {DASHED}"
-        caption = f"Accuracy against the size of the network. {BARS}"
+        caption = f"Accuracy against the size of the network. {bars}"
         yield f"accuracy_parameters{suffix}", figures.accuracy_parameters(own), caption
+
+
+def _classes(pairs: list[tuple]) -> Iterator[tuple]:
+    for number, (_, answer) in enumerate(pairs):
+        if answer["by_class"]:
+            made = figures.by_class(answer["by_class"])
+            yield f"classes{number or ''}", made, (
+                f"Difference of recall to the baseline's in points, by class and rate, of "
+                f"{network(answer)}. Numbers in black are losses or gains, corrected for their "
+                "number (Holm); the others may be luck. The class that loses most is on top."
+            )  # fmt: skip
 
 
 def _learning(runs: list[Run], patterns: list[str]) -> Iterator[tuple]:
