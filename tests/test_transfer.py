@@ -68,8 +68,8 @@ def answer(out):
 
 def test_the_sentence_says_how_far_networks_hold(reported):
     assert answer(reported)["transfer"] == (
-        "Trained at quality 25 it holds down to quality 10 (-0.2 points, -0.2 to -0.2); "
-        "trained uncompressed only down to quality 50 (-0.5 points, -0.5 to -0.5)."
+        "Trained at quality 25 it holds down to quality 10 (-0.2 points, -0.5 to +0.1); "
+        "trained uncompressed only down to quality 50 (-0.5 points, -0.9 to -0.1)."
     )
 
 

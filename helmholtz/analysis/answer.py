@@ -5,7 +5,7 @@ from helmholtz.analysis.advice import missing
 from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.measure import ALONE, NO, YES, luck, measure
 from helmholtz.analysis.summary import SHORT, judged_once, no_saving
-from helmholtz.analysis.wording import percent, plural, points
+from helmholtz.analysis.wording import covers, ends, percent, plural, points
 
 MAY_BE_LUCK = "may be seed-to-seed variation"
 
@@ -98,16 +98,20 @@ def _convergence(row: dict, base: dict) -> str:
 
 
 def _sure(verdict: dict, measured: dict) -> str:
+    difference = verdict["difference"]
     if verdict["verdict"] == ALONE:
-        return f"{_seeds(verdict)}: too few for an interval, so this {MAY_BE_LUCK}"
+        alone = " over seeds, and this one is over items alone" * (covers(difference) == "items")
+        return f"{_seeds(verdict)}: too few for an interval{alone}, so this {MAY_BE_LUCK}"
     paired = ", paired" if verdict["margin"]["paired"] else ""
-    side = (
-        "within" if verdict["difference"]["low"] <= 0 <= verdict["difference"]["high"] else "beyond"
-    )
+    low, high = ends(difference)
+    side = "within" if low <= 0 <= high else "beyond"
+    both = covers(difference) == "seeds and items"
+    variation = "the variation of seeds and items" if both else "seed-to-seed variation"
     ruled = "is" if verdict["verdict"] == YES else "is not"
     return (
-        f"{_seeds(verdict)}{paired}: {side} seed-to-seed variation; a loss of more than "
+        f"{_seeds(verdict)}{paired}: {side} {variation}; a loss of more than "
         f"{percent(measured['tolerance'])} of the accuracy {ruled} ruled out at 95 %"
+        + (", for other items too" if both else "")
     )
 
 

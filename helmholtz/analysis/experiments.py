@@ -22,7 +22,8 @@ ALIKE = ["domain", "source", "data", "model", "backend"]
 class Experiment(NamedTuple):
     """A network and codec on the same data, trained in the same way, at several rates.
 
-    runs: by rate, highest first, the rows of runs.csv. rows: likewise that of summary.csv.
+    runs: by rate, highest first, the rows of runs.csv, with "predictions" where they were kept.
+    rows: likewise that of summary.csv.
     """
 
     key: dict
@@ -119,6 +120,8 @@ def _with_baselines(counted: list[dict]) -> pd.DataFrame:
     for row in counted:
         codecs.setdefault(values(row, NETWORK), {})[row["codec"] if row["rate"] else None] = None
     table = tables.frame(counted, RUNS).assign(protocol=[protocol(row) for row in counted])
+    for name in ("predictions", "class_names"):  # which no table holds
+        table[name] = pd.Series([row.get(name) for row in counted], dtype=object)
     table["codec"] = [
         [row["codec"]] if row["rate"] else
         [codec for codec in codecs[values(row, NETWORK)] if codec] or [row["codec"]]

@@ -1,27 +1,47 @@
 """Trained on what, tested on what: the matrix of an experiment, and how far its networks hold."""
 
 from itertools import takewhile
+from typing import NamedTuple
+
+import numpy as np
 
 from helmholtz.analysis import domains
 from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.measure import YES, verdict
-from helmholtz.analysis.statistics import difference, interval
+from helmholtz.analysis.statistics import Score, difference, interval, interval_over_items
+from helmholtz.analysis.summary import ENDS
+from helmholtz.analysis.wording import ends
 from helmholtz.errors import DataError
-from helmholtz.io import evaluations
+from helmholtz.io import evaluations, predictions
 from helmholtz.text import printable
 
 
-def read(runs: list) -> dict[str, dict]:
+class Tested(NamedTuple):
+    """A run's accuracy in a column of the matrix, and the items that it was tested on."""
+
+    score: Score
+    item: np.ndarray
+
+
+def read(runs: list) -> dict[str, dict[tuple, Tested]]:
     """What the runs were tested on, by the name of their folder, then by codec and rate.
 
-    A run whose evaluation.csv is damaged gets a note that says so.
+    A run whose evaluation is damaged gets a note that says so.
     """
     found = {}
     for run in runs:
         try:
-            found[run.row["folder"]] = evaluations.read(run.path) if run.path else {}
+            found[run.row["folder"]] = _read(run) if run.path else {}
         except DataError as error:
             run.row["note"] = printable(str(error))
+    return found
+
+
+def _read(run) -> dict[tuple, Tested]:
+    found = {}
+    for key, told in evaluations.read(run.path).items():
+        kept = predictions.read(evaluations.path_of(run.path, *key))
+        found[key] = Tested(Score(run.row["seed"], told.accuracy, kept.correct), kept.item)
     return found
 
 
@@ -33,9 +53,9 @@ def transfer(experiment: Experiment, tested: dict[str, dict], tolerance: float) 
     rows = []
     for rate, runs in experiment.runs.items():
         own = (experiment.key["codec"] if rate else domains.of(experiment.key).published.name, rate)
-        known = {run["seed"]: tested.get(run["folder"], {}) for run in runs}
-        known = {seed: cells for seed, cells in known.items() if own in cells}
-        columns = sorted(set().union(*known.values()), key=lambda c: (c[0], -rate_order(c[1])))
+        known = [tested.get(run["folder"], {}) for run in runs]
+        known = [cells for cells in known if own in cells]
+        columns = sorted(set().union(*known), key=lambda c: (c[0], -rate_order(c[1])))
         names = experiment.key | {"rate": rate}
         rows += [names | _cell(known, own, column, tolerance) for column in columns]
     if len({(row["tested_codec"], row["tested_rate"]) for row in rows}) < 2:
@@ -44,23 +64,28 @@ def transfer(experiment: Experiment, tested: dict[str, dict], tolerance: float) 
     return {"matrix": rows, "transfer": " ".join(_sentence(rows, codec) for codec in codecs)}
 
 
-def _cell(known: dict, own: tuple, column: tuple, tolerance: float) -> dict:
+def _cell(known: list[dict], own: tuple, column: tuple, tolerance: float) -> dict:
     """Accuracy in a column, and its difference to that of the same runs at their own rate."""
-    known = {seed: cells for seed, cells in known.items() if column in cells}
-    here, there = ([(s, cells[c].accuracy) for s, cells in known.items()] for c in (column, own))
-    change = difference(here, there)
-    margin = difference(here, [(seed, (1 - tolerance) * value) for seed, value in there])
+    pairs = [(cells[column], cells[own]) for cells in known if column in cells]
+    items = [tested.item for pair in pairs for tested in pair]
+    alike = all(np.array_equal(item, items[0]) for item in items[1:])
+    here, there = ([_score(pair[i], alike) for pair in pairs] for i in (0, 1))
+    change, margin = difference(here, there), difference(here, there, 1 - tolerance)
+    shown = margin | dict(zip(("low", "high"), ends(margin), strict=True))  # of one seed too
+    mean, *limits = interval([score.value for score in here], len(items[0]))
+    limits = [end and min(1.0, max(0.0, end)) for end in (*limits, *interval_over_items(here))]
     return {
         **{"tested_codec": column[0], "tested_rate": column[1], "seeds": len(here)},
-        "items": min(cells[column].items for cells in known.values()),
-        **_named("accuracy", *interval([value for _, value in here])),
-        **_named("difference", *(change[end] for end in ("mean", "low", "high"))),
-        "verdict": YES if column == own else verdict(margin),
+        **{"items": len(items[0]), "accuracy": mean, "difference": change["mean"]},
+        **{f"accuracy_{name}": end for name, end in zip(ENDS, limits, strict=True)},
+        **{f"difference_{name}": change[name] for name in ENDS},
+        "verdict": YES if column == own else verdict(shown),
     }
 
 
-def _named(name: str, mean: float, low: float | None, high: float | None) -> dict:
-    return {name: mean, f"{name}_low": low, f"{name}_high": high}
+def _score(tested: Tested, alike: bool) -> Score:
+    """alike: whether the items of all runs are the same, and may be compared one by one."""
+    return tested.score if alike else tested.score._replace(correct=None)
 
 
 def is_own(row: dict) -> bool:
@@ -98,5 +123,6 @@ def _reach(rate: int, row: dict | None, rows: list[dict], how: str) -> str:
     if row is None:
         return f"{name} it holds at no lower rate"
     lowest = domains.rate_name(row | {"codec": row["tested_codec"], "rate": row["tested_rate"]})
-    mean, low, high = (100 * row[f"difference{end}"] for end in ("", "_low", "_high"))
+    low, high = ends(row, "difference_")
+    mean, low, high = (100 * value for value in (row["difference"], low, high))
     return f"{name} {how} down to {lowest} ({mean:+.1f} points, {low:+.1f} to {high:+.1f})"

@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 from helmholtz.analysis import domains
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.transfer import is_own
+from helmholtz.analysis.wording import intervals_are
 from helmholtz.report import charts
 
 CAPTION = (
@@ -16,8 +17,8 @@ CAPTION = (
     "rate of the training. Shades are the same in all such figures of this page."
 )
 CURVES = (
-    "Trained uncompressed and tested at a rate, the other way round, and trained as tested. Bars "
-    "are 95 % intervals over seeds (Student's t); the dashed line is compressed nowhere."
+    "Trained uncompressed and tested at a rate, the other way round, and trained as tested; the "
+    "dashed line is compressed nowhere."
 )
 
 
@@ -69,7 +70,8 @@ def limits(answers: list[dict]) -> tuple[float, float]:
 def figures(answer: dict, scale: tuple[float, float]) -> Iterator[tuple]:
     """(name, figure or None, caption) of a matrix, and of what it says as curves."""
     yield "matrix", _matrix(grid(answer), answer, scale), CAPTION
-    yield "transfer", _curves(answer), CURVES
+    caption = f"{CURVES} {intervals_are(answer['matrix'])}"
+    yield "transfer", _curves(answer), caption
 
 
 def _matrix(shown: Grid, answer: dict, scale: tuple[float, float]):
