@@ -58,7 +58,7 @@ def over_rates(shown: list[Experiment]) -> Iterator[tuple]:
         yield f"accuracy_parameters{suffix}", figures.accuracy_parameters(own), caption
 
 
-def _by_codec(shown: list[Experiment]) -> Iterator[tuple[str, list[Experiment]]]:
+def by_codec(shown: list[Experiment]) -> Iterator[tuple[str, list[Experiment]]]:
     """The experiments of every codec, and what the names of their figures end in."""
     for name in dict.fromkeys(e.key["codec"] for e in shown):
         own = [e for e in shown if e.key["codec"] == name]
