@@ -1,6 +1,7 @@
 """Who may import whom, what a -h imports, and how long a file may be."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ ROOT = Path(helmholtz.__file__).parents[1]
 PRODUCT = [
     p for name in ("cifar", "audio", "helmholtz") for p in sorted((ROOT / name).rglob("*.py"))
 ]
+SCRIPTS = [p for name in ("benchmarks", "results") for p in sorted((ROOT / name).glob("*.py"))]
 HALVES = {"cifar", "audio"}
 # What each part of helmholtz may import of the others, besides the modules beside them.
 MAY_IMPORT = {
@@ -86,3 +88,13 @@ print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)
 def test_a_file_fits_a_few_screens():
     long = [path for path in PRODUCT if len(path.read_text("utf-8").splitlines()) > 220]
     assert not long
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_what_scripts_beside_the_product_import_of_it_exists(path):
+    for name in imported(path):
+        module, _, attribute = name.rpartition(".")
+        if name.split(".")[0] not in {*HALVES, "helmholtz"} or not module:
+            continue
+        if not hasattr(importlib.import_module(module), attribute):
+            importlib.import_module(name)

@@ -6,11 +6,11 @@ import shlex
 from helmholtz.analysis import domains
 from helmholtz.analysis.experiments import Experiment
 from helmholtz.analysis.measure import ALONE, PROBABLY, UNSURE, luck
-from helmholtz.analysis.summary import PROGRAM, STARRED, starred
+from helmholtz.analysis.summary import PROGRAM, STARRED, judged_once, starred
 from helmholtz.analysis.wording import plural
 
 SEEDS = 3  # from which an interval says something
-EPOCHS = 200  # as published
+EPOCHS = 200  # of the published networks
 # Flags that are not part of what a run is, or that a command states by itself.
 LEFT_OUT = {"setting", "model", "codec", "seed", "resume", "tensorboard", "wandb"}
 LEFT_OUT |= {"train_dir", "log_dir"}
@@ -54,7 +54,8 @@ def _again(experiment: Experiment, longer: bool = False, **changed) -> str | Non
     """The command that replaces the runs of the baseline by runs with other flags."""
     base = experiment.base
     seeds = [run["seed"] for run in experiment.runs[base["rate"]]]
-    changed |= {"num_epoch": max(EPOCHS, 2 * base["epochs"])} if longer else {}
+    least = 0 if judged_once(base) else EPOCHS
+    changed |= {"num_epoch": max(least, 2 * base["epochs"])} if longer else {}
     return command(experiment, [base["rate"]], seeds, overwrite=True, **changed)
 
 
