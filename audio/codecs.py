@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from audio import constants
-from helmholtz.domain import Codec, Extra
+from helmholtz.codec import Codec, Extra
 
 
 def _call(place: str, *arguments):

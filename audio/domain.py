@@ -67,7 +67,7 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Sound(Domain):
     """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
-    name, item, measure = "audio", "clip", "second"
+    name, item, measure, ending = "audio", "clip", "second", ".wav"
     flag, highest, val, values = "bitrate", 128, constants.VAL, (-80, 20)  # decibels
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
@@ -120,8 +120,13 @@ class Sound(Domain):
         features = self.data_settings(args)
         return partial(compress_sounds, codec=codec.compress, features=features)
 
+    def decoder(self, args: Namespace, codec):
+        from audio.decoded import wav
+
+        return partial(wav, codec=codec.compress, mono=args.mono, dur=args.dur)
+
     def check_data(self, data, args: Namespace):
-        if data.splits["train"][0].ndim != 4:
+        if data.splits["test"][0].ndim != 4:
             raise DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
         if not args.tile:
             return data
@@ -202,15 +207,14 @@ def compress_sounds(clips: list, rates: list[int], codec, features: dict) -> dic
 
 
 def _prepare_one(sound, frames: int, codec, rate: int, features: dict):
+    from audio.decoded import compressed
     from audio.features import extract
     from helmholtz.data.preparation import Prepared
 
-    decoded, *sizes = codec(sound.samples, rate, sound.sample_rate)
-    if rate == 0:  # no file has less than its own samples
-        sizes = [min(size, sound.raw_bytes) for size in sizes]
+    decoded, sizes = compressed(sound, codec, rate)
     wanted = [features[name] for name in ("mels", "resample", "phase")]
     data = extract(decoded, frames, *wanted, sound.sample_rate)
-    return Prepared(data, sound.raw_bytes, *sizes, sound.source_bytes)
+    return Prepared(data, *sizes)
 
 
 DOMAIN = Sound()

@@ -30,7 +30,8 @@ FOREIGN = {"ray", "tensorboard", "pip", ".", "cd"}  # commands that are not ours
 FOREIGN_FLAGS = {"--array", "--gres", "--time", "--signal", "--batch", "--head", "--port"}
 FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick"}
 PROGRAMS = ["cifar.train", "audio.train", "cifar.prepare", "audio.prepare", "cifar.predict"]
-PROGRAMS += ["audio.predict", "helmholtz.report", "helmholtz.audit", "helmholtz.export"]
+PROGRAMS += ["audio.predict", "cifar.evaluate", "audio.evaluate", "helmholtz.report"]
+PROGRAMS += ["helmholtz.audit", "helmholtz.export"]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import shlex
 from helmholtz.analysis import domains
 from helmholtz.analysis.experiments import Experiment
 from helmholtz.analysis.measure import ALONE, PROBABLY, UNSURE, luck
-from helmholtz.analysis.summary import STARRED, judged_once, starred
+from helmholtz.analysis.summary import PROGRAM, STARRED, judged_once, starred
 from helmholtz.analysis.wording import plural
 
 SEEDS = 3  # from which an interval says something
@@ -20,6 +20,8 @@ PLACE = r"[^/]+_\d+/seed_\d+/?$"  # the end of a --log_dir that is named as usua
 def missing(measured: dict, experiment: Experiment) -> list[dict]:
     """What would make the answer better, each with the command that adds it."""
     base, runs = experiment.base, experiment.runs[experiment.base["rate"]]
+    if base["accuracy_is"] == PROGRAM:
+        return []
     if runs[0]["flags"].get("learning_rate") == 0:
         what = "training without --learning_rate: at 0 nothing is learned"
         return [{"what": what, "command": _again(experiment, learning_rate=None)}]

@@ -17,13 +17,13 @@ from helmholtz.analysis.run_files import Damage
 from helmholtz.analysis.summary import judged_once
 from helmholtz.errors import DataError
 from helmholtz.io import run_state, runs
-from helmholtz.schema import CURVES, EPOCHS, RUNS
+from helmholtz.schema import CURVES, EPOCHS, OUTSIDE, RUNS
 from helmholtz.text import printable
 
 RUN_FILES = {"setting.json", "history.csv", "result.json", "train.log"}
 REPORT = {"runs.csv", "summary.csv"}  # a folder with both is an earlier report
 EXPECTED = {"README.md", "index.html"}  # not of a run, and not worth listing
-TRACKERS = {"tensorboard", "wandb"}
+BELOW_RUNS = {"tensorboard", "wandb", "evaluation"}  # folders of a run
 
 # States. Only the first two are counted: the others have no result, or none to be trusted.
 FINISHED, OLD = "finished", "finished (2018 code)"
@@ -51,7 +51,7 @@ def read(roots: list[Path], skip: Path, alone: bool = True) -> tuple[list[Run], 
     for root in roots:
         for path, subfolders, files in os.walk(root):
             folder = Path(path)
-            subfolders[:] = sorted(set(subfolders) - TRACKERS)
+            subfolders[:] = sorted(set(subfolders) - BELOW_RUNS)
             if set(files) >= REPORT or folder.resolve() == skip.resolve():
                 subfolders.clear()
             elif RUN_FILES & set(files):
@@ -172,7 +172,8 @@ def _impossible(row: dict) -> str:
     if not isinstance(row["flags"], dict) or row["domain"] not in (None, *domain.NAMES):
         return "its flags or its domain are not of this project"
     scored = row["test_acc" if judged_once(row) else "best_val_acc"] is not None
-    if (scored and None in (row["epochs"], row["domain"])) or row["folder"] is None:
+    epochs = row["epochs"] or row["counted_epoch"] == OUTSIDE
+    if (scored and None in (epochs or None, row["domain"])) or row["folder"] is None:
         return "an accuracy without its epochs, or a run without its folder"
     return "" if scored or row["state"] not in COUNTED else "a finished run without an accuracy"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from helmholtz.domain import Codec
+from helmholtz.codec import Codec
 
 
 def above_source(codec: Codec, name: str | None, own: int | None, rates: Sequence[int]) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from helmholtz import cli, flags
 from helmholtz.audit.rates import above_source
-from helmholtz.domain import Codec, Domain
+from helmholtz.codec import Codec
+from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
 
 

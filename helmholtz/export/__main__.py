@@ -13,7 +13,8 @@ from pathlib import Path
 
 from helmholtz import cli, domain
 from helmholtz.argtypes import whole_number
-from helmholtz.domain import Codec, Domain
+from helmholtz.codec import Codec
+from helmholtz.domain import Domain
 from helmholtz.errors import DataError, UsageError
 from helmholtz.text import counted, shown
 

@@ -155,7 +155,7 @@ def marked(folder: Path) -> bool:
 def held(folder: Path) -> Iterator[None]:
     """Lock a run's folder for this process; the lock ends with it, however it ends.
 
-    Raises UsageError when another process trains there. A folder that stays empty is removed.
+    Raises UsageError when another process works there. A folder that stays empty is removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK)
@@ -163,8 +163,8 @@ def held(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=WAIT)
     except Timeout:
         raise UsageError(
-            f"{folder} is being trained by another process: wait for it, or give another "
-            "--seed or --log_dir."
+            f"{folder} is being trained by another process, or evaluated: wait for it, or give "
+            "another --seed or --log_dir."
         ) from None
     try:
         yield

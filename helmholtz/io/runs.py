@@ -12,7 +12,7 @@ from helmholtz.schema import HISTORY
 
 LOGS = Path(__file__).parents[2] / "logs"
 OUTPUTS = ["result.json", "checkpoint_*.h5", "history.csv", "best.weights.h5", "model.keras"]
-OUTPUTS += ["confusion.csv", "predictions.csv"]
+OUTPUTS += ["confusion.csv", "predictions.csv", "evaluation.csv", "evaluation/*.csv"]
 WINDOW = 10  # epochs that the published statistics look at together
 CONVERGED = 0.99  # of the best epoch, as published
 CHECKPOINTS_KEPT = 2  # so that one is whole even when the disk has damaged the newest

@@ -25,6 +25,7 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     """
     check_engine_flags(args)
     all_runs = _chosen(plan.plan(args, rest), args.only)
+    plan.evaluation_flags(args, all_runs)  # to refuse what there is not
     slots = []
     if args.engine == "local":
         slots = local_engine.slots(args.gpus, args.per_gpu, args.jobs, len(all_runs))
@@ -49,6 +50,8 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     finally:
         show.close()
     table.final(all_runs, root)
+    if flags := plan.evaluation_flags(args, [run for run in all_runs if run.state == "done"]):
+        _run_program(f"{args.domain}.evaluate", flags)
     return all(run.state != "failed" for run in all_runs)
 
 
@@ -112,18 +115,22 @@ def _prepare(to_do: list[Run]) -> None:
 
 
 def _run_prepare(all_runs: list[Run]) -> None:
-    """Run prepare.py for the rates of runs of one codec; exit with its code when it fails."""
+    """Run prepare.py for the rates of runs of one codec."""
     half, rates = all_runs[0].domain, sorted({run.rate for run in all_runs})
     flags = [f"--{half.flag}", *map(str, rates), *plan.source_flags(all_runs[0])]
-    process = spawn(f"{half.name}.prepare", flags)
+    _run_program(f"{half.name}.prepare", flags)
+
+
+def _run_program(module: str, flags: list[str]) -> None:
+    """Run a program of the project and wait for it; exit with its code when it fails."""
+    process = spawn(module, flags)
     try:
         code = process.wait()
     finally:
         process.kill()  # no effect when it has ended
     if code < 0:
         raise MachineError(
-            f"Preparing the data was killed by signal {-code}: usually the machine ran out of "
-            "memory."
+            f"{module} was killed by signal {-code}: usually the machine ran out of memory."
         )
     if code:
         sys.exit(code)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helmholtz import domain, flags
+from helmholtz.codec import Codec
 from helmholtz.data import prepare_command
-from helmholtz.domain import Codec, Domain
+from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import run_state, runs
 from helmholtz.training import train_command
@@ -127,6 +128,21 @@ def source_flags(run: Run) -> list[str]:
         if name != run.domain.flag and value not in (None, False):
             found += [f"--{name}"] if value is True else [f"--{name}", str(value)]
     return found
+
+
+def evaluation_flags(args: argparse.Namespace, all_runs: list[Run]) -> list[str]:
+    """The flags of evaluate.py for runs, checked; none where it is not asked for."""
+    half = domain.get(args.domain)
+    rates = getattr(args, f"test_{half.flag}")
+    if not rates or not all_runs:
+        return []
+    if all_runs[0].args.train_dir:
+        raise UsageError(f"--test_{half.flag} needs the source of the data: leave --train_dir out.")
+    folders = (run.folder for run in all_runs)
+    found = ["--log_dir", *folders, f"--{half.flag}", *rates, "--codec", *args.codec]
+    words = [str(word) for word in found]
+    _program(half, "evaluate").parse_args(words)
+    return words
 
 
 def data_folder(run: Run) -> Path:
