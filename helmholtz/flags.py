@@ -27,6 +27,12 @@ def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
     add("--freeze", action="store_true", help="train the last layer of keras:NAME alone")
 
 
+def add_own_model_flag(parser: argparse.ArgumentParser) -> None:
+    """--model of the commands that use a finished run, whose code they do not take from it."""
+    text = "the run's own network, where it is code: FILE.py:FUNCTION or package.module:FUNCTION"
+    parser.add_argument("--model", metavar="NAME", help=text)
+
+
 def add_rate_flags(parser: argparse.ArgumentParser, domain, many: bool = False) -> None:
     """--quality or --bitrate, and --codec: one of each, see settle; or many, see chosen."""
     published, names = domain.published, ", ".join(domain.codecs)

@@ -17,7 +17,7 @@ import pytest
 from helpers import prepare_images
 from pages import blocks
 
-from cifar import predict, train
+from cifar import evaluate, predict, train
 from helmholtz import own_network
 from helmholtz.errors import UsageError
 from helmholtz.report import __main__ as report
@@ -186,6 +186,10 @@ def test_a_network_of_ones_own_is_trained_swept_reported_and_predicted(
         answer, said = command(predict.main, *files)
         assert (answer, "code, which is taken from the command line" in said) == (2, True)
         files += ["--model", flags[1]]
+        judged = ["--log_dir", run, "--quality", "10"]
+        answer, said = command(evaluate.main, *judged)
+        assert (answer, "code, which is taken from the command line" in said) == (2, True)
+        assert command(evaluate.main, *judged, "--model", flags[1]) == (0, "")
     capsys.readouterr()
     predict.main([*map(str, files), "--json"])
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])["probabilities"]
@@ -423,6 +427,8 @@ def test_features_of_a_frozen_backbone_are_computed_once_a_rate(base, photos, tm
 
     network = keras.saving.load_model(tmp_path / "5_0" / "model.keras")
     result = json.loads((tmp_path / "5_0" / "result.json").read_text())
+    evaluate.main(["--log_dir", str(tmp_path / "5_0"), "--quality", "10"])
+    assert f"quality 5: test accuracy {result['test_acc']:.4f}" in capsys.readouterr().out
     with h5py.File(prepare_images(str(photos), [5])[5] / "test.h5") as file:
         found = network.predict(file["data"][()] / 255, verbose=0).argmax(axis=1)
         assert result["test_acc"] == pytest.approx((found == file["label"][()]).mean())

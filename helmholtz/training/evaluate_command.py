@@ -4,11 +4,12 @@ from argparse import Namespace
 from pathlib import Path
 from typing import NamedTuple
 
-from helmholtz import cli, flags
+from helmholtz import cli, flags, own_network
 from helmholtz.codec import Codec
 from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import datadir
+from helmholtz.own_network import Own
 from helmholtz.text import counted
 
 MOVED = ("source", "data_dir")  # flags of the runs that may be given anew
@@ -18,7 +19,7 @@ CHOSEN_BY = "test split"  # in result.json, where it also chose the epoch
 class Task(NamedTuple):
     """A run, and where it is still to be judged; options: of prepare.py, for its data.
 
-    own: the codec and rate that it was trained on. cells: pairs like it.
+    own: the codec and rate that it was trained on. cells: pairs like it. network: the user's own.
     """
 
     folder: Path
@@ -26,6 +27,7 @@ class Task(NamedTuple):
     options: Namespace
     own: tuple[Codec, int]
     cells: list[tuple[Codec, int]]
+    network: Own | None
 
     @property
     def data(self) -> tuple:
@@ -41,6 +43,7 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     flags.add_rate_flags(parser, domain, many=True)
     add("--source", help="where the source of the runs is now (as each run was given it)")
     datadir.add_flag(parser)
+    flags.add_own_model_flag(parser)
     args = parser.parse_args(argv)
     flags.chosen(args, domain)  # to refuse what there is not
     return args
@@ -74,7 +77,8 @@ def _task(domain: Domain, folder: Path, args: Namespace) -> Task:
     done = {key for key in evaluations.read(folder) if evaluations.path_of(folder, *key).exists()}
     cells = dict.fromkeys([own, *flags.chosen(args, domain, setting["data"])])
     left = [(codec, rate) for codec, rate in cells if (codec.name, rate) not in done]
-    return Task(folder, setting, _options(domain, setting, args), own, left)
+    network = own_network.of_run(setting, args.model, folder)
+    return Task(folder, setting, _options(domain, setting, args), own, left, network)
 
 
 def _options(domain: Domain, setting: dict, args: Namespace) -> Namespace:

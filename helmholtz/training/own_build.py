@@ -48,15 +48,20 @@ def for_training(domain: Domain, args: Namespace, data) -> tuple:
         raise UsageError(f"{shown(own.asked)} gives {wrong}.")
     if args.weights and own.kind == "application":
         _load_backbone(network.get_layer("backbone"), args.weights)
+    network.name = own.label
     return network, recipe, own.identity | {"architecture": digest}
 
 
-def rebuild(own: Own, domain: Domain, setting: dict, classes: int) -> keras.Model:
-    """The network of a finished run, untrained. Raises UsageError when it is another now."""
-    network, _ = build(own, domain, setting["shape"], classes)
+def rebuild(domain: Domain, setting: dict, own: Own | None) -> tuple[keras.Model, Recipe]:
+    """The network of a finished run, untrained. Raises UsageError when an own one is another."""
+    shape, classes = setting["shape"], len(setting["data"]["classes"])
+    if own is None:
+        chosen = domain.networks[setting["model"]]
+        return chosen.build(shape, classes), chosen.recipe
+    network, given = build(own, domain, shape, classes)
     if architecture(own, network) != setting["network"].get("architecture"):
         raise UsageError(f"{shown(own.asked)} builds another network than the run had.")
-    return network
+    return network, _recipe(own, domain, given)
 
 
 def build(own: Own, domain: Domain, shape, classes: int) -> tuple[keras.Model, object]:
@@ -75,7 +80,6 @@ def build(own: Own, domain: Domain, shape, classes: int) -> tuple[keras.Model, o
             raise UsageError(f"{shown(own.asked)} returns a {kind}: it must return a Keras model.")
         if not network.built:
             network.build((None, *shape))
-        network.name = own.label
     return network, given
 
 

@@ -13,8 +13,7 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     add = parser.add_argument
     add("files", nargs="+", type=Path, metavar="FILE", help=f"files, an {domain.item} each")
     add("--log_dir", type=Path, required=True, help="the folder of a finished run")
-    said = "the run's own network, where it is code: FILE.py:FUNCTION or package.module:FUNCTION"
-    add("--model", metavar="NAME", help=said)
+    flags.add_own_model_flag(parser)
     top = flags.whole_number(1)
     add("--top", type=top, default=3, help="classes shown (%(default)s)")
     add("--json", action="store_true", help="a JSON object a file, all classes")
@@ -37,11 +36,8 @@ def main(domain: Domain, args: Namespace) -> None:
     prediction.check_shape(items, setting)
     import_keras()
     classes = setting["data"]["classes"]
-    if own:
-        from helmholtz.training import own_build
+    from helmholtz.training import own_build
 
-        network = own_build.rebuild(own, domain, setting, len(classes))
-    else:
-        network = domain.networks[setting["model"]].build(setting["shape"], len(classes))
+    network, _ = own_build.rebuild(domain, setting, own)
     prediction.show(files, prediction.predict(network, items, args, classes), args)
     prediction.raise_for(problems)
