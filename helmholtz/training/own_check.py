@@ -46,6 +46,7 @@ def _check(name: str, args: Namespace) -> None:
 def _first_item(half: domain.Domain, args: Namespace):
     """Data of one item, as it will be stored."""
     from helmholtz.data.loading import Data
+    from helmholtz.data.preparation import SPLITS
 
     with contextlib.redirect_stderr(io.StringIO()):  # preparation will say it
         classes, parts, _ = half.open_source(args).load()
@@ -56,5 +57,6 @@ def _first_item(half: domain.Domain, args: Namespace):
             item = compress(items[place : place + 1], [rate])[rate][0].data[None]
         except DataError:
             continue
-        return half.check_data(Data({"train": (item, [0])}, classes, {}), args)
+        data = Data(dict.fromkeys(SPLITS, (item, [0])), classes, {})
+        return half.check_data(data, args)
     raise DataError(f"No {half.item} of the source can be used.")
