@@ -30,7 +30,8 @@ FOREIGN = {"ray", "tensorboard", "pip", ".", "cd"}  # commands that are not ours
 FOREIGN_FLAGS = {"--array", "--gres", "--time", "--signal", "--batch", "--head", "--port"}
 FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick"}
 PROGRAMS = ["cifar.train", "audio.train", "cifar.prepare", "audio.prepare", "cifar.predict"]
-PROGRAMS += ["audio.predict", "cifar.evaluate", "audio.evaluate", "helmholtz.report"]
+PROGRAMS += ["audio.predict", "cifar.evaluate", "audio.evaluate"]
+PROGRAMS += ["helmholtz.report", "helmholtz.blackbox"]
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +95,14 @@ def check_python(folder, words):
         assert all((folder / word).exists() for word in flags if not word.startswith("-"))
     elif module == "helmholtz.sweep":
         check_sweep(flags)
-    elif module == "helmholtz.report" or module in PROGRAMS:
+    elif module in PROGRAMS:
         parser_of(module)(flags)
     else:
         assert not flags
 
 
 def parser_of(module):
-    package = module == "helmholtz.report"
+    package = module in ("helmholtz.report", "helmholtz.blackbox")
     return importlib.import_module(module + ".__main__" * package).parse_args
 
 
