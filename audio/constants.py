@@ -8,12 +8,23 @@ CLASS_FOLDERS = {
 LABELS = [label for labels in CLASS_FOLDERS.values() for label in labels]  # in order of name
 BITRATES = [8, 16, 32, 64, 96, 128, 160]  # kb/s, the published sweep; 0 is uncompressed
 LEGAL_BITRATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
-SAMPLE_RATE = 44100  # Hz, of every clip when it is compressed
+# Sampling rates of MP3 in Hz, and the highest bitrate at each in kb/s: MPEG 2.5, 2 and 1.
+MP3_HIGHEST = dict.fromkeys([8000, 11025, 12000], 64)
+MP3_HIGHEST |= dict.fromkeys([16000, 22050, 24000], 160)
+MP3_HIGHEST |= dict.fromkeys([32000, 44100, 48000], 320)
+OPUS_RATE = 48000  # Hz, at which Opus encodes
+OPUS_PER_CHANNEL = 6, 256  # kb/s, lowest and highest
+HIGHEST_RATE = max(MP3_HIGHEST)  # Hz, at which sound is encoded
+AAC_LOWEST = 16  # kb/s and channel: asked for less, the encoder gives as much
+AAC_BITS = 6  # a sample, the most that the format allows
+OPUS_BITRATES = [8, 12, 16, 24, 32, 48, 64, 96, 128]
+AAC_BITRATES = [32, 48, 64, 96, 128]
+SAMPLE_RATE = 44100  # Hz, of the published data and of the sample
 
 # How sound becomes spectrograms. dur is in seconds; None is the length of the longest clip.
-FEATURES = {"mono": False, "dur": None, "mels": 96, "resample": SAMPLE_RATE, "phase": False}
-N_FFT = 2048  # samples
-HOP = 512  # samples
+# resample is in Hz; None is the sampling rate of the files.
+FEATURES = {"mono": False, "dur": None, "mels": 96, "resample": None, "phase": False}
+N_FFT = 2048  # samples, at SAMPLE_RATE
 SHAPE = (96, 173, 1)  # mels, frames and channels of a clip of 2 s
 
 # The networks in the order of --setting: convolutional blocks after the stem, and the sizes of

@@ -67,8 +67,8 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Sound(Domain):
     """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
-    name, item = "audio", "clip"
-    flag, highest, val = "bitrate", 128, constants.VAL
+    name, item, measure, ending = "audio", "clip", "second", ".wav"
+    flag, highest, val, values = "bitrate", 128, constants.VAL, (-80, 20)  # decibels
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
 
@@ -81,13 +81,17 @@ class Sound(Domain):
         bands, rate = whole_number(8, 512, "bands"), whole_number(8000, 96_000, "hertz")
         add("--mels", type=bands, default=FEATURES["mels"], help="bands (%(default)s)")
         add("-r", "--resample", type=rate, default=FEATURES["resample"], metavar="HZ",
-            help="of spectrograms (%(default)s)")  # fmt: skip
+            help="of spectrograms (the files')")  # fmt: skip
         add("--phase", action="store_true", help="the phase as further channels")
 
     def add_training_flags(self, parser: ArgumentParser) -> None:
-        add = parser.add_argument
-        add("--tile", action="store_true", help="mono spectrograms as three channels")
-        add("-w", "--weights", type=Path, help="start from these (.weights.h5)")
+        said = "mono spectrograms as three channels"
+        parser.add_argument("--tile", action="store_true", help=said)
+
+    def extent(self, data: dict) -> float:
+        """The seconds of a clip: the mean before padding, where the data say it."""
+        padded = data["frames"] / data.get("sample_rate", constants.SAMPLE_RATE)
+        return data.get("seconds", padded)
 
     def data_root(self, args: Namespace) -> Path:
         from audio.sources import data_root
@@ -102,6 +106,11 @@ class Sound(Domain):
         opened = opened._replace(name=opened.name + _suffix(self.data_settings(args)))
         return surveyed(opened, args.mono, args.dur, args.skip_bad)
 
+    def facts(self, args: Namespace) -> dict:
+        from audio.survey import look
+
+        return look(args.source, args.mono)
+
     def data_settings(self, args: Namespace) -> dict:
         return {name: getattr(args, name) for name in FEATURES}
 
@@ -111,8 +120,13 @@ class Sound(Domain):
         features = self.data_settings(args)
         return partial(compress_sounds, codec=codec.compress, features=features)
 
+    def decoder(self, args: Namespace, codec):
+        from audio.decoded import wav
+
+        return partial(wav, codec=codec.compress, mono=args.mono, dur=args.dur)
+
     def check_data(self, data, args: Namespace):
-        if data.splits["train"][0].ndim != 4:
+        if data.splits["test"][0].ndim != 4:
             raise DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
         if not args.tile:
             return data
@@ -127,7 +141,8 @@ class Sound(Domain):
 
         args, frames = self._saved_flags(setting)
         compress = self.compressor(args, self.codec_of(setting))
-        spectrograms = compress([Clip(path, frames)], args.bitrate)[args.bitrate[0]][0].data
+        clip = Clip(path, frames, setting["data"].get("sample_rate", constants.SAMPLE_RATE))
+        spectrograms = compress([clip], args.bitrate)[args.bitrate[0]][0].data
         channels = spectrograms.shape[2] // (1 + args.phase)
         if channels != setting["data"]["channels"]:
             wanted = "mono" if channels == 2 else "stereo"
@@ -135,6 +150,20 @@ class Sound(Domain):
                 f"{shown(path)} is not {wanted}, unlike the sounds of the run: convert it."
             )
         return tile(spectrograms[None])[0] if setting["flags"].get("tile") else spectrograms
+
+    def file_kind(self):
+        from audio.sources import SOUNDS
+
+        return SOUNDS
+
+    def encode_file(self, path: Path, codec, rate: int) -> bytes:
+        from audio.sources import read_sound
+
+        sound = read_sound(path)
+        codec.check_data(
+            [rate], {"sample_rate": sound.sample_rate, "channels": sound.samples.shape[1]}
+        )
+        return codec.encode(sound.samples, rate, sound.sample_rate)
 
     def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:
         from audio.listen import listen
@@ -173,18 +202,19 @@ def compress_sounds(clips: list, rates: list[int], codec, features: dict) -> dic
     from audio.sources import read_clip
 
     mono, dur = features["mono"], features["dur"]
-    read = [(read_clip(clip.sound, mono, dur), clip.frames) for clip in clips]
+    read = [(read_clip(c.sound, mono, dur, c.sample_rate), c.frames) for c in clips]
     return {r: [_prepare_one(*sound, codec, r, features) for sound in read] for r in rates}
 
 
 def _prepare_one(sound, frames: int, codec, rate: int, features: dict):
+    from audio.decoded import compressed
     from audio.features import extract
     from helmholtz.data.preparation import Prepared
 
-    decoded, file_bytes, payload_bytes = codec(sound, rate)
-    data = extract(decoded, frames, features["mels"], features["resample"], features["phase"])
-    raw_bytes = 2 * sound.size  # as 16-bit samples
-    return Prepared(data, raw_bytes, file_bytes, payload_bytes)
+    decoded, sizes = compressed(sound, codec, rate)
+    wanted = [features[name] for name in ("mels", "resample", "phase")]
+    data = extract(decoded, frames, *wanted, sound.sample_rate)
+    return Prepared(data, *sizes)
 
 
 DOMAIN = Sound()

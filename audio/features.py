@@ -1,37 +1,43 @@
 """Mel spectrograms in decibels as published: librosa's values in a third of the time."""
 
 import functools
+import math
 from collections.abc import Iterator
 
 import numpy as np
-import soxr
 from scipy import fft, sparse
 
-from audio.constants import HOP, N_FFT, SAMPLE_RATE
-from audio.mp3 import fit
+from audio.constants import N_FFT, SAMPLE_RATE
+from audio.samples import fit, resampled
 from helmholtz.errors import UsageError
 
 BLOCK = 32  # frames that fit the processor's cache
 FLOOR = 1e-5  # the least value of a band, as in librosa's amplitude_to_db
 RANGE = 80.0  # decibels kept below the loudest, as there
-HANN = np.hanning(N_FFT + 1)[:-1].astype(np.float32)  # periodic
 
 
-def extract(samples: np.ndarray, frames: int, mels: int, resample: int, phase: bool) -> np.ndarray:
+def extract(
+    samples: np.ndarray,
+    frames: int,
+    mels: int,
+    resample: int | None,
+    phase: bool,
+    sample_rate: int = SAMPLE_RATE,
+) -> np.ndarray:
     """The spectrograms of a clip, channels as layers.
 
-    samples: float32 at SAMPLE_RATE, samples x channels. frames: samples to crop the clip to, or to
-    pad it to with silence. resample: the sample rate of the spectrogram in Hz.
+    samples: float32 at sample_rate, samples x channels. frames: samples to crop the clip to, or to
+    pad it to with silence. resample: the sample rate of the spectrogram in Hz; then its windows
+    have N_FFT samples, as published. None keeps the samples as they are, see window.
     Returns float16, mels x frames x channels; with phase each channel is followed by its phase.
     """
-    samples = fit(samples, frames)
-    if resample != SAMPLE_RATE:
-        samples = soxr.resample(samples, SAMPLE_RATE, resample)
-    bank = filter_bank(resample, mels)
+    samples = resampled(fit(samples, frames), sample_rate, resample or sample_rate)
+    size = N_FFT if resample else window(sample_rate)
+    bank = filter_bank(resample or sample_rate, mels, size)
     layers = []
     for channel in samples.T:
         powers, cosines = [], []
-        for spectrum in stft(channel):
+        for spectrum in stft(channel, size):
             powers.append(bank @ (spectrum.real**2 + spectrum.imag**2).T)
             if phase:
                 cosines.append(cosine(spectrum[:, :mels]).T)
@@ -41,21 +47,27 @@ def extract(samples: np.ndarray, frames: int, mels: int, resample: int, phase: b
     return np.stack(layers, axis=-1).astype(np.float16)
 
 
-def stft(samples: np.ndarray) -> Iterator[np.ndarray]:
-    """Short-time Fourier transform: complex64, frames x (N_FFT / 2 + 1) bins, BLOCK at a time.
+def window(sample_rate: int) -> int:
+    """The samples of a window: a power of two, as close to 46 ms as N_FFT at SAMPLE_RATE."""
+    return 2 ** round(math.log2(N_FFT * sample_rate / SAMPLE_RATE))
 
-    Hann windows, centred on every HOP-th sample; beyond the ends is silence.
+
+def stft(samples: np.ndarray, size: int = N_FFT) -> Iterator[np.ndarray]:
+    """Short-time Fourier transform: complex64, frames x (size / 2 + 1) bins, BLOCK at a time.
+
+    Hann windows of size samples, a quarter of a window apart; beyond the ends is silence.
     """
-    padded = np.pad(np.ascontiguousarray(samples, np.float32), N_FFT // 2)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
+    padded = np.pad(np.ascontiguousarray(samples, np.float32), size // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size)[:: size // 4]
+    hann = np.hanning(size + 1)[:-1].astype(np.float32)  # periodic
     for start in range(0, len(windows), BLOCK):
-        yield fft.rfft(windows[start : start + BLOCK] * HANN, axis=1)
+        yield fft.rfft(windows[start : start + BLOCK] * hann, axis=1)
 
 
 @functools.cache
-def filter_bank(sample_rate: int, mels: int) -> sparse.csr_array:
+def filter_bank(sample_rate: int, mels: int, size: int = N_FFT) -> sparse.csr_array:
     """Half-overlapping triangles of equal area, evenly spaced in mel: mels x bins, float32."""
-    bins = fft.rfftfreq(N_FFT, 1 / sample_rate)
+    bins = fft.rfftfreq(size, 1 / sample_rate)
     corners = _mel_to_hz(np.linspace(0, _hz_to_mel(sample_rate / 2), mels + 2))
     below, above = np.diff(corners)[:-1, None], np.diff(corners)[1:, None]
     up = (bins - corners[:-2, None]) / below

@@ -5,7 +5,7 @@ import io
 import soundfile
 
 from audio import sources
-from audio.constants import SAMPLE_RATE
+from audio.survey import common_rate
 from helmholtz.errors import DataError, MachineError, UsageError
 
 LONGEST = 5  # seconds
@@ -20,15 +20,17 @@ def listen(flags: dict, codec, rates: list[int]) -> tuple[dict[int, tuple[str, b
     if flags.get("source") == "idmt":
         return {}, "IDMT's licence does not allow its sounds to be passed on, not even in a page."
     try:
-        _, parts, _ = sources.open_source(flags["source"]).load()
-        clip = sources.read_clip(parts["test"][0][0], bool(flags.get("mono")), flags.get("dur"))
-        return {rate: _file(codec, clip[: LONGEST * SAMPLE_RATE], rate) for rate in rates}, ""
+        _, parts, facts = sources.open_source(flags["source"]).load()
+        hertz = facts.get("sample_rate") or common_rate(parts)
+        sound, mono, dur = parts["test"][0][0], bool(flags.get("mono")), flags.get("dur")
+        clip = sources.read_clip(sound, mono, dur, hertz).samples[: LONGEST * hertz]
+        return {rate: _file(codec, clip, rate, hertz) for rate in rates}, ""
     except (KeyError, DataError, MachineError, UsageError, OSError, ValueError) as error:
         return {}, f"The sounds cannot be played here ({error})."
 
 
-def _file(codec, clip, rate: int) -> tuple[str, bytes, int]:
-    decoded, file_bytes, _ = codec.compress(clip, rate)
+def _file(codec, clip, rate: int, sample_rate: int) -> tuple[str, bytes, int]:
+    decoded, file_bytes, _ = codec.compress(clip, rate, sample_rate)
     file = io.BytesIO()
-    soundfile.write(file, decoded, SAMPLE_RATE, "PCM_16", format="FLAC")
+    soundfile.write(file, decoded, sample_rate, "PCM_16", format="FLAC")
     return "audio/flac", file.getvalue(), file_bytes

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import fft, signal
 
 from audio.constants import SAMPLE_RATE
-from audio.mp3 import FULL_SCALE
+from audio.samples import FULL_SCALE
 
 SEED = 2018
 ITEMS = {"train": 480, "test": 120}

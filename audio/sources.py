@@ -6,13 +6,14 @@ import math
 import os
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
-import soxr
 
 from audio import idmt
 from audio.constants import ARCHIVE, LABELS, SAMPLE_RATE
+from audio.samples import resampled
 from helmholtz.data import folders, listing
 from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
@@ -22,9 +23,9 @@ from helmholtz.text import counted, shown
 
 DATA = Path(__file__).parent / "data"
 SOUNDS = listing.Kind(
-    endings={".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"},
+    endings={".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".opus"},
     examples=".wav or .mp3",
-    foreign={".m4a", ".aac", ".mp4", ".opus", ".wma"},
+    foreign={".m4a", ".aac", ".mp4", ".wma"},
     target="WAV or FLAC",
 )
 SAMPLE_RATES = (4_000, 384_000)  # Hz, of files that are accepted
@@ -32,6 +33,23 @@ SHORTEST = 0.01  # seconds, about a hop between two spectra
 MAX_SAMPLES = 1 << 25  # of a file, over all channels; a longer one is not decoded
 LOUDEST = 2.0**31  # of a sample; some files hold whole numbers as floats
 MARGIN = 0.05  # seconds read beyond --dur, since resampling looks ahead
+EIGHT_BITS = {"PCM_S8", "PCM_U8", "ULAW", "ALAW"}  # soundfile's names; others count as 16 bits
+PUBLISHED = {"sample_rate": SAMPLE_RATE}  # what is known of the published data, and of the sample
+
+
+class Recording(NamedTuple):
+    """A sound as it was read.
+
+    samples: float32, frames x channels, at sample_rate in Hz. raw_bytes: of its samples as they
+    are in the file, 16 bits at most. source_bytes: of the file as it lies there. resampled:
+    whether the file has another sampling rate.
+    """
+
+    samples: np.ndarray
+    sample_rate: int
+    raw_bytes: int
+    source_bytes: int
+    resampled: bool = False
 
 
 def data_root(data_dir: Path | None = None) -> Path:
@@ -64,8 +82,8 @@ def _load_sample() -> tuple[list[str], dict, dict]:
     from audio import sample
 
     parts = {split: sample.make(split) for split in sample.ITEMS}
-    facts = {"frames": sample.SAMPLES, "channels": 1, "true_noise_bits": sample.noise_bits()}
-    return sample.CLASSES, parts, facts
+    facts = {"frames": sample.SAMPLES, "channels": 1, "seconds": sample.SAMPLES / SAMPLE_RATE}
+    return sample.CLASSES, parts, PUBLISHED | facts | {"true_noise_bits": sample.noise_bits()}
 
 
 def _load_idmt(archive: Path) -> tuple[list[str], dict, dict]:
@@ -75,49 +93,60 @@ def _load_idmt(archive: Path) -> tuple[list[str], dict, dict]:
 
 
 def read_archive(path: Path, copies: Path) -> tuple[list[str], dict, dict]:
-    """LABELS; for each split (files, labels) from the published archive; and no facts."""
-    return LABELS, folders.split(idmt.read_archive(path, copies)), {}
+    """LABELS; for each split (files, labels) from the published archive; and its facts."""
+    return LABELS, folders.split(idmt.read_archive(path, copies)), PUBLISHED
 
 
 def _open_folder(path: Path) -> Source:
-    if idmt.is_unpacked(path):
-        tree = folders.Tree(path, LABELS, folders.split(idmt.read_folder(path)), {}, [])
-    else:
-        tree = folders.read_tree(path, SOUNDS)
+    tree = read_folder(path)
     return Source(folders.folder_name(path), tree.fingerprint, tree.load)
 
 
-def read_clip(sound, mono: bool, dur: float | None) -> np.ndarray:
-    """A sound in the form that is compressed: float32, frames x channels, at SAMPLE_RATE.
+def read_folder(path: Path) -> folders.Tree:
+    """What a folder holds: the classes of the unpacked archive of IDMT, or of a user."""
+    if idmt.is_unpacked(path):
+        return folders.Tree(path, LABELS, folders.split(idmt.read_folder(path)), {}, [])
+    return folders.read_tree(path, SOUNDS)
+
+
+def read_clip(sound, mono: bool, dur: float | None, sample_rate: int = SAMPLE_RATE) -> Recording:
+    """A sound in the form that is compressed, at this sampling rate.
 
     sound: an item of a source. mono: mix two channels down to one. dur: seconds to cut the sound
-    to. Raises DataError as read_sound does.
+    to; bytes are those of the part that is kept. Raises DataError as read_sound does.
     """
     if isinstance(sound, Path | idmt.Member):
-        samples, sample_rate = read_sound(sound, dur)
+        samples, own, raw_bytes, source_bytes, _ = read_sound(sound, dur)
     else:
         from audio import sample
 
-        samples, sample_rate = sample.record(sound), SAMPLE_RATE
+        samples, own = sample.record(sound), SAMPLE_RATE
+        raw_bytes = source_bytes = 2 * samples.size
     if mono:
+        raw_bytes //= samples.shape[1]
         samples = samples.mean(axis=1, keepdims=True)
-    if sample_rate != SAMPLE_RATE:
-        samples = soxr.resample(samples, sample_rate, SAMPLE_RATE)
-    return samples if dur is None else samples[: round(dur * SAMPLE_RATE)]
+    if dur is not None:
+        kept = min(1, round(dur * own) / len(samples))
+        raw_bytes, source_bytes = round(kept * raw_bytes), round(kept * source_bytes)
+    samples = resampled(samples, own, sample_rate)
+    samples = samples if dur is None else samples[: round(dur * sample_rate)]
+    return Recording(samples, sample_rate, raw_bytes, source_bytes, own != sample_rate)
 
 
-def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.ndarray, int]:
+def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> Recording:
     """Read a sound file, or a little more than its first dur seconds.
 
-    Returns float32 samples, frames x channels, and their sample rate in Hz. Raises DataError when
-    the file cannot be read, or holds nothing that a network could learn from.
+    Bytes are those of the part that was read. Raises DataError when the file cannot be read, or
+    holds nothing that a network could learn from.
     """
     name = named(sound)
     if isinstance(sound, Path):
         folders.require_file(sound)
         content = os.fsencode(sound)  # as bytes, for names that are not UTF-8
+        size = sound.stat().st_size
     else:
         content = io.BytesIO(sound.read())
+        size = content.getbuffer().nbytes
     try:
         with soundfile.SoundFile(content) as file:
             frames = _frames_to_read(file, name, dur)
@@ -135,7 +164,9 @@ def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> tuple[np.
         raise DataError(
             f"{name} holds samples that are NaN or infinite: repair it, or leave it out."
         )
-    return samples, file.samplerate
+    raw_bytes = samples.size * (1 if file.subtype in EIGHT_BITS else 2)
+    part = min(1, len(samples) / max(1, file.frames))
+    return Recording(samples, file.samplerate, raw_bytes, round(part * size))
 
 
 def _frames_to_read(file: soundfile.SoundFile, name: str, dur: float | None) -> int:

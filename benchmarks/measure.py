@@ -9,8 +9,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from helmholtz.io.runs import processor
-from helmholtz.machine import cores
+from helmholtz.machine import cores, processor
 
 
 def seconds(way, *arguments, runs: int = 3) -> float:

@@ -24,6 +24,7 @@ import audio.features  # noqa: F401  as audio/prepare.py does before it starts w
 from audio import mp3, sample
 from audio.constants import BITRATES, FEATURES, N_FFT, SAMPLE_RATE
 from audio.domain import DOMAIN, compress_sounds
+from audio.samples import to_pcm
 from audio.survey import Clip
 from helmholtz.data import preparation
 from helmholtz.machine import cores
@@ -69,7 +70,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         files, sounds = [], []
         for i, note in enumerate(sample.make("train", count)[0]):
-            sounds.append(mp3.to_pcm(sample.record(note)))
+            sounds.append(to_pcm(sample.record(note)))
             files.append(Path(folder) / f"{i}.wav")
             soundfile.write(files[-1], sounds[-1], SAMPLE_RATE)
         few = count // 4  # enough for the two slow measures, which grow linearly

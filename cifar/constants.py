@@ -2,6 +2,14 @@
 
 LABELS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 QUALITIES = [1, 5, 10, 15, 20, 25, 50, 75, 100]  # the published sweep; 0 is uncompressed
+GRIDS = {  # the rates of a sweep that names none; JPEG 2000's in decibels
+    "jpeg": QUALITIES,
+    "jpeg444": [1, 5, 10, 25, 50, 75, 90],
+    "webp": [1, 10, 25, 50, 75, 90],
+    "avif": [10, 25, 40, 50, 60, 75, 90],
+    "jp2": [20, 23, 26, 29, 32, 35, 38],
+    "jxl": [15, 30, 50, 75, 90, 95],
+}
 SIZE = 32  # pixels, width and height
 
 # The networks in the order of --setting: blocks after the stem, and the sizes of the dense

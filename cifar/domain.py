@@ -82,8 +82,8 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Images(Domain):
     """Images of one size, as uint8 RGB, N x height x width x 3."""
 
-    name, item = "cifar", "image"
-    flag, highest, val = "quality", 100, 0
+    name, item, measure, ending = "cifar", "image", "pixel", ".png"
+    flag, highest, val, values = "quality", 100, 0, (0, 1)
     codecs, networks = codecs.TABLE, NETWORKS
     sources, chunk = ("cifar10", "sample"), 256
 
@@ -92,6 +92,9 @@ class Images(Domain):
         said = "pixels a side for a folder's images (%(default)s)"
         size = whole_number(8, 1024, "pixels")
         parser.add_argument("--size", type=size, default=constants.SIZE, help=said)
+
+    def extent(self, data: dict) -> float:
+        return data["size"] ** 2
 
     def data_root(self, args: Namespace) -> Path:
         from cifar.sources import data_root
@@ -109,8 +112,13 @@ class Images(Domain):
     def compressor(self, args: Namespace, codec):
         return partial(compress_images, codec=codec.compress, size=args.size)
 
+    def decoder(self, args: Namespace, codec):
+        from cifar.decoded import png
+
+        return partial(png, compress=self.compressor(args, codec))
+
     def check_data(self, data, args: Namespace):
-        if data.splits["train"][0].shape[3:] != (3,):
+        if data.splits["test"][0].shape[3:] != (3,):
             raise DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
         return data._replace(splits={k: (_to_uint8(x), y) for k, (x, y) in data.splits.items()})
 
@@ -129,20 +137,42 @@ class Images(Domain):
         image = codec.compress(read_image(path, args.size), args.quality[0])[0]
         return image.astype("float32") / 255
 
+    def file_kind(self):
+        from cifar.sources import IMAGES
+
+        return IMAGES
+
+    def encode_file(self, path: Path, codec, rate: int) -> bytes:
+        import numpy as np
+
+        from cifar.sources import open_image
+
+        return codec.encode(np.asarray(open_image(path)[0]), rate)
+
 
 def compress_images(images, rates: list[int], codec, size: int) -> dict:
     """Prepare images, an array or a list of paths, at every rate."""
-    from cifar.sources import read_image
-
-    arrays = [read_image(i, size) if isinstance(i, Path) else i for i in images]
-    return {r: [_prepare_one(image, codec, r) for image in arrays] for r in rates}
+    read = [_read(image, size) for image in images]
+    return {r: [_prepare_one(*image, codec, r) for image in read] for r in rates}
 
 
-def _prepare_one(image, codec, rate: int):
+def _read(item, size: int) -> tuple:
+    """An image, the bytes of the pixels in its file and of the file, and if it is enlarged."""
+    from cifar.sources import fit, open_image
+
+    if not isinstance(item, Path):
+        return item, item.nbytes, item.nbytes, False
+    image, raw_bytes = open_image(item)
+    return fit(image, size), raw_bytes, item.stat().st_size, min(image.size) < size
+
+
+def _prepare_one(image, raw_bytes: int, source_bytes: int, enlarged: bool, codec, rate: int):
     from helmholtz.data.preparation import Prepared
 
-    decoded, file_bytes, payload_bytes = codec(image, rate)
-    return Prepared(decoded, image.nbytes, file_bytes, payload_bytes)
+    decoded, *sizes = codec(image, rate)
+    if rate == 0:  # no file has less than its own pixels
+        sizes = [min(size, raw_bytes) for size in sizes]
+    return Prepared(decoded, raw_bytes, *sizes, source_bytes, enlarged)
 
 
 def _to_uint8(images):

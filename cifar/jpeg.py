@@ -4,24 +4,55 @@ import cv2
 import numpy as np
 
 CODEC = f"opencv {cv2.__version__} JPEG 4:2:0"
+CODEC_444 = f"opencv {cv2.__version__} JPEG 4:4:4"
 
 
-def compress(image: np.ndarray, quality: int) -> tuple[np.ndarray, int, int]:
+def compress(
+    image: np.ndarray, quality: int, sampling: int = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+) -> tuple[np.ndarray, int, int]:
     """Encode an image as JPEG in memory and decode it again.
 
-    image: uint8, height x width x 3, RGB. quality: 1 to 100, or 0 for no JPEG.
+    image: uint8, height x width x 3, RGB. quality: 1 to 100, or 0 for no JPEG. sampling: of the
+    colours, as OpenCV numbers it; by default they have half the resolution.
     Returns (image, file_bytes, scan_bytes): the decoded image, the size of the whole file, and
     the size of its entropy-coded scan. The rest of a small file is mostly tables that are the same
     for every image. Without JPEG both sizes are that of the raw image.
     """
     if quality == 0:
         return image, image.nbytes, image.nbytes
+    file = encode(image, quality, sampling)
+    return opencv_image(file), len(file), scan_size(file)
+
+
+def encode(
+    image: np.ndarray, quality: int, sampling: int = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+) -> bytes:
+    """The JPEG file of an image; as for compress, but quality is not 0."""
     if not 1 <= quality <= 100:  # OpenCV would silently clamp
         raise ValueError(f"JPEG quality is a whole number from 1 to 100, not {quality}")
-    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    encoded = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, quality))[1]
-    decoded = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    return decoded, encoded.size, scan_size(encoded.tobytes())
+    settings = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
+    return opencv_file(image, ".jpg", *settings)
+
+
+def compress_444(image: np.ndarray, quality: int) -> tuple[np.ndarray, int, int]:
+    """As compress, with colours of full resolution."""
+    return compress(image, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
+
+
+def encode_444(image: np.ndarray, quality: int) -> bytes:
+    """As encode, with colours of full resolution."""
+    return encode(image, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
+
+
+def opencv_file(image: np.ndarray, ending: str, *settings: int) -> bytes:
+    """The file that OpenCV writes of an RGB image with these settings."""
+    return cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)[1].tobytes()
+
+
+def opencv_image(file: bytes) -> np.ndarray:
+    """The RGB image that OpenCV reads from a file in memory."""
+    decoded = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
 
 
 def scan_size(file: bytes) -> int:

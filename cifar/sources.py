@@ -1,5 +1,6 @@
 """Where images come from: CIFAR-10, the embedded sample, or a folder of class folders."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -18,12 +19,17 @@ from helmholtz.text import shown
 DATA = Path(__file__).parent / "data"
 MAX_PIXELS = 1 << 26  # 64 megapixels; a larger image is not decoded
 Image.init()
+with contextlib.suppress(ImportError):
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
 FORMATS = [kind for kind in Image.OPEN if kind != "EPS"]  # a program, run by Ghostscript
 IMAGES = listing.Kind(
     endings={end for end, kind in Image.EXTENSION.items() if kind in FORMATS},
     examples=".jpg or .png",
     foreign={".heic", ".heif", ".dng", ".cr2", ".nef", ".arw"} - Image.EXTENSION.keys(),
     target="PNG or JPEG",
+    advice=dict.fromkeys([".heic", ".heif"], "`pip install pillow-heif`, or convert them first"),
 )
 
 
@@ -81,22 +87,34 @@ def _open_folder(path: Path, size: int) -> Source:
 
 
 def read_image(path: Path, size: int) -> np.ndarray:
-    """Read an image file as a viewer shows it, brought to size x size pixels.
+    """An image file as open_image gives it, cropped around the centre to size x size pixels."""
+    return fit(open_image(path)[0], size)
 
-    Returns uint8 RGB: the first frame, with EXIF rotation applied, on white where it is
-    transparent, cropped around the centre to a square. Raises DataError when the file cannot be
-    read.
+
+def fit(image: Image.Image, size: int) -> np.ndarray:
+    """An RGB image cropped around the centre and brought to size x size pixels, as uint8."""
+    if image.size != (size, size):
+        image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+    return np.asarray(image)
+
+
+def open_image(path: Path) -> tuple[Image.Image, int]:
+    """Read an image file as a viewer shows it, and the bytes of its pixels as they are in the file.
+
+    The image is RGB: the first frame, with EXIF rotation applied, on white where it is
+    transparent. Raises DataError when the file cannot be read.
     """
     folders.require_file(path)
     try:
         with Image.open(path, formats=FORMATS) as image:
+            raw_bytes = image.width * image.height * len(image.getbands())
             if image.width * image.height > MAX_PIXELS:
                 raise DataError(
                     f"{shown(path)} is larger than {MAX_PIXELS >> 20} megapixels: "
                     "make it smaller, or leave it out."
                 )
             ImageOps.exif_transpose(image, in_place=True)
-            rgb = _to_rgb(image)
+            return _to_rgb(image), raw_bytes
     except (DataError, MemoryError):
         raise
     except UnidentifiedImageError as error:
@@ -108,9 +126,6 @@ def read_image(path: Path, size: int) -> np.ndarray:
         raise DataError(
             f"{shown(path)} is damaged: repair it, or leave it out ({error})."
         ) from error
-    if rgb.size != (size, size):
-        rgb = ImageOps.fit(rgb, (size, size), Image.Resampling.LANCZOS)
-    return np.asarray(rgb)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -7,53 +7,17 @@ a command can parse its flags at once; the functions in the tables import heavy 
 import importlib
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from helmholtz.errors import DataError, UsageError
+from helmholtz.codec import Codec
+from helmholtz.errors import DataError
 from helmholtz.io import datadir
 from helmholtz.schema import BEST
 
 NAMES = ("cifar", "audio")
-
-
-@dataclass(frozen=True)
-class Codec:
-    """A codec: what its rates are called, which there are, and the function that applies it.
-
-    compress(item, rate) is pure: it gives (item, file_bytes, payload_bytes), the decoded item of
-    the same shape and dtype, the size of the encoded file, and the size of its payload, without
-    headers and tables. At rate 0 nothing is compressed. version() names the codec's build: data
-    made by another version are other data.
-    """
-
-    name: str  # as --codec takes it
-    title: str  # as people write it
-    axis: str  # label of an axis of its rates
-    unit: str  # how a rate reads in a sentence: "quality {}"
-    prefix: str  # of the folders of a rate: "quality" for quality_5
-    rates: Sequence[int]  # the legal ones; 0 stands for uncompressed
-    grid: Sequence[int]  # rates of a sweep that names none
-    compress: Callable
-    version: Callable[[], str]
-
-    def folder(self, rate: int) -> str:
-        """The name of the folder of a rate, in prepared data and in logs."""
-        return f"{self.prefix}_{rate}"
-
-    def rate_name(self, rate: int) -> str:
-        """A rate in a sentence."""
-        return self.unit.format(rate) if rate else "uncompressed"
-
-    def check(self, rate: int) -> None:
-        """Raise UsageError unless the codec has this rate."""
-        if rate and rate not in self.rates:
-            legal = f"a whole number from 0 to {self.rates[-1]}"
-            if not isinstance(self.rates, range):
-                legal = f"one of {', '.join(map(str, [0, *self.rates]))}"
-            raise UsageError(f"There is no {self.title} of {self.rate_name(rate)}: give {legal}.")
 
 
 @dataclass(frozen=True)
@@ -91,9 +55,12 @@ class Domain(ABC):
 
     name: ClassVar[str]  # of its package, and of its folder in logs/
     item: ClassVar[str]  # what one item is called: "image"
+    measure: ClassVar[str]  # what bits are counted by: "pixel"
+    ending: ClassVar[str]  # of a file that holds a decoded item: ".png"
     flag: ClassVar[str]  # of the rate: "quality"
     highest: ClassVar[int]  # the rate of a train.py that names none
     val: ClassVar[float]  # default of --val
+    values: ClassVar[tuple[float, float]]  # the least and greatest that networks usually get
     codecs: ClassVar[dict[str, Codec]]  # the first is the published one
     networks: ClassVar[dict[str, Network]]  # in the order of --setting
     sources: ClassVar[tuple[str, ...]]  # that have a name; the first is the published one
@@ -128,12 +95,20 @@ class Domain(ABC):
         """Further flags of train.py."""
 
     @abstractmethod
+    def extent(self, data: dict) -> float:
+        """How much an item is, in measures; data: attributes of prepared data."""
+
+    @abstractmethod
     def data_root(self, args: Namespace) -> Path:
         """The folder that prepared data lie in."""
 
     @abstractmethod
     def open_source(self, args: Namespace):
         """The data.preparation.Source that the flags ask for; cheap. DataError: there is none."""
+
+    def facts(self, args: Namespace) -> dict:
+        """What a codec's limits depend on, of the data that the flags ask for, read quickly."""
+        return {}
 
     @abstractmethod
     def data_settings(self, args: Namespace) -> dict:
@@ -142,6 +117,11 @@ class Domain(ABC):
     @abstractmethod
     def compressor(self, args: Namespace, codec: Codec) -> Callable:
         """A function of (items, rates), for other processes too, that gives lists of Prepared."""
+
+    @abstractmethod
+    def decoder(self, args: Namespace, codec: Codec) -> Callable:
+        """A function of (item, rate), for other processes too, that gives a file of the decoded
+        item, as bytes, and the sizes that schema.SIZES names."""
 
     def check_data(self, data, args: Namespace):
         """Loaded data in the form that the networks take; DataError where they do not fit."""
@@ -153,6 +133,14 @@ class Domain(ABC):
 
         Raises DataError when it cannot be used, or when the run does not say how.
         """
+
+    @abstractmethod
+    def file_kind(self):
+        """The data.listing.Kind of the files of this half."""
+
+    @abstractmethod
+    def encode_file(self, path: Path, codec: Codec, rate: int) -> bytes:
+        """A file in its own size or sampling rate, compressed; DataError or UsageError if not."""
 
     def listen(self, flags: dict, codec: Codec, rates: list[int]) -> tuple[dict, str]:
         """One test item as sound, for the report; flags: of a run.

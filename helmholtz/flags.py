@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 from pathlib import Path
 
+from helmholtz import own_network
 from helmholtz.argtypes import number, whole_number
 from helmholtz.errors import UsageError
 
@@ -18,20 +19,26 @@ def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
     text, index = f"network: {names} (%(default)s)", whole_number(0, len(models) - 1)
     add = parser.add_mutually_exclusive_group().add_argument
     add("--setting", type=index, default=0, metavar="N", help=text)
-    add("--model", choices=models, metavar="NAME", help="network by its name")
+    text = f"network by its name, or your own: {own_network.FORMS}"
+    add("--model", metavar="NAME", help=text)
+    add, text = parser.add_argument, """arguments of your own network, as '{"width": 64}'"""
+    add("--model_args", type=own_network.json_object, metavar="JSON", help=text)
+    add("-w", "--weights", type=Path, metavar="FILE", help="start from these (.weights.h5)")
+    add("--freeze", action="store_true", help="train the last layer of keras:NAME alone")
 
 
-def add_rate_flag(parser: argparse.ArgumentParser, domain, **options) -> None:
-    """--quality or --bitrate, and --codec; check_rates tells whether the two go together."""
-    published = domain.published
-    shown = published.grid if "nargs" in options else [domain.highest]
-    text = f"{published.axis}, {published.rates[0]} to {published.rates[-1]}; 0 is uncompressed "
-    text += f"({' '.join(map(str, shown))})"
+def add_rate_flags(parser: argparse.ArgumentParser, domain, many: bool = False) -> None:
+    """--quality or --bitrate, and --codec: one of each, see settle; or many, see chosen."""
+    published, names = domain.published, ", ".join(domain.codecs)
+    default = "every codec's grid" if many else domain.highest
+    text = f"{published.axis}, {published.rates[0]} to {published.rates[-1]}, or the rate of "
+    text += f"another codec; 0 is uncompressed ({default})"
     kind = whole_number(0, max(codec.rates[-1] for codec in domain.codecs.values()))
-    add = parser.add_argument
+    add, options = parser.add_argument, {"nargs": "+"} if many else {}
     add(f"--{domain.flag}", type=kind, metavar="N", help=text, **options)
-    text = f"codec: {', '.join(domain.codecs)} (%(default)s)"
-    add("--codec", choices=domain.codecs, default=published.name, metavar="NAME", help=text)
+    options |= {"default": [published.name] if many else published.name, "metavar": "NAME"}
+    text = f"codecs: {names} ({published.name})" if many else f"codec: {names} (%(default)s)"
+    add("--codec", choices=domain.codecs, help=text, **options)
 
 
 def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
@@ -70,9 +77,25 @@ def rate_of(args: argparse.Namespace, domain):
     return getattr(args, domain.flag)
 
 
-def check_rates(args: argparse.Namespace, domain) -> None:
-    """Raise UsageError unless the chosen codec has every rate that the flags name."""
-    rates = rate_of(args, domain)
-    for rate in rates if isinstance(rates, list) else [rates]:
-        if rate is not None:
-            domain.codecs[args.codec].check(rate)
+def settle(args: argparse.Namespace, domain) -> None:
+    """Complete the flags of one codec and rate. Raises UsageError where they do not go together."""
+    codec, published = domain.codecs[args.codec], domain.published
+    if rate_of(args, domain) is None and args.train_dir is None:
+        setattr(args, domain.flag, domain.highest if codec is published else codec.grid[-1])
+    codec.check(rate_of(args, domain) or 0)
+    if rate_of(args, domain) == 0:
+        args.codec = published.name  # so that all codecs share what is not compressed
+
+
+def chosen(args: argparse.Namespace, domain, facts: dict | None = None) -> list[tuple]:
+    """Every (codec, rate) that the flags name, in their order.
+
+    A codec without rates has those of its grid that data of these facts can have. Rate 0 is there
+    once, with the published codec. Raises UsageError for a rate that one of the codecs lacks.
+    """
+    found = {}
+    for codec in (domain.codecs[name] for name in args.codec):
+        for rate in rate_of(args, domain) or codec.fitting(codec.grid, facts or {}):
+            codec.check(rate)
+            found[codec if rate else domain.published, rate] = None
+    return list(found)

@@ -40,7 +40,9 @@ RESULT = {  # the numbers of result.json
 OPTIONAL = {"mean_of_ten_best", "convergence_epoch", "test_acc"}  # may be null in result.json
 RESULT_TEXTS = ["validated_on", "counted_epoch", "device", "precision"]
 BEST, LAST = "best", "last"  # epoch that counts; a run that does not say has the best one
-SIZES = ["raw_bytes", "file_bytes", "scan_bytes"]  # of all items in result.json, of one in a table
+OUTSIDE = "none, another program"  # in its place, of a classifier that was not trained here
+# Of all items in result.json, of one in a table. raw and source: as the files lie there.
+SIZES = ["raw_bytes", "file_bytes", "scan_bytes", "source_bytes"]
 NAMES = ["domain", "source", "model", "codec", "rate", "seed"]  # that identify a run in result.json
 SETTING = {  # the keys in setting.json of columns of runs.csv
     **{name: (name,) for name in ("domain", "model", "codec", "rate", "commit")},
@@ -48,6 +50,8 @@ SETTING = {  # the keys in setting.json of columns of runs.csv
     **{"codec_version": ("data", "codec"), "true_noise_bits": ("data", "true_noise_bits")},
     **{"seed": ("flags", "seed"), "precision": ("flags", "precision")},
     "backend": ("versions", "backend"),
+    **{"found": ("data", "found"), "prior": ("data", "audit", "prior")},
+    **{f"prior_{name}": ("data", "audit", name) for name in ("codec", "rate", "warnings")},
 }
 
 RUNS = {  # runs.csv, a row per run; codec is a name such as jpeg, codec_version its build
@@ -55,9 +59,11 @@ RUNS = {  # runs.csv, a row per run; codec is a name such as jpeg, codec_version
     **dict.fromkeys(["rate", "seed"], WHOLE),
     **RESULT,
     **dict.fromkeys(RESULT_TEXTS, TEXT),
-    **dict.fromkeys([*SIZES, "lossless_bytes"], AMOUNT),
+    **dict.fromkeys([*SIZES, "lossless_bytes", "extent"], AMOUNT),
     **{"classes": WHOLE, "chance": SHARE, "true_noise_bits": AMOUNT},
     **dict.fromkeys(["data", "codec", "codec_version", "backend", "commit"], TEXT),
+    **dict.fromkeys(["found", "prior", "prior_codec", "prior_warnings"], TEXT),
+    "prior_rate": WHOLE,
     "flags": OBJECT,
 }
 EPOCHS = {"folder": TEXT, "epoch": EPOCH} | dict.fromkeys(CURVES, REAL)  # curves.csv
@@ -85,9 +91,16 @@ SUMMARY = {  # summary.csv, a row per experiment and rate
     **_with_intervals("test_difference", REAL),
     **_with_interval("convergence_epoch", Field(float, 1)),
     "converged": WHOLE,
-    **dict.fromkeys([*SIZES, "lossless_bytes", "true_noise_bits"], AMOUNT),
+    **dict.fromkeys([*SIZES, "lossless_bytes", "extent", "true_noise_bits"], AMOUNT),
     **{"seconds": SECONDS, "seconds_to_converge": SECONDS, "devices": TEXT},
     **{"chance": SHARE, "val_items": COUNT},
+}
+MATRIX = {  # matrix.csv, a row per experiment, rate trained at, and codec and rate tested at
+    **dict.fromkeys(["domain", "source", "data", "protocol", "model", "codec"], TEXT),
+    **{"rate": WHOLE, "tested_codec": TEXT, "tested_rate": WHOLE, "seeds": COUNT, "items": COUNT},
+    **_with_intervals("accuracy", SHARE),
+    **_with_intervals("difference", REAL),  # to the same runs at their own rate
+    "verdict": TEXT,
 }
 BY_CLASS = {  # by_class.csv, a row per experiment, rate and class
     **dict.fromkeys(["domain", "source", "data", "protocol", "model", "codec"], TEXT),

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Makes the virtual environment .venv of this checkout, or brings it up to date.
-#   sh scripts/setup.sh [extra ...]       extras: dev, ray
+#   sh scripts/setup.sh [extra ...]       extras: codecs, dev, ray
 set -eu
 . "$(dirname "$0")/usage.sh"
 for extra in "$@"; do
-    case $extra in dev | ray) ;; *) refuse "There is no extra '$extra', only dev and ray." ;; esac
+    case $extra in codecs | dev | ray) ;; *) refuse "There is no extra '$extra', only codecs, dev and ray." ;; esac
 done
 cd "$(dirname "$0")/.."
 

@@ -86,6 +86,7 @@ def values(run: Path) -> dict:
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
     result = json.loads((run / "result.json").read_text())
     confusion = [[int(count) for count in row[1:]] for row in table(run / "confusion.csv")[1:]]
+    result["data"].pop("source_bytes")  # depends on the library that writes PNG
     return {
         **{name: [float(value) for value in columns[name]] for name in COLUMNS},
         **{name: result[name] for name in FACTS},

@@ -28,7 +28,7 @@ def history(epochs, top, seed, speed=8):
 def make_run(
     root, rate=0, seed=0, top=0.8, epochs=20, domain="cifar", source="sample", model="all-cnns",
     data="f00dcafe", classes=("cat", "dog"), test_acc=None, bytes_=None, speed=8, finished=True,
-    codec=None, version="1.0",
+    codec=None, version="1.0", source_bytes=None,
 ):  # fmt: skip
     """Write the folder of a run whose accuracy rises to about top.
 
@@ -42,10 +42,11 @@ def make_run(
     file_bytes = bytes_ or (SIZES[rate] if domain == "cifar" else raw if rate == 0 else 250 * rate)
     scan = file_bytes if rate == 0 or domain == "audio" else file_bytes - 620
     sizes = {"raw_bytes": raw * 100, "file_bytes": file_bytes * 100, "scan_bytes": scan * 100}
+    sizes |= {"source_bytes": source_bytes * 100} if source_bytes else {}
     flags = {half.flag: rate, "setting": 0, "model": None, "source": source, "seed": seed}
     flags |= {"num_epoch": epochs, "batch_size": 128, "learning_rate": 0.01, "limit": None}
     facts = {"fingerprint": data, "classes": list(classes), "true_noise_bits": 14_777.0}
-    facts |= {"codec": version}
+    facts |= {"codec": version, "size": 32, "frames": 88_200}
     setting = {"domain": domain, "model": model, "rate": rate, "flags": flags, "versions": {}}
     setting |= {"data": facts | sizes | {"items": 100, "rate": rate, "source": source}}
     if codec:

@@ -11,6 +11,7 @@ from scipy import signal
 from audio import mp3, prepare
 from audio.constants import LEGAL_BITRATES, SAMPLE_RATE
 from audio.mp3 import compress
+from audio.samples import count_clipped, to_pcm
 from helmholtz.errors import MachineError
 
 MP3_BITRATES = LEGAL_BITRATES[1:]
@@ -38,8 +39,8 @@ def lag(samples, source):
 @pytest.mark.parametrize("bitrate", MP3_BITRATES)
 def test_the_tool_and_the_package_give_the_same_samples(bitrate, channels):
     samples = sound(channels=channels)
-    with_tool, tool_bytes = compress(samples, bitrate, "lame")
-    with_package, package_bytes = compress(samples, bitrate, "lameenc")
+    with_tool, tool_bytes = compress(samples, bitrate, tool="lame")
+    with_package, package_bytes = compress(samples, bitrate, tool="lameenc")
     np.testing.assert_array_equal(with_tool, with_package)
     assert tool_bytes == package_bytes
 
@@ -79,8 +80,8 @@ def test_uncompressed_means_16_bits():
 
 def test_what_is_beyond_full_scale_is_clipped_and_counted():
     samples = np.array([0, 1, -1, 1.5, -2, 0.5], np.float32)
-    assert mp3.count_clipped(samples) == 2
-    assert mp3.to_pcm(samples).tolist() == [0, 32767, -32768, 32767, -32768, 16384]
+    assert count_clipped(samples) == 2
+    assert to_pcm(samples).tolist() == [0, 32767, -32768, 32767, -32768, 16384]
 
 
 @pytest.mark.parametrize("bitrate", [33, -8, 7, 384])
@@ -91,9 +92,9 @@ def test_a_bitrate_that_does_not_exist_is_refused_with_the_list(bitrate):
 
 @needs_lame
 def test_the_users_own_options_for_lame_change_nothing(monkeypatch):
-    expected = compress(sound(), 64, "lame")[0]
+    expected = compress(sound(), 64, tool="lame")[0]
     monkeypatch.setenv("LAMEOPT", "-V 2 --scale 0.1")
-    np.testing.assert_array_equal(compress(sound(), 64, "lame")[0], expected)
+    np.testing.assert_array_equal(compress(sound(), 64, tool="lame")[0], expected)
 
 
 def test_silence_stays_silent():

@@ -98,7 +98,7 @@ def test_published_defaults():
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--bitrate", "33"], "There is no MP3 of 33 kb/s: give one of 0, 8, 16"),
+        (["--bitrate", "33"], "There is no 33 kb/s: MP3 takes one of 0, 8, 16"),
         (["--bitrate", "-8"], "from 0 to 320"),
         (["--setting", "8"], "from 0 to 7"),
         (["--model", "resnet"], "cnn_x3_mlp_128x2"),

@@ -10,7 +10,8 @@ import pytest
 
 from cifar import predict, prepare, train
 from cifar.domain import DOMAIN, PUBLISHED
-from helmholtz.domain import Codec, Network, Recipe
+from helmholtz.codec import Codec
+from helmholtz.domain import Network, Recipe
 from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
 
@@ -81,7 +82,7 @@ def test_every_command_takes_what_a_table_holds(made_up, photos, tmp_path, comma
 
 def test_rates_and_flags_are_those_of_the_codec_and_the_network(made_up, command, photos):
     code, error = command(train.main, "--codec", "levels", "--quality", "1", "--source", photos)
-    assert (code, "There is no Levels of 1 levels" in error) == (2, True), error
+    assert (code, "There is no 1 levels: Levels takes" in error) == (2, True), error
     code, error = command(train.main, "--model", "linear", "--decay_rate", "1", "--source", photos)
     assert (code, "linear is trained without --decay_rate" in error) == (2, True), error
     assert train.parse_args(["--model", "linear"]).num_epoch == 2

@@ -132,7 +132,7 @@ def test_file_and_scan_bytes_are_those_of_the_files(domain, run):
         assert sizes["file_bytes"] / 250 == pytest.approx(0.4 * 16_000 / 8, rel=0.3)
         return
     files = [as_jpeg(read_image(path, 16)) for path in (run.parent / "items").glob("*/*.png")]
-    assert sizes["raw_bytes"] == 250 * 16 * 16 * 3
+    assert sizes["raw_bytes"] == 250 * 24 * 32 * 3  # of the files
     assert sizes["file_bytes"] == sum(map(len, files))
     assert sizes["scan_bytes"] == sum(len(scan(file)) for file in files)
 

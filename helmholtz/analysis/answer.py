@@ -4,15 +4,16 @@ from helmholtz.analysis import domains
 from helmholtz.analysis.advice import missing
 from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.measure import ALONE, NO, YES, luck, measure
-from helmholtz.analysis.summary import SHORT, TEST, judged_once
+from helmholtz.analysis.summary import SHORT, judged_once, no_saving
 from helmholtz.analysis.wording import covers, ends, percent, plural, points
+from helmholtz.audit.rates import above_source
 
 MAY_BE_LUCK = "may be seed-to-seed variation"
 
 
 def answer(experiment: Experiment, tolerance: float) -> dict:
     """What measure says of an experiment, whether it is "answered", "sentence" and "noise" in
-    words, and "missing", what would help."""
+    words, "missing", what would help, "found", what the data are, and "prior", what they were."""
     measured = measure(experiment, tolerance)
     return {
         "title": title(experiment.key),
@@ -20,8 +21,20 @@ def answer(experiment: Experiment, tolerance: float) -> dict:
         "sentence": _sentence(measured, experiment),
         "noise": _noise_sentence(measured),
         "missing": missing(measured, experiment),
+        "found": experiment.runs[experiment.base["rate"]][0]["found"],
+        "prior": _prior(experiment),
         **measured,
     }
+
+
+def _prior(experiment: Experiment) -> str:
+    """What the files went through before, in words, the rates above that, and warnings; or ""."""
+    run = experiment.runs[experiment.base["rate"]][0]
+    said = "The files were" if run["rate"] else '"Uncompressed" means'
+    said = f"{said} {run['prior']} here." if run["prior"] else ""
+    rates, codec = list(experiment.rows), domains.codec(experiment.key)
+    above = above_source(codec, run["prior_codec"], run["prior_rate"], rates)
+    return " ".join(filter(None, [said, above, run["prior_warnings"]]))
 
 
 def title(row: dict) -> str:
@@ -57,8 +70,9 @@ def _not_learned(row: dict) -> str:
     if row["accuracy"] > luck(row):
         return f"{reached} is hardly above guessing ({row['chance']:.3f})"
     kind = "test" if judged_once(row) else "validation"
-    items, epochs = plural(row["val_items"], f"{kind} item"), plural(row["epochs"], "epoch")
-    return f"{reached} cannot be told from guessing ({row['chance']:.3f}) with {items} and {epochs}"
+    epochs = f" and {plural(row['epochs'], 'epoch')}" if row["epochs"] else ""
+    items = plural(row["val_items"], f"{kind} item") + epochs
+    return f"{reached} cannot be told from guessing ({row['chance']:.3f}) with {items}"
 
 
 def _why_not_lower(measured: dict) -> str:
@@ -72,16 +86,19 @@ def _why_not_lower(measured: dict) -> str:
 
 
 def _bytes(row: dict, base: dict) -> str:
-    new, was = row["file_bytes"], base["file_bytes"]
+    new, was, source = row["file_bytes"], base["file_bytes"], row["source_bytes"]
     if not new or not was:
         return "the size of its files is unknown"
-    return (
-        f"{new:,.0f} bytes per {domains.of(row).item} instead of {was:,.0f} ({new / was - 1:+.0%})"
-    )
+    said = f"{new:,.0f} bytes per {domains.of(row).item}"
+    if no_saving(row):
+        return f"{said}, no saving, since the files as they are have {source:,.0f}"
+    said += f" instead of {was:,.0f} ({new / was - 1:+.0%})"
+    unlike = source and not 0.9 < source / was < 1.1
+    return said + (f", where the files as they are have {source:,.0f}" if unlike else "")
 
 
 def _convergence(row: dict, base: dict) -> str:
-    if row["accuracy_is"] in (SHORT, TEST):
+    if row["accuracy_is"] == SHORT or judged_once(row):
         return ""
     if any(some["converged"] < some["seeds"] for some in (row, base)):
         none = not row["converged"] + base["converged"]

@@ -3,10 +3,12 @@
 from types import SimpleNamespace
 
 from helmholtz import domain
-from helmholtz.domain import Codec
+from helmholtz.codec import Codec
+from helmholtz.schema import AMOUNT
 
 UNKNOWN = Codec("", "unknown codec", "rate", "rate {}", "rate", (), (), None, None)
 NEITHER = SimpleNamespace(name=None, item="item", flag="rate", codecs={}, published=UNKNOWN)
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def of(row: dict):
@@ -18,6 +20,15 @@ def codec(row: dict) -> Codec:
     """The codec of a row; of a row without one the published codec of its domain."""
     own = of(row)
     return own.codecs.get(row["codec"], UNKNOWN) if row["codec"] else own.published
+
+
+def extent(row: dict, setting: dict) -> float | None:
+    """The pixels of an image or the seconds of a clip of a run, as far as setting.json tells."""
+    try:
+        found = float(of(row).extent(setting["data"]))
+    except UNREADABLE:
+        return None
+    return found if 0 < found < AMOUNT.high else None
 
 
 def rate_name(row: dict) -> str:

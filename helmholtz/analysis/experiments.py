@@ -9,7 +9,7 @@ import pandas as pd
 from helmholtz.analysis import summary, tables
 from helmholtz.analysis.logs import COUNTED, DUPLICATE, FINISHED, OLD, OTHER_CODEC
 from helmholtz.analysis.wording import plural
-from helmholtz.schema import RUNS
+from helmholtz.schema import OUTSIDE, RUNS
 
 COMPARISON = ["domain", "source", "data", "protocol"]  # what runs of one figure share
 NETWORK = [*COMPARISON, "model"]
@@ -43,6 +43,8 @@ def rate_order(rate: int) -> float:
 
 def protocol(row: dict) -> str:
     """How a run was trained, in words. Runs that differ in this are never averaged."""
+    if row["counted_epoch"] == OUTSIDE:
+        return f"not trained here, judged once on {plural(row['val_items'], 'test item')}"
     epochs = plural(row["epochs"], "epoch")
     if row["state"] == OLD:
         return f"2018 code, {epochs}"

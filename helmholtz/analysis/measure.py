@@ -40,13 +40,14 @@ def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
     return {
         **{name: row[name] for name in ("rate", "seeds", "accuracy")},
         "passes": is_base or margin["mean"] >= 0,
-        "verdict": YES if is_base else _verdict(margin),
+        "verdict": YES if is_base else verdict(margin),
         "margin": margin,
         "difference": accuracy_difference(own, others),
     }
 
 
-def _verdict(margin: dict) -> str:
+def verdict(margin: dict) -> str:
+    """What the mean and the interval of a margin say."""
     if margin["low"] is None:
         return ALONE
     low, high = ends(margin)

@@ -7,16 +7,26 @@ import numpy as np
 import pandas as pd
 
 from helmholtz.analysis.statistics import Score, difference, interval, interval_over_items
-from helmholtz.schema import LAST, SIZES, SUMMARY
+from helmholtz.schema import LAST, OUTSIDE, SIZES, SUMMARY
 
 TEN_BEST, SHORT = "mean of ten best epochs", "best epoch (short)"
 TEST = "test split, last epoch"  # of a run that chooses nothing
+PROGRAM = "test split, another program"  # of a classifier that was not trained here
+ONCE = {LAST: TEST, OUTSIDE: PROGRAM}  # by the epoch that counts
 FEW, STARRED = 15, 20  # epochs below which the best epoch is shown, and below which a star is
 STAR = (
     f"fewer than {STARRED} epochs: the ten best are most of them, and their mean lies well below "
     f"the best; below {FEW} epochs the best epoch is shown instead"
 )
-SAME = ["parameters", "epochs", "lossless_bytes", "true_noise_bits", "chance", "val_items"]
+SAME = [
+    "parameters",
+    "epochs",
+    "lossless_bytes",
+    "extent",
+    "true_noise_bits",
+    "chance",
+    "val_items",
+]
 ACCURACIES = ["accuracy", "test_acc"]  # means over items
 ENDS = ("low", "high", "low_items", "high_items")
 AVERAGED = [*SIZES, "seconds", "best_val_acc"]
@@ -38,12 +48,18 @@ def accuracy(row: dict) -> float:
 
 def starred(row: dict) -> bool:
     """Whether the accuracy of a row, of runs.csv or summary.csv, is shown with a star."""
-    return row["epochs"] < STARRED and not judged_once(row)
+    return not judged_once(row) and row["epochs"] < STARRED
 
 
 def judged_once(row: dict) -> bool:
-    """Whether a row, of runs.csv or summary.csv, is of runs whose last epoch counts."""
-    return row.get("counted_epoch") == LAST or row.get("accuracy_is") == TEST
+    """Whether a row, of runs.csv or summary.csv, is of runs whose test split chose nothing."""
+    return row.get("counted_epoch") in ONCE or row.get("accuracy_is") in ONCE.values()
+
+
+def no_saving(row: dict) -> bool:
+    """Whether what was compressed takes more bytes than the files took as they lie there."""
+    new, source = row["file_bytes"], row["source_bytes"]
+    return bool(row["rate"]) and None not in (new, source) and new > source
 
 
 def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
@@ -101,7 +117,7 @@ def summarise(runs: list[dict], base: list[dict]) -> dict:
 
 def _accuracy_is(run: dict) -> str:
     if judged_once(run):
-        return TEST
+        return ONCE[run["counted_epoch"]]
     return SHORT if run["epochs"] < FEW else TEN_BEST
 
 

@@ -64,6 +64,17 @@ def with_interval(row: dict, name: str) -> str:
     return f"{mean:.3f}" + ("" if low is None else f" [{low:.3f}, {high:.3f}]")
 
 
+def bits_fewer(told: dict) -> str:
+    """What compare says of a codec: WebP: -27 % [-34, -19] payload bits against JPEG."""
+    found, pair = told["fewer"], f"against {told['published']}"
+    if found is None:
+        return f"{told['title']}: no accuracy in common {pair}"
+    ends = (found["low"], found["high"])
+    interval = "" if None in ends else " [{:+.0f}, {:+.0f}]".format(*(100 * end for end in ends))
+    said = f"{told['title']}: {100 * found['mean']:+.0f} %{interval} payload bits {pair}"
+    return f"{said} at accuracies of {found['from']:.3f} to {found['to']:.3f}"
+
+
 def over_seeds(row: dict, name: str, form: str = "{:.3f}", times: int = 1) -> str:
     """The interval over seeds alone, as [0.801, 0.823]; a dash where there is none."""
     shown = seeds_alone(row, f"{name}_" if name else "")

@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz.data.folders import folder_name
-from helmholtz.data.preparation import SPLITS
+from helmholtz.data.preparation import SPLITS, TOTALS
 from helmholtz.errors import DataError
 from helmholtz.io import store
-from helmholtz.schema import SIZES
 from helmholtz.text import shown
 
 
@@ -47,6 +46,15 @@ def load(folder: Path, rate: int | None) -> Data:
     return Data(splits, classes, attributes)
 
 
+def load_test(folder: Path, rate: int) -> Data:
+    """Read and verify the test split alone, of data that prepare.py has made."""
+    arrays, attributes = store.read(folder / "test.h5")
+    if attributes.get("rate") != rate or "classes" not in attributes:
+        raise DataError(f"{shown(folder)} was not prepared at rate {rate}: make it anew.")
+    splits = {"test": _checked(folder / "test.h5", arrays)}
+    return Data(splits, attributes["classes"], attributes)
+
+
 def _checked(path: Path, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
     """Items and labels of one file; labels may be one-hot, as the 2018 code's are."""
     data, label = arrays.get("data"), arrays.get("label")
@@ -66,7 +74,8 @@ def _joined(found: dict, folder: Path, rate: int | None) -> dict:
         if rate is None:
             raise DataError(f"{shown(folder)} does not say its rate: give it, as in --quality 5.")
         return {"source": folder_name(folder), "rate": rate, "digest": digest}
-    sums = {key: train[key] + test[key] for key in (*SIZES, "items")} | {"digest": digest}
+    both = (key for key in (*TOTALS, "items") if key in train and key in test)
+    sums = {key: train[key] + test[key] for key in both} | {"digest": digest}
     if train | sums != test | sums:
         raise DataError(
             f"{shown(folder)}: train.h5 and test.h5 were not made together: make both anew."

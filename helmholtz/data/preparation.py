@@ -1,6 +1,7 @@
 """Turn a source into prepared data: one pass over its items, on all cores, for several rates."""
 
 import itertools
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -10,13 +11,16 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz.data.baditems import BadItems, leave_out
-from helmholtz.data.parallel import in_parallel
+from helmholtz.data.found import describe
 from helmholtz.errors import DataError
 from helmholtz.io import datadir, store
 from helmholtz.io.files import locked, remove_leftovers, require_space
+from helmholtz.parallel import in_parallel
 from helmholtz.schema import SIZES
+from helmholtz.text import counted
 
 SPLITS = ("train", "test")
+TOTALS = [*SIZES, "enlarged"]
 
 
 class Source(NamedTuple):
@@ -33,12 +37,18 @@ class Source(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """One item at one rate: the array to train on, and the item's sizes in bytes."""
+    """One item at one rate: the array to train on, and the item's sizes in bytes.
+
+    raw_bytes: of the pixels or samples that its file holds. source_bytes: of that file. enlarged:
+    whether the file has fewer pixels than data.
+    """
 
     data: np.ndarray
     raw_bytes: int
     file_bytes: int
     scan_bytes: int
+    source_bytes: int
+    enlarged: bool = False
 
 
 def prepare(
@@ -86,12 +96,13 @@ def _make(source, folders, wanted, compress, chunk, skip_bad) -> None:
     classes, parts, facts = source.load()
     common = wanted | {"classes": classes, "skipped": 0, "skipped_files": []} | facts
     try:
-        _write(parts, folders, common, compress, chunk)
+        _write(parts, folders, common | (told := describe(common, parts)), compress, chunk)
     except BadItems as bad:
         if not skip_bad:
             raise
         parts, common = leave_out(classes, parts, common, bad)
-        _write(parts, folders, common, compress, chunk)
+        _write(parts, folders, common | (told := describe(common, parts)), compress, chunk)
+    print(told["found"])
 
 
 def _write(parts, folders, common, compress, chunk) -> None:
@@ -100,20 +111,25 @@ def _write(parts, folders, common, compress, chunk) -> None:
     Raises BadItems, and publishes nothing, when there are items that cannot be used.
     """
     with ExitStack() as stack:
-        problems = {
+        filled = {
             split: _fill(stack, split, *parts[split], folders, common, compress, chunk)
             for split in SPLITS
         }
+        problems = {split: bad for split, (bad, _) in filled.items()}
         if any(problems.values()):
             raise BadItems(problems)
+    if enlarged := sum(count for _, count in filled.values()):
+        total = sum(len(labels) for _, labels in parts.values())
+        said = f"{counted(enlarged, 'item')} of {total:,} smaller than asked for"
+        print(f"{said}: enlarged, which adds no detail.", file=sys.stderr)
 
 
-def _fill(stack, split, items, labels, folders, common, compress, chunk) -> dict[int, str]:
+def _fill(stack, split, items, labels, folders, common, compress, chunk) -> tuple[dict, int]:
     """Create and fill one split's files, which are published when the stack is closed.
 
-    Returns a sentence for every item that cannot be used, by its index.
+    Returns a sentence for every item that cannot be used, by its index, and how many are enlarged.
     """
-    sizes, problems = {rate: np.zeros(3, np.int64) for rate in folders}, {}
+    sizes, problems = {rate: np.zeros(len(TOTALS), np.int64) for rate in folders}, {}
     files = {
         rate: stack.enter_context(store.create(folder / f"{split}.h5"))
         for rate, folder in folders.items()
@@ -131,9 +147,9 @@ def _fill(stack, split, items, labels, folders, common, compress, chunk) -> dict
             sizes[rate] += bytes_
     for rate, file in files.items():
         file["label"] = np.asarray(labels, np.int64)
-        totals = dict(zip(SIZES, sizes[rate].tolist(), strict=True))
+        totals = dict(zip(TOTALS, sizes[rate].tolist(), strict=True))
         store.set_attributes(file, common | totals | {"rate": rate, "items": len(items)})
-    return problems
+    return problems, totals["enlarged"]
 
 
 def _make_room(files: dict, block: dict, count: int, folder: Path) -> None:
@@ -144,7 +160,7 @@ def _make_room(files: dict, block: dict, count: int, folder: Path) -> None:
 
 
 def _packed(compress, items, rates: list[int]) -> tuple[dict, dict[int, str]]:
-    """For every rate one array of all items, and the sums of their SIZES.
+    """For every rate one array of all items, and their TOTALS.
 
     Packed in the process that made them, since thousands of small arrays are slow to send. If
     items cannot be used, nothing but a sentence for each of these, by its index.

@@ -1,22 +1,24 @@
 """The command prepare.py of both halves: from a source to prepared data."""
 
+import sys
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 
 from helmholtz import cli, flags
-from helmholtz.domain import Codec, Domain
+from helmholtz.audit.rates import above_source
+from helmholtz.codec import Codec
+from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
 
 
 def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     """The flags of prepare.py."""
     parser = cli.Parser(prog="prepare.py", description=description)
-    flags.add_rate_flag(parser, domain, nargs="+")
+    flags.add_rate_flags(parser, domain, many=True)
     domain.add_source_flags(parser)
     args = parser.parse_args(argv)
-    flags.check_rates(args, domain)
-    if flags.rate_of(args, domain) is None:
-        setattr(args, domain.flag, list(domain.codecs[args.codec].grid))
+    flags.chosen(args, domain)  # to refuse what there is not
     return args
 
 
@@ -35,20 +37,46 @@ def parse_saved_flags(domain: Domain, known: dict) -> Namespace:
         raise damaged_setting(str(error)) from error
 
 
+def folder_of(domain: Domain, args: Namespace, source: str, codec: Codec, rate: int) -> Path:
+    """The folder of the prepared data of a source, by its name, at a rate."""
+    return domain.data_root(args) / source / codec.folder(rate)
+
+
 def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> dict[int, Path]:
     """Make the prepared data that the flags ask for and that is missing; return all folders."""
     from helmholtz.data import preparation
 
-    source, root = domain.open_source(args), domain.data_root(args)
-    folders = {rate: root / source.name / codec.folder(rate) for rate in rates}
+    codec.available()
+    source = domain.open_source(args)
+    source = source._replace(load=partial(_load_for, codec, rates, source.load))
+    folders = {rate: folder_of(domain, args, source.name, codec, rate) for rate in rates}
     settings = {"codec": codec.version(), **domain.data_settings(args)}
+    if codec is not domain.published:  # whose data do not name it
+        settings["codec_name"] = codec.name
     compress = domain.compressor(args, codec)
     preparation.prepare(source, folders, settings, compress, domain.chunk, args.skip_bad)
     return folders
 
 
+def _load_for(codec: Codec, rates: list[int], load) -> tuple[list[str], dict, dict]:
+    """What a source loads. UsageError where the data cannot have one of the rates; rates above the
+    one that the files went through are told."""
+    classes, parts, facts = load()
+    codec.check_data(rates, facts)
+    audit = facts.get("audit", {"codec": "", "rate": 0})
+    if above := above_source(codec, audit["codec"], audit["rate"], rates):
+        print(above, file=sys.stderr)
+    return classes, parts, facts
+
+
 def main(domain: Domain, args: Namespace) -> None:
     """Prepare every rate that the flags name, and print the folders."""
-    codec = domain.codecs[args.codec]
-    for rate, folder in prepare(domain, args, codec, flags.rate_of(args, domain)).items():
-        print(f"{codec.rate_name(rate)}: {folder}")
+    wanted = {}
+    facts = {} if flags.rate_of(args, domain) else domain.facts(args)
+    for codec, rate in flags.chosen(args, domain, facts):
+        wanted.setdefault(codec, []).append(rate)
+    for codec in wanted:
+        codec.available()
+    for codec, rates in wanted.items():
+        for rate, folder in prepare(domain, args, codec, rates).items():
+            print(f"{codec.rate_name(rate)}: {folder}")

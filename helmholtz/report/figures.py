@@ -13,6 +13,7 @@ from helmholtz.analysis.wording import ends
 from helmholtz.report import charts
 from helmholtz.report.charts import figure, points
 
+NAMED = 2  # codecs up to which points are named by their rates
 LABELLED = 25  # classes up to which a confusion matrix names them
 
 
@@ -43,14 +44,18 @@ def _lines(axes, shown: list[Experiment], x: Callable, name: str) -> list:
             shift = (max(spread) / min(spread)) ** (0.006 * (number - (len(shown) - 1) / 2))
             rows.sort(key=x)
             places = [x(row) * shift for row in rows]
-            points(axes, places, rows, name, number, _label(experiment))
+            points(axes, places, rows, name, number, _label(experiment, shown))
     return spread
 
 
-def _label(experiment: Experiment) -> str:
+def _label(experiment: Experiment, shown: list[Experiment]) -> str:
+    """Network and seeds; and the codec, unless all have the published one."""
+    name = network(experiment.key)
+    if len({other.key["codec"] for other in shown}) > 1:
+        name = "{model}, {codec}".format(**experiment.key)
     counts = sorted({row["seeds"] for row in experiment.rows.values()})
     span = " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
-    return f"{network(experiment.key)} ({span} seed{'s' * (counts[-1] > 1)})"
+    return f"{name} ({span} seed{'s' * (counts[-1] > 1)})"
 
 
 def _baseline(axes, row: dict, name: str, number: int, lines: int) -> None:
@@ -62,23 +67,32 @@ def _baseline(axes, row: dict, name: str, number: int, lines: int) -> None:
 
 
 def accuracy_bits(shown: list[Experiment], size: str, label: str):
-    """Accuracy against bits an item, a line an experiment, the rate above the points."""
+    """Accuracy against bits a pixel or a second, a line an experiment, or bits an item where an
+    older table does not tell how large that is; the rate above the points."""
     made, axes = figure()
-    bits = _lines(axes, shown, lambda row: 8 * (row[size] or 0), "accuracy")
-    if len(set(bits)) < 2:
+    rows = [row for e in shown for row in e.rows.values() if row[size]]
+    known, half = all(row["extent"] for row in rows), domains.of(shown[0].key)
+
+    def bits(row: dict) -> float:
+        return 8 * (row[size] or 0) / (row["extent"] if known else 1)
+
+    if len(set(_lines(axes, shown, bits, "accuracy"))) < 2:
         return None
-    charts.log_axis(axes, charts.round_numbers(axes), "{:,.0f}", fontsize=9)
-    _name_points(axes, [row for e in shown for row in e.rows.values() if row[size]], size)
-    return charts.finish(made, f"bits per {domains.of(shown[0].key).item} ({label})", "accuracy")
+    charts.log_axis(axes, charts.round_numbers(axes), "{:,.10g}", fontsize=9)
+    if len({e.key["codec"] for e in shown}) <= NAMED:
+        _name_points(axes, rows, bits)
+    return charts.finish(
+        made, f"bits per {half.measure if known else half.item} ({label})", "accuracy"
+    )
 
 
-def _name_points(axes, rows: list[dict], size: str) -> None:
+def _name_points(axes, rows: list[dict], x: Callable) -> None:
     """The rate above the highest point or bar of every rate; neighbours lean away."""
     tops = {}
     for row in rows:
         top = ends(row, "accuracy_")[1] or row["accuracy"]
         key = (row["codec"] if row["rate"] else None, row["rate"])
-        bits, highest = tops.get(key, (8 * row[size], top))
+        bits, highest = tops.get(key, (x(row), top))
         tops[key] = bits, max(top, highest)
     low, high = axes.get_xlim()
     near = (high / low) ** 0.035

@@ -9,8 +9,10 @@ import jinja2
 from helmholtz.analysis import domains
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.logs import COUNTED, states
-from helmholtz.analysis.summary import ENDS, STAR, starred
+from helmholtz.analysis.summary import ENDS, STAR, no_saving, starred
+from helmholtz.analysis.transfer import is_own
 from helmholtz.analysis.wording import (
+    bits_fewer,
     intervals_are,
     number,
     over_seeds,
@@ -69,4 +71,5 @@ def change(row: dict) -> str:
 
 
 FILTERS = (network, domains.rate_name, plural, percent, number, points, with_interval)
-FILTERS += (accuracy, change, svg, as_address, over_seeds, intervals_are)
+FILTERS += (accuracy, bits_fewer, change, no_saving, svg, as_address, over_seeds, intervals_are)
+FILTERS += (is_own,)

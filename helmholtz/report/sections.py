@@ -1,20 +1,19 @@
 """The sections of a report: for every source and training its answers, figures and sounds."""
 
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from helmholtz.analysis import domains, prepared, run_files
 from helmholtz.analysis.answer import network
+from helmholtz.analysis.compare import compare
 from helmholtz.analysis.experiments import COMPARISON, Experiment, trained_alike, values
 from helmholtz.analysis.logs import COUNTED, DUPLICATE, OTHER_CODEC, RUNNING, Run
-from helmholtz.analysis.summary import judged_once
-from helmholtz.analysis.wording import intervals_are
-from helmholtz.report import charts, curves, figures, sheets
+from helmholtz.report import accuracies, charts, curves, figures, matrices, sheets
+from helmholtz.report.accuracies import by_codec
+from helmholtz.report.matrices import Grid
 
-HOLLOW = "a hollow marker is one seed"
-BARS = f"Bars are 95 % intervals over seeds (Student's t); {HOLLOW}, without one."
-DASHED = "The dashed line is the uncompressed run."
 RESULTS = (*COUNTED, DUPLICATE, OTHER_CODEC)  # states of runs whose protocol is known
 
 
@@ -29,43 +28,64 @@ class Figure(NamedTuple):
 class Section(NamedTuple):
     """A source and training: experiments, each with its answer, the one with most runs first.
 
-    sounds: by rate (media type, file, bytes). silent: why there are none.
+    compared: of compare.compare, for networks with several codecs. sounds: by rate (media type,
+    file, bytes). silent: why there are none. matrices: of trained on what, tested on what.
     """
 
     title: str
     protocol: str
     experiments: list[tuple[Experiment, dict]]
+    compared: list[dict]
     figures: list[Figure]
     sounds: dict
     silent: str
+    matrices: list[tuple[Grid, list[Figure]]] = ()
 
 
-def draw(answered: list[tuple], runs: list[Run], folder: Path, patterns: list[str]) -> list:
+def draw(answered: list[tuple], runs: list[Run], folder: Path, args: Namespace) -> list:
     """Draw and write the figures of every section, and those of runs that have no result yet.
 
-    answered: pairs of an Experiment and its answer. patterns: of --curves.
+    answered: pairs of an Experiment and its answer. args: with curves and tolerance.
     """
-    groups, used = {}, set()
+    groups, used, scale = {}, set(), matrices.limits([answer for _, answer in answered])
     for pair in answered:
         groups.setdefault(tuple(pair[0].key[name] for name in COMPARISON), []).append(pair)
     with charts.styled():
-        found = [_section(k, p, runs, patterns, folder, used) for k, p in groups.items()]
+        found = [_section(k, p, runs, args, folder, used) for k, p in groups.items()]
+        for i, (key, pairs) in enumerate(groups.items()):
+            found[i] = found[i]._replace(matrices=_matrices(key, pairs, folder, used, scale))
         if live := [run for run in runs if run.row["state"] == RUNNING]:
             made = [("running", *_curves(live, []))]
             written = _write(made, folder, _stem(["live"], used))
-            found.append(Section("Running now", "", [], written, {}, ""))
+            found.append(Section("Running now", "", [], [], written, {}, ""))
     return found
 
 
-def _section(key: tuple, pairs: list[tuple], runs: list[Run], patterns, folder, used) -> Section:
+def _section(key: tuple, pairs: list[tuple], runs: list[Run], args, folder, used) -> Section:
     pairs = sorted(pairs, key=_weight, reverse=True)
     shown = [experiment for experiment, _ in pairs]
     own = runs_of(key, shown, runs)
-    made = [*_accuracies(shown), *_classes(pairs), *_learning(own, patterns)]
+    made = [
+        *accuracies.over_bits(pairs),
+        *accuracies.over_rates(shown),
+        *_classes(pairs),
+        *_learning(own, args.curves),
+    ]
     made += [_confusion(own, pairs), *_sheets(shown)]
     written = _write(made, folder, _stem(key[:2], used))
     title = f"{key[0]} / {key[1] or 'unknown source'}"
-    return Section(title, key[3], pairs, written, *_sounds(shown[0], own))
+    compared = compare(pairs, args.tolerance)
+    return Section(title, key[3], pairs, compared, written, *_sounds(shown[0], own))
+
+
+def _matrices(key: tuple, pairs: list[tuple], folder: Path, used: set, scale: tuple) -> list:
+    """The matrices of a section with their figures; scale: the limits of those of the page."""
+    found = []
+    for answer in (answer for _, answer in pairs if answer["matrix"]):
+        stem = _stem([*key[:2], answer["model"], answer["codec"]], used)
+        drawn = _write(matrices.figures(answer, scale), folder, stem)
+        found.append((matrices.grid(answer), drawn))
+    return found
 
 
 def _weight(pair: tuple) -> int:
@@ -89,7 +109,7 @@ def _write(made: list, folder: Path, stem: str) -> list[Figure]:
     for name, figure, caption in made:
         if figure:
             charts.save(figure, folder, f"{stem}_{name}")
-            chart = not name.startswith(("sheet", "confusion", "classes"))
+            chart = not name.startswith(("sheet", "confusion", "classes", "matrix"))
             written.append(Figure(folder / f"{stem}_{name}.svg", caption, chart))
     return written
 
@@ -105,26 +125,6 @@ def runs_of(key: tuple, shown: list[Experiment], runs: list[Run]) -> list[Run]:
         return any(trained_alike(row, other) for other in counted)
 
     return [run for run in runs if belongs(run.row)]
-
-
-def _accuracies(shown: list[Experiment]) -> Iterator[tuple]:
-    """(name, figure or None, caption), the most telling first."""
-    base = shown[0].base
-    kind = "Test" if judged_once(base) else "Validation"
-    of = f"{kind} accuracy of {base['source'] or 'an unknown source'}, {base['accuracy_is']}."
-    bars = f"{intervals_are([row for e in shown for row in e.rows.values()])[:-1]}; {HOLLOW}."
-    caption = f"Accuracy against the size of a file. {of} {bars} Above the points is the rate."
-    yield "accuracy_bits", figures.accuracy_bits(shown, "file_bytes", "whole file"), caption
-    if any(row["scan_bytes"] != row["file_bytes"] for e in shown for row in e.rows.values()):
-        caption = f"The same without the files' headers and tables, which are alike in all. {bars}"
-        yield "accuracy_scan_bits", figures.accuracy_bits(shown, "scan_bytes", "scan"), caption
-    for suffix, own in _by_codec(shown):
-        made = figures.against_rate(own, "accuracy", "accuracy")
-        yield f"accuracy_rate{suffix}", made, f"Accuracy against rate. {of} {bars} {DASHED}"
-        made = figures.against_rate(own, "convergence_epoch", "epochs to converge")
-        yield f"convergence{suffix}", made, f"Epochs to converge against rate. {BARS} {DASHED}"
-        caption = f"Accuracy against the size of the network. {bars}"
-        yield f"accuracy_parameters{suffix}", figures.accuracy_parameters(own), caption
 
 
 def _classes(pairs: list[tuple]) -> Iterator[tuple]:
@@ -152,14 +152,6 @@ def _curves(runs: list[Run], patterns: list[str]) -> tuple:
     return curves.of_runs(chosen), caption
 
 
-def _by_codec(shown: list[Experiment]) -> Iterator[tuple[str, list[Experiment]]]:
-    """The experiments of every codec, and what the names of their figures end in."""
-    for name in dict.fromkeys(e.key["codec"] for e in shown):
-        own = [e for e in shown if e.key["codec"] == name]
-        published = domains.codec(own[0].key) is domains.of(own[0].key).published
-        yield "" if published else f"_{name}", own
-
-
 def _confusion(runs: list[Run], pairs: list[tuple]) -> tuple:
     """The matrix of the first run at the rate to choose of the first network."""
     wanted = {(a["model"], a["codec"], a["rate"]) for _, a in pairs}
@@ -175,7 +167,7 @@ def _confusion(runs: list[Run], pairs: list[tuple]) -> tuple:
 
 
 def _sheets(shown: list[Experiment]) -> Iterator[tuple]:
-    for suffix, own in _by_codec(shown):
+    for suffix, own in by_codec(shown):
         item, model = domains.of(own[0].key).item, own[0].key["model"]
         yield f"sheet{suffix}", sheets.sheet(own[0], prepared.read(own[0].key)), (
             f"The same test {item}s at every rate, sound as mel spectrograms, with the mean bytes "

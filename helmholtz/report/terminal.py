@@ -7,7 +7,7 @@ from helmholtz.analysis import domains
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.logs import COUNTED, states
 from helmholtz.analysis.summary import STAR, starred
-from helmholtz.analysis.wording import number, plural, with_interval
+from helmholtz.analysis.wording import bits_fewer, number, plural, with_interval
 from helmholtz.report.sections import Section
 
 SHOWN = 3  # runs and files listed by name; the page lists all
@@ -25,9 +25,13 @@ def show(sections: list[Section], rows: list[dict], foreign: list[str], verbose:
         print(f"\n{section.title}: {section.protocol}")
         _print_table(section, verbose)
         for _, answer in section.experiments:
-            print(f"{network(answer)}: {answer['sentence']}")
+            told = [answer[part] for part in ("sentence", "transfer", "prior") if answer[part]]
+            print(f"{network(answer)}: {' '.join(told)}")
             if verbose:
                 print("\n".join(_explained(answer)))
+        for told in section.compared:
+            print(f"{told['model']}, all codecs: {told['sentence']}")
+            print("\n".join(f"  {bits_fewer(codec)}" for codec in told["codecs"]))
     _print_others(rows, foreign, len(rows) if verbose else SHOWN)
     if any(starred(e.base) for section in answered for e, _ in section.experiments):
         print(f"* {STAR}")

@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from helmholtz import cli, domain
+from helmholtz import cli, domain, flags
 from helmholtz.argtypes import whole_number
 from helmholtz.errors import RUNS_FAILED
 
@@ -39,9 +39,10 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
 
 
 def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
-    add, published = parser.add_argument, half.published.name
-    add(f"--{half.flag}", nargs="+", metavar="N", help="rates (the codec's grid)")
-    add("--codec", nargs="+", default=[published], metavar="NAME", help=f"codecs ({published})")
+    add = parser.add_argument
+    flags.add_rate_flags(parser, half, many=True)
+    text = "rates that finished runs are then tested at (none)"
+    add(f"--test_{half.flag}", nargs="+", type=whole_number(0), metavar="N", help=text)
     first = {"nargs": "+", "default": FIRST, "metavar": "N"}
     network = parser.add_mutually_exclusive_group().add_argument
     network("--setting", **first, help=f"networks ({FIRST[0]})")

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helmholtz import domain, flags
-from helmholtz.domain import Codec, Domain
+from helmholtz.codec import Codec
+from helmholtz.data import prepare_command
+from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import run_state, runs
 from helmholtz.training import train_command
@@ -60,6 +62,8 @@ def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
     parse = _program(half, "train").parse_args
     parsed = [(words, parse(words)) for words in _all_words(half, args, rest)]
     _refuse_own_flags(parsed[0][1])
+    if not flags.rate_of(args, half) and not parsed[0][1].train_dir:
+        parsed = _fitting(half, parsed)
     source, found = _source_name(half, [options for _, options in parsed]), {}
     for words, options in parsed:
         rate = flags.rate_of(options, half)
@@ -72,17 +76,24 @@ def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
 
 def _all_words(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[list[str]]:
     """The flags of train.py for every run."""
-    rates = flags.rate_of(args, half)
-    names = list(half.networks)
-    if unknown := [name for name in args.model or [] if name not in names]:
-        raise UsageError(f"There is no network {unknown[0]}: --model takes {', '.join(names)}.")
-    settings = [names.index(name) for name in args.model or []] or args.setting
+    networks = [("--model", name) for name in args.model or []]
+    networks = networks or [("--setting", str(number)) for number in args.setting]
     return [
-        [*rest, f"--{half.flag}", str(rate), "--codec", codec,
-         "--setting", str(setting), "--seed", str(seed)]
-        for seed, setting, codec in itertools.product(args.seed, settings, args.codec)
-        for rate in rates or half.codecs[codec].grid
+        [*rest, f"--{half.flag}", str(rate), "--codec", codec.name,
+         *network, "--seed", str(seed)]
+        for seed, network in itertools.product(args.seed, networks)
+        for codec, rate in flags.chosen(args, half)
     ]  # fmt: skip
+
+
+def _fitting(half: Domain, parsed: list[tuple]) -> list[tuple]:
+    """The runs of the codecs' grids at those rates that the data can have."""
+    facts = half.facts(parsed[0][1])
+    return [
+        (words, options)
+        for words, options in parsed
+        if half.codecs[options.codec].fitting([flags.rate_of(options, half)], facts)
+    ]
 
 
 def _program(half: Domain, name: str):
@@ -119,9 +130,24 @@ def source_flags(run: Run) -> list[str]:
     return found
 
 
+def evaluation_flags(args: argparse.Namespace, all_runs: list[Run]) -> list[str]:
+    """The flags of evaluate.py for runs, checked; none where it is not asked for."""
+    half = domain.get(args.domain)
+    rates = getattr(args, f"test_{half.flag}")
+    if not rates or not all_runs:
+        return []
+    if all_runs[0].args.train_dir:
+        raise UsageError(f"--test_{half.flag} needs the source of the data: leave --train_dir out.")
+    folders = (run.folder for run in all_runs)
+    found = ["--log_dir", *folders, f"--{half.flag}", *rates, "--codec", *args.codec]
+    words = [str(word) for word in found]
+    _program(half, "evaluate").parse_args(words)
+    return words
+
+
 def data_folder(run: Run) -> Path:
     """The folder of a run's prepared data."""
-    folder = run.domain.data_root(run.args) / run.source / run.codec.folder(run.rate)
+    folder = prepare_command.folder_of(run.domain, run.args, run.source, run.codec, run.rate)
     return run.args.train_dir or folder
 
 
