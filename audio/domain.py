@@ -68,7 +68,7 @@ class Sound(Domain):
     """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
     name, item, measure, ending = "audio", "clip", "second", ".wav"
-    flag, highest, val = "bitrate", 128, constants.VAL
+    flag, highest, val, values = "bitrate", 128, constants.VAL, (-80, 20)  # decibels
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
 
@@ -85,12 +85,13 @@ class Sound(Domain):
         add("--phase", action="store_true", help="the phase as further channels")
 
     def add_training_flags(self, parser: ArgumentParser) -> None:
-        add = parser.add_argument
-        add("--tile", action="store_true", help="mono spectrograms as three channels")
-        add("-w", "--weights", type=Path, help="start from these (.weights.h5)")
+        said = "mono spectrograms as three channels"
+        parser.add_argument("--tile", action="store_true", help=said)
 
     def extent(self, data: dict) -> float:
-        return data["frames"] / data.get("sample_rate", constants.SAMPLE_RATE)
+        """The seconds of a clip: the mean before padding, where the data say it."""
+        padded = data["frames"] / data.get("sample_rate", constants.SAMPLE_RATE)
+        return data.get("seconds", padded)
 
     def data_root(self, args: Namespace) -> Path:
         from audio.sources import data_root
@@ -106,7 +107,7 @@ class Sound(Domain):
         return surveyed(opened, args.mono, args.dur, args.skip_bad)
 
     def facts(self, args: Namespace) -> dict:
-        from audio.sources import look
+        from audio.survey import look
 
         return look(args.source, args.mono)
 
@@ -149,6 +150,20 @@ class Sound(Domain):
                 f"{shown(path)} is not {wanted}, unlike the sounds of the run: convert it."
             )
         return tile(spectrograms[None])[0] if setting["flags"].get("tile") else spectrograms
+
+    def file_kind(self):
+        from audio.sources import SOUNDS
+
+        return SOUNDS
+
+    def encode_file(self, path: Path, codec, rate: int) -> bytes:
+        from audio.sources import read_sound
+
+        sound = read_sound(path)
+        codec.check_data(
+            [rate], {"sample_rate": sound.sample_rate, "channels": sound.samples.shape[1]}
+        )
+        return codec.encode(sound.samples, rate, sound.sample_rate)
 
     def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:
         from audio.listen import listen

@@ -83,7 +83,7 @@ class Images(Domain):
     """Images of one size, as uint8 RGB, N x height x width x 3."""
 
     name, item, measure, ending = "cifar", "image", "pixel", ".png"
-    flag, highest, val = "quality", 100, 0
+    flag, highest, val, values = "quality", 100, 0, (0, 1)
     codecs, networks = codecs.TABLE, NETWORKS
     sources, chunk = ("cifar10", "sample"), 256
 
@@ -136,6 +136,18 @@ class Images(Domain):
         args = parse_saved_flags(self, known)
         image = codec.compress(read_image(path, args.size), args.quality[0])[0]
         return image.astype("float32") / 255
+
+    def file_kind(self):
+        from cifar.sources import IMAGES
+
+        return IMAGES
+
+    def encode_file(self, path: Path, codec, rate: int) -> bytes:
+        import numpy as np
+
+        from cifar.sources import open_image
+
+        return codec.encode(np.asarray(open_image(path)[0]), rate)
 
 
 def compress_images(images, rates: list[int], codec, size: int) -> dict:

@@ -50,6 +50,8 @@ SETTING = {  # the keys in setting.json of columns of runs.csv
     **{"codec_version": ("data", "codec"), "true_noise_bits": ("data", "true_noise_bits")},
     **{"seed": ("flags", "seed"), "precision": ("flags", "precision")},
     "backend": ("versions", "backend"),
+    **{"found": ("data", "found"), "prior": ("data", "audit", "prior")},
+    **{f"prior_{name}": ("data", "audit", name) for name in ("codec", "rate", "warnings")},
 }
 
 RUNS = {  # runs.csv, a row per run; codec is a name such as jpeg, codec_version its build
@@ -60,6 +62,8 @@ RUNS = {  # runs.csv, a row per run; codec is a name such as jpeg, codec_version
     **dict.fromkeys([*SIZES, "lossless_bytes", "extent"], AMOUNT),
     **{"classes": WHOLE, "chance": SHARE, "true_noise_bits": AMOUNT},
     **dict.fromkeys(["data", "codec", "codec_version", "backend", "commit"], TEXT),
+    **dict.fromkeys(["found", "prior", "prior_codec", "prior_warnings"], TEXT),
+    "prior_rate": WHOLE,
     "flags": OBJECT,
 }
 EPOCHS = {"folder": TEXT, "epoch": EPOCH} | dict.fromkeys(CURVES, REAL)  # curves.csv

@@ -30,8 +30,8 @@ FOREIGN = {"ray", "tensorboard", "pip", ".", "cd"}  # commands that are not ours
 FOREIGN_FLAGS = {"--array", "--gres", "--time", "--signal", "--batch", "--head", "--port"}
 FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick"}
 PROGRAMS = ["cifar.train", "audio.train", "cifar.prepare", "audio.prepare", "cifar.predict"]
-PROGRAMS += ["audio.predict", "cifar.evaluate", "audio.evaluate"]
-PROGRAMS += ["helmholtz.report", "helmholtz.blackbox"]
+PROGRAMS += ["audio.predict", "cifar.evaluate", "audio.evaluate", "helmholtz.report"]
+PROGRAMS += ["helmholtz.audit", "helmholtz.export", "helmholtz.blackbox"]
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,8 @@ def home(tmp_path_factory):
             (folder / source / label).mkdir(parents=True)
             for file in ("1.jpg", "2.jpg", "1.wav", "2.wav"):
                 (folder / source / label / file).touch()
+    for file in ("mine.py", "mobilenet.h5"):
+        (folder / file).touch()
     for scripts in ("scripts", "cifar/scripts", "audio/scripts"):
         shutil.copytree(ROOT / scripts, folder / "checkout" / scripts)
     python = folder / "checkout" / ".venv" / "bin" / "python"
@@ -102,7 +104,7 @@ def check_python(folder, words):
 
 
 def parser_of(module):
-    package = module in ("helmholtz.report", "helmholtz.blackbox")
+    package = module.startswith("helmholtz.")
     return importlib.import_module(module + ".__main__" * package).parse_args
 
 

@@ -12,7 +12,7 @@ from helmholtz.analysis.wording import plural
 SEEDS = 3  # from which an interval says something
 EPOCHS = 200  # of the published networks
 # Flags that are not part of what a run is, or that a command states by itself.
-LEFT_OUT = {"setting", "model", "codec", "seed", "resume", "tensorboard", "wandb"}
+LEFT_OUT = {"setting", "model", "own", "codec", "seed", "resume", "tensorboard", "wandb"}
 LEFT_OUT |= {"train_dir", "log_dir"}
 PLACE = r"[^/]+_\d+/seed_\d+/?$"  # the end of a --log_dir that is named as usual
 
@@ -99,7 +99,7 @@ def command(experiment: Experiment, rates, seeds, **changed) -> str | None:
     if not flags or flags.get("train_dir") or not domain.name or not codec.name or not rates:
         return None
     (rate, loop_rates), (seed, loop_seeds) = _looped(domain.flag, rates), _looped("seed", seeds)
-    words = ["--model", run["model"]]
+    words = ["--model", flags.get("own") or run["model"]]
     words += ["--codec", codec.name] if codec.name != domain.published.name else []
     for flag, value in (flags | {"overwrite": False} | changed).items():
         if flag not in {*LEFT_OUT, domain.flag} and value is not None and value is not False:

@@ -6,13 +6,14 @@ from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.measure import ALONE, NO, YES, luck, measure
 from helmholtz.analysis.summary import SHORT, judged_once, no_saving
 from helmholtz.analysis.wording import covers, ends, percent, plural, points
+from helmholtz.audit.rates import above_source
 
 MAY_BE_LUCK = "may be seed-to-seed variation"
 
 
 def answer(experiment: Experiment, tolerance: float) -> dict:
     """What measure says of an experiment, whether it is "answered", "sentence" and "noise" in
-    words, and "missing", what would help."""
+    words, "missing", what would help, "found", what the data are, and "prior", what they were."""
     measured = measure(experiment, tolerance)
     return {
         "title": title(experiment.key),
@@ -20,8 +21,20 @@ def answer(experiment: Experiment, tolerance: float) -> dict:
         "sentence": _sentence(measured, experiment),
         "noise": _noise_sentence(measured),
         "missing": missing(measured, experiment),
+        "found": experiment.runs[experiment.base["rate"]][0]["found"],
+        "prior": _prior(experiment),
         **measured,
     }
+
+
+def _prior(experiment: Experiment) -> str:
+    """What the files went through before, in words, the rates above that, and warnings; or ""."""
+    run = experiment.runs[experiment.base["rate"]][0]
+    said = "The files were" if run["rate"] else '"Uncompressed" means'
+    said = f"{said} {run['prior']} here." if run["prior"] else ""
+    rates, codec = list(experiment.rows), domains.codec(experiment.key)
+    above = above_source(codec, run["prior_codec"], run["prior_rate"], rates)
+    return " ".join(filter(None, [said, above, run["prior_warnings"]]))
 
 
 def title(row: dict) -> str:

@@ -159,11 +159,12 @@ def read_table(path: Path, alone: bool = True) -> list[Run]:
 
 def _adapt(table):
     """Before there was a choice of codec, its column held the version. Before there were runs that
-    are judged once, no column said which epoch counts. The files as they lie there came later."""
+    are judged once, no column said which epoch counts. What is known of the files came later."""
     if "codec_version" not in table:
         table = table.rename(columns={"codec": "codec_version"}).assign(codec=None)
-    later = (name for name in ("counted_epoch", "source_bytes", "extent") if name not in table)
-    return table.assign(**dict.fromkeys(later))
+    later = {"counted_epoch", "source_bytes", "extent", "found"}
+    later |= {name for name in RUNS if name.startswith("prior")}
+    return table.assign(**dict.fromkeys(later - set(table)))
 
 
 def _impossible(row: dict) -> str:

@@ -23,6 +23,7 @@ from helmholtz.schema import (
 from helmholtz.text import printable
 
 UNVALIDATED = ["val_acc", "val_loss"]  # columns without numbers where nothing validates
+MAX_TEXT = 2000  # characters of a cell
 MAX_BYTES = 64 << 20  # a history.csv that claims to be larger is not read
 
 
@@ -65,7 +66,7 @@ def _value(field: Field, value: dict, *path: str):
         value = _part(value, key)
     found = value.get(path[-1])
     if field.kind is str:
-        return printable(found[:200]) if isinstance(found, str) and found else None
+        return printable(found[:MAX_TEXT]) if isinstance(found, str) and found else None
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
     fits = field.low <= found <= field.high and field.kind(found) == found

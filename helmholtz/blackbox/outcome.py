@@ -10,11 +10,12 @@ import numpy as np
 
 from helmholtz import flags
 from helmholtz.blackbox import program
+from helmholtz.codec import Codec
 from helmholtz.data.baditems import BadItems
 from helmholtz.data.loading import Data
 from helmholtz.data.parallel import in_parallel
 from helmholtz.data.splits import chosen_of
-from helmholtz.domain import Codec, Domain
+from helmholtz.domain import Domain
 from helmholtz.errors import DataError, UsageError
 from helmholtz.io import predictions, runs
 from helmholtz.io.files import write_json

@@ -13,6 +13,7 @@ from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import Launcher
 from helmholtz.sweep.plan import Run
 from helmholtz.text import counted
+from helmholtz.training import own_check
 
 RUN_BYTES = 20_000_000  # on disk, of a run of middle size: weights and two checkpoints
 
@@ -37,7 +38,9 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     root = args.log_dir or runs.LOGS
     to_do = [run for run, outlook in outlooks.items() if outlook.what != "skip"]
     _check_disk(root, len(to_do))
-    engine = _open_engine(args, slots, all_runs[0])
+    engine = _open_engine(args, slots, all_runs)
+    for run in {run.args.model: run for run in reversed(to_do)}.values():
+        own_check.check(run.domain, run.args)
     _prepare(to_do)
     if args.overwrite:
         mark(to_do)
@@ -91,12 +94,13 @@ def _check_disk(root: Path, count: int) -> None:
         )
 
 
-def _open_engine(args: argparse.Namespace, slots: list, run: Run):
+def _open_engine(args: argparse.Namespace, slots: list, all_runs: list[Run]):
     if args.engine == "local":
         return local_engine.Local(slots)
     from helmholtz.sweep import ray_engine
 
-    ray_engine.check_paths(run)
+    for run in all_runs:
+        ray_engine.check_paths(run)
     return ray_engine.Cluster(args.address, args.cpus, args.per_gpu, args.sync)
 
 

@@ -11,7 +11,7 @@ from helmholtz.io.files import replacing
 FILES = (
     r"checkpoint_\d{4,9}\.h5",
     r"setting\.json|history\.csv|best\.weights\.h5|model\.keras|train\.log",
-    r"confusion\.csv|predictions\.csv",
+    r"confusion\.csv|predictions\.csv|model_source\.(py|keras)",
     r"result\.json",
 )
 

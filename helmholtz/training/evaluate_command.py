@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helmholtz import cli, flags
-from helmholtz.domain import Codec, Domain
+from helmholtz.codec import Codec
+from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import datadir
 from helmholtz.text import counted

@@ -12,7 +12,7 @@ from helmholtz.training.device import device
 
 
 def evaluate(
-    model, labels, parts: dict, tested, history: list, setting: dict, folder: Path
+    model, network, labels, parts: dict, tested, history: list, setting: dict, folder: Path
 ) -> dict:
     """Judge the test split by the weights of the epoch that counts, and write what they give.
 
@@ -20,7 +20,6 @@ def evaluate(
     predictions.csv, confusion.csv, a row a true class and a column a predicted one, and
     result.json. Returns what result.json says.
     """
-    network = model.layers[-1]
     prediction.load_weights(network, folder / "best.weights.h5")
     judged = parts.get("test", parts["val"])
     probabilities = model.predict(judged, model.evaluation_batch, verbose=0)
