@@ -242,7 +242,8 @@ def test_files_and_flags_that_a_page_names_exist(page):
 
 def flags_of_all_programs():
     parsers = [(parser_of(module), []) for module in PROGRAMS]
-    parsers += [(sweep.parse_args, [half]) for half in ("cifar", "audio")]
+    for parse in (sweep.parse_args, parser_of("helmholtz.blackbox")):
+        parsers += [(parse, [half]) for half in ("cifar", "audio")]
     said = io.StringIO()
     for parse, words in parsers:
         with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):

@@ -18,11 +18,13 @@ CHOSEN_BY = "test split"  # in result.json, where it also chose the epoch
 class Task(NamedTuple):
     """A run, and where it is still to be judged; options: of prepare.py, for its data.
 
-    own: the codec and rate that it was trained on. cells: pairs like it.
+    network: an own_network.Own, or None. own: the codec and rate that it was trained on. cells:
+    pairs like it.
     """
 
     folder: Path
     setting: dict
+    network: object
     options: Namespace
     own: tuple[Codec, int]
     cells: list[tuple[Codec, int]]
@@ -38,6 +40,8 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     parser = cli.Parser(prog="evaluate.py", description=description)
     add, said = parser.add_argument, "folders of finished runs"
     add("--log_dir", type=Path, nargs="+", required=True, metavar="RUN", help=said)
+    said = "the code of a network of your own, FILE.py:FUNCTION or package.module:FUNCTION"
+    add("--model", metavar="NAME", help=said)
     flags.add_rate_flags(parser, domain, many=True)
     add("--source", help="where the source of the runs is now (as each run was given it)")
     datadir.add_flag(parser)
@@ -66,15 +70,17 @@ def main(domain: Domain, args: Namespace) -> None:
 
 def _task(domain: Domain, folder: Path, args: Namespace) -> Task:
     """What is to be done about a run. At its own rate it is always judged, as a check."""
+    from helmholtz import own_network
     from helmholtz.io import evaluations, runs
 
     setting = runs.read_setting(folder, domain)
+    network = own_network.of_run(setting, args.model, folder)
     codec, rate = domain.codec_of(setting), setting["rate"]
     own = (codec if rate else domain.published, rate)
     done = {key for key in evaluations.read(folder) if evaluations.path_of(folder, *key).exists()}
     cells = dict.fromkeys([own, *flags.chosen(args, domain, setting["data"])])
     left = [(codec, rate) for codec, rate in cells if (codec.name, rate) not in done]
-    return Task(folder, setting, _options(domain, setting, args), own, left)
+    return Task(folder, setting, network, _options(domain, setting, args), own, left)
 
 
 def _options(domain: Domain, setting: dict, args: Namespace) -> Namespace:

@@ -10,7 +10,7 @@ from helmholtz.data import loading
 from helmholtz.data.splits import chosen_of
 from helmholtz.errors import DataError
 from helmholtz.io import evaluations, predictions, run_state, runs
-from helmholtz.training import prediction
+from helmholtz.training import own_build, prediction
 from helmholtz.training.device import gpu
 from helmholtz.training.launches import Model
 from helmholtz.training.model import Gather, set_up
@@ -70,9 +70,14 @@ class Judge:
         key = (name, classes, precision, items.shape, items.dtype)
         if key not in self.built:
             set_up(0, precision)
-            chosen = self.domain.networks[name]
-            network = chosen.build(items.shape[1:], classes)
-            layers = [keras.Input((), dtype="int32"), Gather(items), *chosen.recipe.layers()]
+            if task.network:
+                network, recipe = own_build.rebuild(
+                    task.network, self.domain, task.setting, classes
+                )
+            else:
+                network = self.domain.networks[name].build(items.shape[1:], classes)
+                recipe = self.domain.networks[name].recipe
+            layers = [keras.Input((), dtype="int32"), Gather(items), *recipe.layers()]
             self.built[key] = Model([*layers, network])
             self.built[key].prepare_launches(1, gpu() is not None)
         prediction.load_weights(self.built[key].layers[-1], task.folder / "best.weights.h5")

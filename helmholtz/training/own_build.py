@@ -51,12 +51,12 @@ def for_training(domain: Domain, args: Namespace, data) -> tuple:
     return network, recipe, own.identity | {"architecture": digest}
 
 
-def rebuild(own: Own, domain: Domain, setting: dict, classes: int) -> keras.Model:
+def rebuild(own: Own, domain: Domain, setting: dict, classes: int) -> tuple[keras.Model, Recipe]:
     """The network of a finished run, untrained. Raises UsageError when it is another now."""
-    network, _ = build(own, domain, setting["shape"], classes)
+    network, given = build(own, domain, setting["shape"], classes)
     if architecture(own, network) != setting["network"].get("architecture"):
         raise UsageError(f"{shown(own.asked)} builds another network than the run had.")
-    return network
+    return network, _recipe(own, domain, given)
 
 
 def build(own: Own, domain: Domain, shape, classes: int) -> tuple[keras.Model, object]:

@@ -40,7 +40,7 @@ def main(domain: Domain, args: Namespace) -> None:
     if own:
         from helmholtz.training import own_build
 
-        network = own_build.rebuild(own, domain, setting, len(classes))
+        network, _ = own_build.rebuild(own, domain, setting, len(classes))
     else:
         network = domain.networks[setting["model"]].build(setting["shape"], len(classes))
     prediction.show(files, prediction.predict(network, items, args, classes), args)
