@@ -80,7 +80,7 @@ def test_what_was_judged_is_skipped_and_what_is_lost_is_judged_again(command, ru
     words = ["--log_dir", runs / "low", runs / "chosen", "--quality", 1]
     evaluate.main(list(map(str, words)))
     said = capsys.readouterr().out
-    assert "The test split chose the epoch of 1 of them" in said
+    assert "The test split chose the epoch of 1 run," in said
     assert said.count("test accuracy") == 4
     (runs / "low" / "evaluation" / "jpeg_1.csv").unlink()
     evaluate.main(list(map(str, words)))

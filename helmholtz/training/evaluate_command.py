@@ -127,6 +127,6 @@ def _tell_of_choice(tasks: list[Task]) -> None:
     results = [read_json(task.folder / "result.json") for task in tasks]
     if chosen := [found for found in results if found.get("validated_on") == CHOSEN_BY]:
         print(
-            f"The test split chose the epoch of {len(chosen)} of them, at the rate of each run: "
-            "there its accuracy is too high. Train with --val 0.2 to compare without that."
+            f"The test split chose the epoch of {counted(len(chosen), 'run')}, at the rate of the "
+            "training: there accuracy is too high. Train with --val 0.2 to compare without that."
         )
