@@ -121,6 +121,17 @@ def test_runs_that_were_not_tested_have_no_matrix(tmp_path):
     assert said == {"matrix": [], "transfer": ""}
 
 
+def test_without_an_uncompressed_run_and_with_one_seed_there_is_a_sentence_too(tmp_path):
+    judged_run(tmp_path, 50, 0, {("jpeg", 50): 0.8, ("jpeg", 25): 0.799, ("jpeg", 5): 0.5})
+    judged_run(tmp_path, 25, 0, {("jpeg", 25): 0.7})
+    (found,) = experiments.experiments([run.row for run in read_logs(tmp_path)])
+    tested = transfer.read(read_logs(tmp_path))
+    said = transfer.transfer(found, tested, 0.01)["transfer"]
+    assert said == "Trained at quality 50 it holds down to quality 25 (-0.1 points, -0.4 to +0.2)."
+    said = transfer.transfer(found, tested, 0.0)["transfer"]
+    assert said == "Trained at quality 50 it holds at no lower rate."
+
+
 def test_what_no_evaluation_wrote_is_damage(tmp_path):
     evaluations.add(tmp_path, "jpeg", 5, judged(0.5))
     evaluations.add(tmp_path, "jpeg", 0, judged(0.75))
