@@ -114,7 +114,8 @@ def _curves(answer: dict):
     made, axes = charts.figure()
     for number, (label, line) in enumerate(lines.items()):
         line.sort(key=lambda row: max(row["rate"], row["tested_rate"]))
-        x = [max(row["rate"], row["tested_rate"]) for row in line]
+        shift = (max(rates) / min(rates)) ** (0.008 * (number - 1))  # or bars hide each other
+        x = [shift * max(row["rate"], row["tested_rate"]) for row in line]
         charts.points(axes, x, line, "accuracy", number, label)
     for row in rows:
         if row["rate"] == row["tested_rate"] == 0:
