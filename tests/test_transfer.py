@@ -69,7 +69,8 @@ def answer(out):
 def test_the_sentence_says_how_far_networks_hold(reported):
     assert answer(reported)["transfer"] == (
         "Trained at quality 25 it holds down to quality 10 (-0.2 points, -0.5 to +0.1); "
-        "trained uncompressed only down to quality 50 (-0.5 points, -0.9 to -0.1)."
+        "trained uncompressed only down to quality 50 (-0.5 points, -0.9 to -0.1). "
+        "The test split chose the epoch at the rate of the training, which favours that rate."
     )
 
 
@@ -106,7 +107,10 @@ def test_without_intervals_and_beyond_the_tolerance_no_network_holds(logs):
     (found,) = experiments.experiments([run.row for run in read_logs(logs)])
     tested = transfer.read(read_logs(logs))
     said = transfer.transfer(found, tested, 0.0001)["transfer"]
-    assert said == "Trained uncompressed it holds at no lower rate."
+    assert (
+        said.removesuffix(transfer.FAVOURED).rstrip()
+        == "Trained uncompressed it holds at no lower rate."
+    )
 
 
 def read_logs(root):
@@ -127,9 +131,15 @@ def test_without_an_uncompressed_run_and_with_one_seed_there_is_a_sentence_too(t
     (found,) = experiments.experiments([run.row for run in read_logs(tmp_path)])
     tested = transfer.read(read_logs(tmp_path))
     said = transfer.transfer(found, tested, 0.01)["transfer"]
-    assert said == "Trained at quality 50 it holds down to quality 25 (-0.1 points, -0.4 to +0.2)."
+    assert (
+        said.removesuffix(transfer.FAVOURED).rstrip()
+        == "Trained at quality 50 it holds down to quality 25 (-0.1 points, -0.4 to +0.2)."
+    )
     said = transfer.transfer(found, tested, 0.0)["transfer"]
-    assert said == "Trained at quality 50 it holds at no lower rate."
+    assert (
+        said.removesuffix(transfer.FAVOURED).rstrip()
+        == "Trained at quality 50 it holds at no lower rate."
+    )
 
 
 def test_what_no_evaluation_wrote_is_damage(tmp_path):

@@ -13,7 +13,10 @@ from helmholtz.analysis.summary import ENDS
 from helmholtz.analysis.wording import ends
 from helmholtz.errors import DataError
 from helmholtz.io import evaluations, predictions
+from helmholtz.schema import TEST_SPLIT
 from helmholtz.text import printable
+
+FAVOURED = "The test split chose the epoch at the rate of the training, which favours that rate."
 
 
 class Tested(NamedTuple):
@@ -60,7 +63,11 @@ def transfer(experiment: Experiment, tested: dict[str, dict], tolerance: float) 
         rows += [names | _cell(known, own, column, tolerance) for column in columns]
     rows = [] if all(map(is_own, rows)) else rows
     codecs = dict.fromkeys(row["tested_codec"] for row in rows if row["tested_rate"])
-    return {"matrix": rows, "transfer": " ".join(_sentence(rows, codec) for codec in codecs)}
+    said = [_sentence(rows, codec) for codec in codecs]
+    trained = [run for runs in experiment.runs.values() for run in runs]
+    if said and any(run["validated_on"] == TEST_SPLIT for run in trained):
+        said.append(FAVOURED)
+    return {"matrix": rows, "transfer": " ".join(said)}
 
 
 def _cell(known: list[dict], own: tuple, column: tuple, tolerance: float) -> dict:

@@ -9,10 +9,10 @@ from helmholtz.codec import Codec
 from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import datadir
+from helmholtz.schema import TEST_SPLIT
 from helmholtz.text import counted
 
 MOVED = ("source", "data_dir")  # flags of the runs that may be given anew
-CHOSEN_BY = "test split"  # in result.json, where it also chose the epoch
 
 
 class Task(NamedTuple):
@@ -125,7 +125,7 @@ def _tell_of_choice(tasks: list[Task]) -> None:
     from helmholtz.io.runs import read_json
 
     results = [read_json(task.folder / "result.json") for task in tasks]
-    if chosen := [found for found in results if found.get("validated_on") == CHOSEN_BY]:
+    if chosen := [found for found in results if found.get("validated_on") == TEST_SPLIT]:
         print(
             f"The test split chose the epoch of {counted(len(chosen), 'run')}, at the rate of the "
             "training: there accuracy is too high. Train with --val 0.2 to compare without that."
