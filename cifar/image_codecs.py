@@ -24,21 +24,12 @@ LARGE, RESOLUTIONS = 128, (3, 6)  # of JPEG 2000, below and from so many pixels 
 def webp(image: np.ndarray, quality: int) -> Coded:
     """Lossy WebP; its payload is the chunk "VP8 " (RFC 9649)."""
     decoded, file = with_opencv(image, ".webp", cv2.IMWRITE_WEBP_QUALITY, quality)
-    return decoded, len(file), _chunk_size(file, b"VP8 ")
+    size = file.index(b"VP8 ") + 4
+    return decoded, len(file), int.from_bytes(file[size : size + 4], "little")
 
 
 def webp_version() -> str:
     return f"opencv {cv2.__version__} WebP"
-
-
-def _chunk_size(file: bytes, name: bytes) -> int:
-    place = 12  # after "RIFF", a size and "WEBP"
-    while (found := file[place : place + 4]) != name:
-        size = int.from_bytes(file[place + 4 : place + 8], "little")
-        if not found:
-            raise ValueError(f"there is no chunk {name!r}")
-        place += 8 + size + size % 2
-    return int.from_bytes(file[place + 4 : place + 8], "little")
 
 
 def avif(image: np.ndarray, quality: int) -> Coded:
