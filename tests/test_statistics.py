@@ -223,13 +223,13 @@ def test_intervals_cover_the_truth(simulation, seeds, items, accuracy, seed_sd):
 
 
 def test_the_committed_table_keeps_its_promise():
-    """From three seeds on 92 to 98 of 100; with two no fewer than 93. Where one error is expected
-    among 100 items, and of two seeds, intervals are cautious."""
+    """From three seeds on 92 to 98 of 100; with two no fewer than 93. Where ten errors or fewer are
+    expected among 100 items, and of two seeds, intervals are cautious."""
     with (BENCHMARKS / "coverage.csv").open() as file:
         rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
     assert len(rows) == 96
     for row in rows:
-        cautious = row["seeds"] == 2 or (row["items"], row["accuracy"]) == (100, 0.99)
+        cautious = row["seeds"] == 2 or (row["items"] == 100 and row["accuracy"] >= 0.9)
         for name in ("accuracy_seeds", "accuracy_both", "difference_seeds", "difference_both"):
             lowest = 0.93 if row["seeds"] == 2 else 0.92
             assert lowest <= row[name] <= (1 if cautious else 0.98), row
