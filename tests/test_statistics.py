@@ -126,6 +126,17 @@ def test_pairs_of_seeds_and_items_take_what_they_share_out_of_the_difference():
     assert found["high_items"] - found["low_items"] < min(alone) / 2
 
 
+@pytest.mark.parametrize("factor", [1, 0.5])
+def test_a_paired_difference_is_the_crossed_analysis_of_the_differences(factor):
+    here, there = networks(3, 80, seed=1), networks(3, 80, seed=2)
+    *_, both, _ = compare(scores(here), scores(there), factor)
+    sample = here - factor * there
+    cells = statistics.four_cells(factor)
+    wanted = over_seeds_and_items(sample.mean(axis=1), sample, cells)
+    for found, known in zip(both, wanted, strict=True):
+        assert found.tolist() == pytest.approx(known.tolist())
+
+
 def test_other_seeds_are_not_paired_but_their_items_are():
     here, there = networks(3, 500, seed=1), networks(4, 500, seed=1)
     others = [score._replace(seed=9 + score.seed) for score in scores(there)]
