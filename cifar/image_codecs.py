@@ -24,7 +24,8 @@ LARGE, RESOLUTIONS = 128, (3, 6)  # of JPEG 2000, below and from so many pixels 
 def webp(image: np.ndarray, quality: int) -> Coded:
     """Lossy WebP; its payload is the chunk "VP8 " (RFC 9649)."""
     file = encode_webp(image, quality)
-    return opencv_image(file), len(file), _chunk_size(file, b"VP8 ")
+    size = file.index(b"VP8 ") + 4
+    return opencv_image(file), len(file), int.from_bytes(file[size : size + 4], "little")
 
 
 def encode_webp(image: np.ndarray, quality: int) -> bytes:
@@ -33,16 +34,6 @@ def encode_webp(image: np.ndarray, quality: int) -> bytes:
 
 def webp_version() -> str:
     return f"opencv {cv2.__version__} WebP"
-
-
-def _chunk_size(file: bytes, name: bytes) -> int:
-    place = 12  # after "RIFF", a size and "WEBP"
-    while (found := file[place : place + 4]) != name:
-        size = int.from_bytes(file[place + 4 : place + 8], "little")
-        if not found:
-            raise ValueError(f"there is no chunk {name!r}")
-        place += 8 + size + size % 2
-    return int.from_bytes(file[place + 4 : place + 8], "little")
 
 
 def avif(image: np.ndarray, quality: int) -> Coded:

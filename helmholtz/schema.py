@@ -39,6 +39,7 @@ RESULT = {  # the numbers of result.json
 }
 OPTIONAL = {"mean_of_ten_best", "convergence_epoch", "test_acc"}  # may be null in result.json
 RESULT_TEXTS = ["validated_on", "counted_epoch", "device", "precision"]
+TEST_SPLIT = "test split"  # as validated_on: it has also chosen the epoch
 BEST, LAST = "best", "last"  # epoch that counts; a run that does not say has the best one
 OUTSIDE = "none, another program"  # in its place, of a classifier that was not trained here
 # Of all items in result.json, of one in a table. raw and source: as the files lie there.

@@ -132,6 +132,7 @@ def test_a_program_that_cannot_be_started_and_flags_that_are_wrong(command, word
     assert "Give the program after the flags" in refused("--quality", 5)
     assert "Give the program after the flags" in refused("--quality", 5, "--", "program")
     assert "101" in refused("--quality", 101, "--", "program", "{folder}")
+    assert "another --name" in refused("--name", "quick", "--", "program", "{folder}")
     assert "letters" in refused("--name", "a/b", "--", "program", "{folder}")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from report_runs import make_run
 
-from helmholtz.analysis.compare import fewer_bits
+from helmholtz.analysis.compare import _curve, fewer_bits
 from helmholtz.report import __main__ as report
 
 RATES = [10, 25, 50, 75, 90]
@@ -67,6 +67,15 @@ def test_the_uncompressed_runs_and_a_dip_do_not_disturb_it():
     for run in codec[75]:
         run["best_val_acc"] = codec[50][0]["best_val_acc"] - 0.001
     assert fewer_bits(codec, published)["mean"] == pytest.approx(plain["mean"], abs=0.05)
+
+
+def test_rates_that_do_not_rise_count_as_one_of_their_mean_accuracy_and_the_fewer_bits():
+    made = runs(BITS, [0])
+    for rate, accuracy in zip(RATES, (0.3, 0.5, 0.4, 0.6, 0.6), strict=True):
+        made[rate][0]["best_val_acc"] = accuracy
+    bits, reached = _curve(made, None)
+    np.testing.assert_allclose(reached, [0.3, 0.45, 0.6])
+    np.testing.assert_allclose(bits, np.log(8 * BITS[[0, 1, 3]]))
 
 
 def study(root):

@@ -31,7 +31,7 @@ FOREIGN_FLAGS = {"--array", "--gres", "--time", "--signal", "--batch", "--head",
 FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick"}
 PROGRAMS = ["cifar.train", "audio.train", "cifar.prepare", "audio.prepare", "cifar.predict"]
 PROGRAMS += ["audio.predict", "cifar.evaluate", "audio.evaluate", "helmholtz.report"]
-PROGRAMS += ["helmholtz.audit", "helmholtz.export"]
+PROGRAMS += ["helmholtz.audit", "helmholtz.export", "helmholtz.blackbox"]
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,8 @@ def test_files_and_flags_that_a_page_names_exist(page):
 
 def flags_of_all_programs():
     parsers = [(parser_of(module), []) for module in PROGRAMS]
-    parsers += [(sweep.parse_args, [half]) for half in ("cifar", "audio")]
+    for parse in (sweep.parse_args, parser_of("helmholtz.blackbox")):
+        parsers += [(parse, [half]) for half in ("cifar", "audio")]
     said = io.StringIO()
     for parse, words in parsers:
         with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):

@@ -18,6 +18,18 @@ from helmholtz.sweep import __main__ as sweep
 
 IMAGES = ["--limit", 30, "--num_epoch", 1]
 SOUNDS = ["--bitrate", 64, "--model", "quick", "--batch_size", 8, "--num_epoch", 1]
+OWN = """
+import keras
+from helmholtz.domain import Recipe
+
+def make(shape, classes):
+    flat = [keras.Input(shape), keras.layers.AveragePooling2D(8), keras.layers.Flatten()]
+    network = keras.Sequential([*flat, keras.layers.Dense(classes, activation="softmax")])
+    return network, Recipe({"num_epoch": 2}, lambda *_: keras.optimizers.Adam(0.01), layers)
+
+def layers():
+    return [keras.layers.Rescaling(1 / 100, dtype="float32")]
+"""
 
 
 def trained(main, folder, *flags):
@@ -68,7 +80,7 @@ def test_what_was_judged_is_skipped_and_what_is_lost_is_judged_again(command, ru
     words = ["--log_dir", runs / "low", runs / "chosen", "--quality", 1]
     evaluate.main(list(map(str, words)))
     said = capsys.readouterr().out
-    assert "The test split chose the epoch of 1 of them" in said
+    assert "The test split chose the epoch of 1 run," in said
     assert said.count("test accuracy") == 4
     (runs / "low" / "evaluation" / "jpeg_1.csv").unlink()
     evaluate.main(list(map(str, words)))
@@ -139,6 +151,18 @@ def test_a_run_of_sounds_is_judged_at_other_bitrates(command, tmp_path):
     assert set(found) == {("mp3", rate) for rate in (0, 64, 128)}
     result = json.loads((folder / "result.json").read_text())
     assert found["mp3", 64] == (result["test_items"], result["test_acc"])
+
+
+def test_a_network_of_ones_own_is_judged_when_its_code_is_given(command, photos, tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    model, rate = f"{tmp_path / 'own.py'}:make", ["--quality", 5]
+    folder = trained(train.main, tmp_path / "run", "--source", photos, *rate, "--model", model)
+    code, error = command(evaluate.main, "--log_dir", folder, "--quality", 0)
+    assert (code, "give --model FILE.py:make" in error) == (2, True)
+    words = ["--log_dir", folder, "--model", model, "--quality", 0]
+    assert command(evaluate.main, *words) == (0, "")
+    result = json.loads((folder / "result.json").read_text())
+    assert table(folder)["jpeg", 5] == (16, result["best_val_acc"])
 
 
 def test_a_sweep_tests_the_runs_that_it_has_finished(photos, tmp_path):

@@ -194,6 +194,18 @@ def test_jpeg_2000_reaches_the_decibels_that_it_is_asked_for():
         assert abs(10 * np.log10(255**2 / np.mean(errors)) - rate) < 2
 
 
+@JXL
+@pytest.mark.parametrize(("quality", "distance"), [(11, 14.49), (30, 6.4), (50, 4.6), (90, 1.0)])
+def test_the_quality_of_jpeg_xl_is_libjxl_s_and_its_distance_at_most_15(quality, distance, written):
+    """Above 15 more distance gives more bytes as well as more error."""
+    from imagecodecs import jpegxl_encode
+
+    assert quality >= TABLE["jxl"].rates[0] == 11
+    TABLE["jxl"].compress(IMAGES[0], quality)
+    same = jpegxl_encode(IMAGES[0], distance=distance, effort=5, usecontainer=False)
+    assert abs(len(same) - len(written[-1])) <= 1
+
+
 def test_versions_name_the_codec_and_tell_them_apart():
     versions = [
         codec.version() for codec in TABLE.values() if not codec.extra or codec.name == "avif"

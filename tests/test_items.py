@@ -88,12 +88,12 @@ def test_the_answer_is_judged_over_seeds_and_items_and_says_so(three_seeds):
 
 def test_a_verdict_rests_on_the_wider_interval_where_there_is_one():
     margin = {"mean": 0.01, "low": 0.005, "high": 0.015, "low_items": None, "high_items": None}
-    assert measure._verdict(margin) == measure.YES
+    assert measure.verdict(margin) == measure.YES
     margin |= {"low_items": -0.01, "high_items": 0.03}
-    assert measure._verdict(margin) == measure.PROBABLY
-    assert measure._verdict(margin | {"low": None, "high": None}) == measure.ALONE
+    assert measure.verdict(margin) == measure.PROBABLY
+    assert measure.verdict(margin | {"low": None, "high": None}) == measure.ALONE
     margin |= {"mean": -0.01, "low": -0.015, "high": -0.005, "low_items": -0.03, "high_items": 0.01}
-    assert measure._verdict(margin) == measure.UNSURE
+    assert measure.verdict(margin) == measure.UNSURE
 
 
 def test_one_seed_has_an_interval_over_items_alone_and_says_so(tmp_path):

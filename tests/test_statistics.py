@@ -126,6 +126,17 @@ def test_pairs_of_seeds_and_items_take_what_they_share_out_of_the_difference():
     assert found["high_items"] - found["low_items"] < min(alone) / 2
 
 
+@pytest.mark.parametrize("factor", [1, 0.5])
+def test_a_paired_difference_is_the_crossed_analysis_of_the_differences(factor):
+    here, there = networks(3, 80, seed=1), networks(3, 80, seed=2)
+    *_, both, _ = compare(scores(here), scores(there), factor)
+    sample = here - factor * there
+    cells = statistics.four_cells(factor)
+    wanted = over_seeds_and_items(sample.mean(axis=1), sample, cells)
+    for found, known in zip(both, wanted, strict=True):
+        assert found.tolist() == pytest.approx(known.tolist())
+
+
 def test_other_seeds_are_not_paired_but_their_items_are():
     here, there = networks(3, 500, seed=1), networks(4, 500, seed=1)
     others = [score._replace(seed=9 + score.seed) for score in scores(there)]
@@ -223,13 +234,13 @@ def test_intervals_cover_the_truth(simulation, seeds, items, accuracy, seed_sd):
 
 
 def test_the_committed_table_keeps_its_promise():
-    """From three seeds on 92 to 98 of 100; with two no fewer than 93. Where one error is expected
-    among 100 items, and of two seeds, intervals are cautious."""
+    """From three seeds on 92 to 98 of 100; with two no fewer than 93. Where ten errors or fewer are
+    expected among 100 items, and of two seeds, intervals are cautious."""
     with (BENCHMARKS / "coverage.csv").open() as file:
         rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
     assert len(rows) == 96
     for row in rows:
-        cautious = row["seeds"] == 2 or (row["items"], row["accuracy"]) == (100, 0.99)
+        cautious = row["seeds"] == 2 or (row["items"] == 100 and row["accuracy"] >= 0.9)
         for name in ("accuracy_seeds", "accuracy_both", "difference_seeds", "difference_both"):
             lowest = 0.93 if row["seeds"] == 2 else 0.92
             assert lowest <= row[name] <= (1 if cautious else 0.98), row

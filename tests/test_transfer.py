@@ -19,7 +19,7 @@ from helmholtz.schema import MATRIX
 RATES = [0, 50, 25, 10, 5]
 ITEMS = 1000
 ACCURACY = {  # trained at, tested at
-    0: [0.8, 0.795, 0.6, 0.4, 0.3],
+    0: [0.8, 0.795, 0.6, 0.4, 0.8],  # the last one is luck: it does not hold at every rate above
     50: [0.79, 0.79, 0.7, 0.6, 0.5],
     25: [0.75, 0.75, 0.75, 0.748, 0.5],
     10: [0.6, 0.6, 0.65, 0.7, 0.6],
@@ -69,7 +69,8 @@ def answer(out):
 def test_the_sentence_says_how_far_networks_hold(reported):
     assert answer(reported)["transfer"] == (
         "Trained at quality 25 it holds down to quality 10 (-0.2 points, -0.5 to +0.1); "
-        "trained uncompressed only down to quality 50 (-0.5 points, -0.9 to -0.1)."
+        "trained uncompressed only down to quality 50 (-0.5 points, -0.9 to -0.1). "
+        "The test split chose the epoch at the rate of the training, which favours that rate."
     )
 
 
@@ -106,7 +107,10 @@ def test_without_intervals_and_beyond_the_tolerance_no_network_holds(logs):
     (found,) = experiments.experiments([run.row for run in read_logs(logs)])
     tested = transfer.read(read_logs(logs))
     said = transfer.transfer(found, tested, 0.0001)["transfer"]
-    assert said == "Trained uncompressed it holds at no lower rate."
+    assert (
+        said.removesuffix(transfer.FAVOURED).rstrip()
+        == "Trained uncompressed it holds at no lower rate."
+    )
 
 
 def read_logs(root):
@@ -119,6 +123,23 @@ def test_runs_that_were_not_tested_have_no_matrix(tmp_path):
     (found,) = experiments.experiments([run.row for run in read_logs(tmp_path)])
     said = transfer.transfer(found, transfer.read(read_logs(tmp_path)), 0.01)
     assert said == {"matrix": [], "transfer": ""}
+
+
+def test_without_an_uncompressed_run_and_with_one_seed_there_is_a_sentence_too(tmp_path):
+    judged_run(tmp_path, 50, 0, {("jpeg", 50): 0.8, ("jpeg", 25): 0.799, ("jpeg", 5): 0.5})
+    judged_run(tmp_path, 25, 0, {("jpeg", 25): 0.7})
+    (found,) = experiments.experiments([run.row for run in read_logs(tmp_path)])
+    tested = transfer.read(read_logs(tmp_path))
+    said = transfer.transfer(found, tested, 0.01)["transfer"]
+    assert (
+        said.removesuffix(transfer.FAVOURED).rstrip()
+        == "Trained at quality 50 it holds down to quality 25 (-0.1 points, -0.4 to +0.2)."
+    )
+    said = transfer.transfer(found, tested, 0.0)["transfer"]
+    assert (
+        said.removesuffix(transfer.FAVOURED).rstrip()
+        == "Trained at quality 50 it holds at no lower rate."
+    )
 
 
 def test_what_no_evaluation_wrote_is_damage(tmp_path):

@@ -23,31 +23,33 @@ def by_class(experiment: Experiment) -> dict:
     if not rates or not same_items(runs):
         return {"by_class": [], "losses": []}
     truth, names = runs[0]["predictions"].truth, runs[0]["class_names"]
-    cases = [(rate, label) for rate in rates for label in np.unique(truth).tolist()]
-    compared = [_compare(experiment, rate, truth == label) for rate, label in cases]
-    corrected = holm([both.p_value() for *_, both in compared])
-    rows = []
-    for (rate, label), p_holm, (recall, items, mean, both) in zip(
-        cases, corrected.tolist(), compared, strict=True
-    ):
-        low, high = both.ends(1 - (1 - CONFIDENCE) / len(cases))
-        row = {"rate": rate, "class": names[label] if label < len(names) else str(label)}
-        row |= {
-            "items": items,
-            "seeds": min(len(experiment.runs[r]) for r in (rate, runs[0]["rate"])),
-        }
-        row |= {"recall": recall, "difference": mean}
+    labels = {i: names[i] if i < len(names) else str(i) for i in np.unique(truth).tolist()}
+    cases = [(rate, label) for rate in rates for label in labels]
+    found = [_compare(experiment, rate, truth == label) for rate, label in cases]
+    corrected = holm([row["p"] for row in found]).tolist()
+    rows = [
+        experiment.key | {"rate": rate, "class": labels[label]} | row | {"p_holm": p_holm}
+        for (rate, label), row, p_holm in zip(cases, found, corrected, strict=True)
+    ]
+    for row in rows:
+        low, high = row.pop("both").ends(1 - (1 - CONFIDENCE) / len(rows))
         row |= {"difference_low": float(low), "difference_high": float(high)}
-        row |= {"p": float(both.p_value()), "p_holm": p_holm}
-        rows.append(experiment.key | row | {"verdict": _verdict(row)})
+        row["verdict"] = _verdict(row)
     return {"by_class": rows, "losses": _first_losses(rows)}
 
 
-def _compare(experiment: Experiment, rate: int, chosen: np.ndarray) -> tuple:
-    """Recall, items, and the difference of recall with its estimate, of the items chosen."""
+def _compare(experiment: Experiment, rate: int, chosen: np.ndarray) -> dict:
+    """The recall of the items chosen and its difference to the baseline's, "both" its estimate."""
     here, there = (_scores(experiment.runs[r], chosen) for r in (rate, experiment.base["rate"]))
     mean, _, both, _ = compare(here, there)
-    return float(np.mean([score.value for score in here])), int(chosen.sum()), mean, both
+    return {
+        "items": int(chosen.sum()),
+        "seeds": min(len(here), len(there)),
+        "recall": float(np.mean([score.value for score in here])),
+        "difference": mean,
+        "both": both,
+        "p": float(both.p_value()),
+    }
 
 
 def _scores(runs: list[dict], chosen: np.ndarray) -> list[Score]:

@@ -13,7 +13,10 @@ from helmholtz.analysis.summary import ENDS
 from helmholtz.analysis.wording import ends
 from helmholtz.errors import DataError
 from helmholtz.io import evaluations, predictions
+from helmholtz.schema import TEST_SPLIT
 from helmholtz.text import printable
+
+FAVOURED = "The test split chose the epoch at the rate of the training, which favours that rate."
 
 
 class Tested(NamedTuple):
@@ -46,7 +49,7 @@ def _read(run) -> dict[tuple, Tested]:
 
 
 def transfer(experiment: Experiment, tested: dict[str, dict], tolerance: float) -> dict:
-    """ "matrix", the rows of matrix.csv, and "transfer", what they say in a sentence each codec.
+    """The rows of matrix.csv as "matrix", and a sentence on each tested codec as "transfer".
 
     tested: what read gives. Both are empty where no run was tested at another rate than its own.
     """
@@ -58,10 +61,13 @@ def transfer(experiment: Experiment, tested: dict[str, dict], tolerance: float) 
         columns = sorted(set().union(*known), key=lambda c: (c[0], -rate_order(c[1])))
         names = experiment.key | {"rate": rate}
         rows += [names | _cell(known, own, column, tolerance) for column in columns]
-    if len({(row["tested_codec"], row["tested_rate"]) for row in rows}) < 2:
-        rows = []
+    rows = [] if all(map(is_own, rows)) else rows
     codecs = dict.fromkeys(row["tested_codec"] for row in rows if row["tested_rate"])
-    return {"matrix": rows, "transfer": " ".join(_sentence(rows, codec) for codec in codecs)}
+    said = [_sentence(rows, codec) for codec in codecs]
+    trained = [run for runs in experiment.runs.values() for run in runs]
+    if said and any(run["validated_on"] == TEST_SPLIT for run in trained):
+        said.append(FAVOURED)
+    return {"matrix": rows, "transfer": " ".join(said)}
 
 
 def _cell(known: list[dict], own: tuple, column: tuple, tolerance: float) -> dict:
@@ -107,7 +113,8 @@ def _sentence(rows: list[dict], codec: str) -> str:
     """How far the network holds that holds furthest down, and the one trained uncompressed."""
     reach = {row["rate"]: held(rows, row["rate"], codec) for row in rows}
     lowest = {rate: found[-1] for rate, found in reach.items() if found}
-    best = min(lowest, key=lambda rate: (lowest[rate]["tested_rate"], rate), default=0)
+    best = min(lowest, key=lambda rate: (lowest[rate]["tested_rate"], rate), default=None)
+    best = max(reach, key=rate_order) if best is None else best
     said = [_reach(best, lowest.get(best), rows, "it holds")]
     if best and 0 in reach:
         alike = 0 in lowest and lowest[0]["tested_rate"] == lowest[best]["tested_rate"]

@@ -34,7 +34,10 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
         text = f"-h lists its flags: --{half.flag} ..."
         _add_flags(domains.add_parser(half.name, help=text, allow_abbrev=False), half)
     args, program = parser.parse_args(words[:end]), words[end + 1 :]
-    flags.chosen(args, domain.get(args.domain))  # to refuse what there is not
+    half = domain.get(args.domain)
+    flags.chosen(args, half)  # to refuse what there is not
+    if args.name in half.networks:
+        raise UsageError(f"{args.name} is a network of this project: give another --name.")
     if not any(PLACE in word for word in program):
         raise UsageError(f"Give the program after the flags, as in `-- my_program {PLACE}`.")
     return args, program

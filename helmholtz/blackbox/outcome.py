@@ -13,12 +13,12 @@ from helmholtz.blackbox import program
 from helmholtz.codec import Codec
 from helmholtz.data.baditems import BadItems
 from helmholtz.data.loading import Data
-from helmholtz.data.parallel import in_parallel
 from helmholtz.data.splits import chosen_of
 from helmholtz.domain import Domain
 from helmholtz.errors import DataError, UsageError
 from helmholtz.io import predictions, runs
 from helmholtz.io.files import write_json
+from helmholtz.parallel import in_parallel
 from helmholtz.schema import OUTSIDE, SIZES
 
 

@@ -9,6 +9,7 @@ from helmholtz.errors import DataError
 from helmholtz.io.files import write_text
 
 FILE = "predictions.csv"
+COLUMNS = {"names": ("item", "truth", "predicted", "probability"), "formats": ["i8"] * 3 + ["f8"]}
 MAX_BYTES = 256 << 20  # a file that claims to be larger is not read
 
 
@@ -52,11 +53,10 @@ def read(path: Path) -> Predictions:
         header, *lines = path.read_text(encoding="utf-8").splitlines()
         if header != ",".join(Predictions._fields):
             raise ValueError("it has other columns")
-        *whole, probability = zip(*(line.split(",") for line in lines), strict=True)
-        found = Predictions(
-            *(np.array(list(map(int, column)), np.int64) for column in whole),
-            np.array(list(map(float, probability))),
-        )
+        if not lines:
+            raise ValueError("it is empty")
+        table = np.loadtxt(lines, COLUMNS, delimiter=",", comments=None, ndmin=1)
+        found = Predictions(*(np.ascontiguousarray(table[name]) for name in table.dtype.names))
         _check(found)
     except (OSError, ValueError, TypeError, OverflowError) as error:
         raise DataError(f"{path} is missing or damaged ({error}).") from error

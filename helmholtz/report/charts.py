@@ -45,11 +45,11 @@ def points(axes, x: list, rows: list[dict], name: str, number: int, label: str) 
     axes.plot(x, [row[name] for row in rows], linewidth=1.5, **style, label=label)
     for place, row in zip(x, rows, strict=True):
         low, high = ends(row, f"{name}_")
-        if row[f"{name}_low"] is None:
-            axes.plot(place, row[name], **style, markerfacecolor="white")
         if low is not None:
             error = [[max(0, row[name] - low)], [max(0, high - row[name])]]
-            axes.errorbar(place, row[name], error, capsize=3, color=style["color"], zorder=1)
+            axes.errorbar(place, row[name], error, capsize=3, **style)
+        if row[f"{name}_low"] is None:
+            axes.plot(place, row[name], **style, markerfacecolor="white")
 
 
 def log_axis(axes, ticks: list, form: str = "{:g}", **options) -> None:

@@ -34,8 +34,8 @@ class Grid(NamedTuple):
 def grid(answer: dict) -> Grid:
     """The matrix in an answer that has one; see analysis.transfer. A cell may be None."""
     found = {(row["rate"], _column(row)): row for row in answer["matrix"]}
-    columns = dict.fromkeys(sorted({column for _, column in found}))
-    names = {_column(row): _tested(row, answer) for row in answer["matrix"]}
+    names = {_column(row): _tested(row) for row in answer["matrix"]}
+    columns = sorted(names)
     rows = [
         (_plain(rate), [found.get((rate, column)) for column in columns])
         for rate in dict.fromkeys(row["rate"] for row in answer["matrix"])
@@ -45,20 +45,21 @@ def grid(answer: dict) -> Grid:
 
 
 def _column(row: dict) -> tuple:
-    """What sorts columns: uncompressed, then every codec from its highest rate on."""
-    return (row["tested_rate"] > 0, row["tested_codec"], -row["tested_rate"])
+    """What sorts columns: uncompressed, its own codec from the highest rate on, then others."""
+    rate, codec = row["tested_rate"], row["tested_codec"]
+    return rate > 0, codec != row["codec"], codec, -rate
 
 
 def _plain(rate: int) -> str:
     return str(rate) if rate else "none"
 
 
-def _tested(row: dict, answer: dict) -> str:
+def _tested(row: dict) -> str:
     """The name of a column: the rate alone where it is of the codec of the training."""
     rate, codec = row["tested_rate"], row["tested_codec"]
-    if not rate or codec == answer["codec"]:
+    if not rate or codec == row["codec"]:
         return _plain(rate)
-    return domains.rate_name(answer | {"codec": codec, "rate": rate})
+    return f"{domains.codec(row | {'codec': codec}).title} {rate}"
 
 
 def limits(answers: list[dict]) -> tuple[float, float]:
@@ -75,15 +76,14 @@ def figures(answer: dict, scale: tuple[float, float]) -> Iterator[tuple]:
 
 
 def _matrix(shown: Grid, answer: dict, scale: tuple[float, float]):
-    made, axes = charts.figure(1.6 + 0.36 * len(shown.rows))
+    turned = max(map(len, shown.columns)) > 5
+    made, axes = charts.figure(1.2 + 0.36 * len(shown.rows) + 0.8 * turned)
     values = [[c["accuracy"] if c else math.nan for c in cells] for _, cells in shown.rows]
     axes.imshow(values, cmap="cividis", vmin=scale[0], vmax=scale[1], aspect="auto")
     axes.grid(visible=False)
-    turned = 90 if max(map(len, shown.columns)) > 5 else 0
-    axes.set_xticks(range(len(shown.columns)), labels=shown.columns, rotation=turned)
+    axes.set_xticks(range(len(shown.columns)), labels=shown.columns, rotation=90 * turned)
     axes.set_yticks(range(len(shown.rows)), labels=[name for name, _ in shown.rows])
-    axis = domains.codec(answer).axis
-    axes.set(xlabel=f"tested at {axis}", ylabel=f"trained at {axis}")
+    axes.set(xlabel=f"tested at {domains.codec(answer).axis}", ylabel="trained at")
     for y, (_, cells) in enumerate(shown.rows):
         for x, cell in enumerate(cells):
             if cell:
@@ -114,7 +114,8 @@ def _curves(answer: dict):
     made, axes = charts.figure()
     for number, (label, line) in enumerate(lines.items()):
         line.sort(key=lambda row: max(row["rate"], row["tested_rate"]))
-        x = [max(row["rate"], row["tested_rate"]) for row in line]
+        shift = (max(rates) / min(rates)) ** (0.008 * (number - 1))  # or bars hide each other
+        x = [shift * max(row["rate"], row["tested_rate"]) for row in line]
         charts.points(axes, x, line, "accuracy", number, label)
     for row in rows:
         if row["rate"] == row["tested_rate"] == 0:

@@ -25,7 +25,7 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     """
     check_engine_flags(args)
     all_runs = _chosen(plan.plan(args, rest), args.only)
-    plan.evaluation_flags(args, all_runs)  # to refuse what there is not
+    plan.evaluations(args, all_runs)  # to refuse what there is not
     slots = []
     if args.engine == "local":
         slots = local_engine.slots(args.gpus, args.per_gpu, args.jobs, len(all_runs))
@@ -50,7 +50,7 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     finally:
         show.close()
     table.final(all_runs, root)
-    if flags := plan.evaluation_flags(args, [run for run in all_runs if run.state == "done"]):
+    for flags in plan.evaluations(args, [run for run in all_runs if run.state == "done"]):
         _run_program(f"{args.domain}.evaluate", flags)
     return all(run.state != "failed" for run in all_runs)
 

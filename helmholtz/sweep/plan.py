@@ -130,19 +130,22 @@ def source_flags(run: Run) -> list[str]:
     return found
 
 
-def evaluation_flags(args: argparse.Namespace, all_runs: list[Run]) -> list[str]:
-    """The flags of evaluate.py for runs, checked; none where it is not asked for."""
+def evaluations(args: argparse.Namespace, all_runs: list[Run]) -> list[list[str]]:
+    """The flags of evaluate.py, checked, for the runs of every own network and for all others."""
     half = domain.get(args.domain)
     rates = getattr(args, f"test_{half.flag}")
     if not rates or not all_runs:
         return []
     if all_runs[0].args.train_dir:
         raise UsageError(f"--test_{half.flag} needs the source of the data: leave --train_dir out.")
-    folders = (run.folder for run in all_runs)
-    found = ["--log_dir", *folders, f"--{half.flag}", *rates, "--codec", *args.codec]
-    words = [str(word) for word in found]
-    _program(half, "evaluate").parse_args(words)
-    return words
+    folders, found = {}, []
+    for run in all_runs:
+        folders.setdefault(getattr(run.args, "own", None), []).append(run.folder)
+    for own, some in folders.items():
+        words = ["--log_dir", *some, f"--{half.flag}", *rates, "--codec", *args.codec]
+        found.append([str(word) for word in words + (["--model", own] if own else [])])
+        _program(half, "evaluate").parse_args(found[-1])
+    return found
 
 
 def data_folder(run: Run) -> Path:

@@ -10,10 +10,10 @@ from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import datadir
 from helmholtz.own_network import Own
+from helmholtz.schema import TEST_SPLIT
 from helmholtz.text import counted
 
 MOVED = ("source", "data_dir")  # flags of the runs that may be given anew
-CHOSEN_BY = "test split"  # in result.json, where it also chose the epoch
 
 
 class Task(NamedTuple):
@@ -40,6 +40,8 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     parser = cli.Parser(prog="evaluate.py", description=description)
     add, said = parser.add_argument, "folders of finished runs"
     add("--log_dir", type=Path, nargs="+", required=True, metavar="RUN", help=said)
+    said = "the code of a network of your own, FILE.py:FUNCTION or package.module:FUNCTION"
+    add("--model", metavar="NAME", help=said)
     flags.add_rate_flags(parser, domain, many=True)
     add("--source", help="where the source of the runs is now (as each run was given it)")
     datadir.add_flag(parser)
@@ -72,6 +74,7 @@ def _task(domain: Domain, folder: Path, args: Namespace) -> Task:
     from helmholtz.io import evaluations, runs
 
     setting = runs.read_setting(folder, domain)
+    network = own_network.of_run(setting, args.model, folder)
     codec, rate = domain.codec_of(setting), setting["rate"]
     own = (codec if rate else domain.published, rate)
     done = {key for key in evaluations.read(folder) if evaluations.path_of(folder, *key).exists()}
@@ -123,8 +126,8 @@ def _tell_of_choice(tasks: list[Task]) -> None:
     from helmholtz.io.runs import read_json
 
     results = [read_json(task.folder / "result.json") for task in tasks]
-    if chosen := [found for found in results if found.get("validated_on") == CHOSEN_BY]:
+    if chosen := [found for found in results if found.get("validated_on") == TEST_SPLIT]:
         print(
-            f"The test split chose the epoch of {len(chosen)} of them, at the rate of each run: "
-            "there its accuracy is too high. Train with --val 0.2 to compare without that."
+            f"The test split chose the epoch of {counted(len(chosen), 'run')}, at the rate of the "
+            "training: there accuracy is too high. Train with --val 0.2 to compare without that."
         )

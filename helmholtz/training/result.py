@@ -6,7 +6,7 @@ from sklearn.metrics import confusion_matrix
 
 from helmholtz.io import predictions, runs
 from helmholtz.io.files import replacing, write_json
-from helmholtz.schema import LAST, SIZES
+from helmholtz.schema import LAST, SIZES, TEST_SPLIT
 from helmholtz.training import prediction
 from helmholtz.training.device import device
 
@@ -63,7 +63,7 @@ def _result(history: list, parts: dict, setting: dict, parameters: int, test_acc
 def _validated_on(parts: dict) -> str:
     if not len(parts["val"]):
         return "nothing"
-    return "held-out training items" if "test" in parts else "test split"
+    return "held-out training items" if "test" in parts else TEST_SPLIT
 
 
 def _statistics(history: list, counted: str) -> dict:
