@@ -90,7 +90,9 @@ class Sound(Domain):
         add("-w", "--weights", type=Path, help="start from these (.weights.h5)")
 
     def extent(self, data: dict) -> float:
-        return data["frames"] / data.get("sample_rate", constants.SAMPLE_RATE)
+        """The seconds of a clip: the mean before padding, where the data say it."""
+        padded = data["frames"] / data.get("sample_rate", constants.SAMPLE_RATE)
+        return data.get("seconds", padded)
 
     def data_root(self, args: Namespace) -> Path:
         from audio.sources import data_root
@@ -106,7 +108,7 @@ class Sound(Domain):
         return surveyed(opened, args.mono, args.dur, args.skip_bad)
 
     def facts(self, args: Namespace) -> dict:
-        from audio.sources import look
+        from audio.survey import look
 
         return look(args.source, args.mono)
 

@@ -5,6 +5,7 @@ import io
 import soundfile
 
 from audio import sources
+from audio.survey import common_rate
 from helmholtz.errors import DataError, MachineError, UsageError
 
 LONGEST = 5  # seconds
@@ -20,7 +21,7 @@ def listen(flags: dict, codec, rates: list[int]) -> tuple[dict[int, tuple[str, b
         return {}, "IDMT's licence does not allow its sounds to be passed on, not even in a page."
     try:
         _, parts, facts = sources.open_source(flags["source"]).load()
-        hertz = facts.get("sample_rate") or sources.common_rate(parts)
+        hertz = facts.get("sample_rate") or common_rate(parts)
         sound, mono, dur = parts["test"][0][0], bool(flags.get("mono")), flags.get("dur")
         clip = sources.read_clip(sound, mono, dur, hertz).samples[: LONGEST * hertz]
         return {rate: _file(codec, clip, rate, hertz) for rate in rates}, ""

@@ -1,14 +1,10 @@
 """Where sound comes from: IDMT's guitar effects, the embedded sample, or a folder of classes."""
 
-import contextlib
 import hashlib
 import io
 import math
 import os
 import sys
-from collections import Counter
-from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,8 +82,8 @@ def _load_sample() -> tuple[list[str], dict, dict]:
     from audio import sample
 
     parts = {split: sample.make(split) for split in sample.ITEMS}
-    facts = {"frames": sample.SAMPLES, "channels": 1, "true_noise_bits": sample.noise_bits()}
-    return sample.CLASSES, parts, PUBLISHED | facts
+    facts = {"frames": sample.SAMPLES, "channels": 1, "seconds": sample.SAMPLES / SAMPLE_RATE}
+    return sample.CLASSES, parts, PUBLISHED | facts | {"true_noise_bits": sample.noise_bits()}
 
 
 def _load_idmt(archive: Path) -> tuple[list[str], dict, dict]:
@@ -102,43 +98,15 @@ def read_archive(path: Path, copies: Path) -> tuple[list[str], dict, dict]:
 
 
 def _open_folder(path: Path) -> Source:
-    tree = _read_folder(path)
+    tree = read_folder(path)
     return Source(folders.folder_name(path), tree.fingerprint, tree.load)
 
 
-def _read_folder(path: Path) -> folders.Tree:
+def read_folder(path: Path) -> folders.Tree:
+    """What a folder holds: the classes of the unpacked archive of IDMT, or of a user."""
     if idmt.is_unpacked(path):
         return folders.Tree(path, LABELS, folders.split(idmt.read_folder(path)), {}, [])
     return folders.read_tree(path, SOUNDS)
-
-
-def look(source: str, mono: bool) -> dict:
-    """The sampling rate and the channels of a source's data; of a folder from its headers."""
-    if source in ("idmt", "sample") or not Path(source).is_dir():
-        return PUBLISHED | {"channels": 1}
-    parts = _read_folder(Path(source)).parts
-    stereo = not mono and any(h.channels == 2 for h in _headers(parts))
-    return {"sample_rate": common_rate(parts), "channels": 1 + stereo}
-
-
-def common_rate(parts: dict) -> int:
-    """The commonest sampling rate in Hz of the files in a source's parts, of two the higher.
-
-    Others are to be resampled to it. SAMPLE_RATE where no file can be read.
-    """
-    counts = Counter(header.samplerate for header in _headers(parts))
-    return max(counts, key=lambda rate: (counts[rate], rate), default=SAMPLE_RATE)
-
-
-def _headers(parts: dict) -> Iterator:
-    """What soundfile says of every file, without those that cannot be used."""
-    low, high = SAMPLE_RATES
-    for path in chain(*(paths for paths, _ in parts.values())):
-        with contextlib.suppress(DataError, soundfile.SoundFileError):
-            folders.require_file(path)
-            header = soundfile.info(os.fsencode(path))
-            if low <= header.samplerate <= high:
-                yield header
 
 
 def read_clip(sound, mono: bool, dur: float | None, sample_rate: int = SAMPLE_RATE) -> Recording:

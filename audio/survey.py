@@ -1,12 +1,20 @@
 """A first pass over all sounds of a source: which can be used, and how long clips must be."""
 
+import contextlib
+import os
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
+
+from soundfile import SoundFileError, info
 
 from audio.constants import SAMPLE_RATE
 from audio.samples import count_clipped
-from audio.sources import common_rate, named, read_clip
+from audio.sources import PUBLISHED, SAMPLE_RATES, named, read_clip, read_folder
+from helmholtz.data import folders
 from helmholtz.data.baditems import BadItems, leave_out
 from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
@@ -59,9 +67,38 @@ def surveyed(source: Source, mono: bool, dur: float | None, skip_bad: bool) -> S
     return source._replace(load=load)
 
 
+def look(source: str, mono: bool) -> dict:
+    """The sampling rate and the channels of a source's data; of a folder from its headers."""
+    if source in ("idmt", "sample") or not Path(source).is_dir():
+        return PUBLISHED | {"channels": 1}
+    parts = read_folder(Path(source)).parts
+    stereo = not mono and any(h.channels == 2 for h in _headers(parts))
+    return {"sample_rate": common_rate(parts), "channels": 1 + stereo}
+
+
+def common_rate(parts: dict) -> int:
+    """The commonest sampling rate in Hz of the files in a source's parts, of two the higher.
+
+    Others are to be resampled to it. SAMPLE_RATE where no file can be read.
+    """
+    counts = Counter(header.samplerate for header in _headers(parts))
+    return max(counts, key=lambda rate: (counts[rate], rate), default=SAMPLE_RATE)
+
+
+def _headers(parts: dict) -> Iterator:
+    """What soundfile says of every file, without those that cannot be used."""
+    low, high = SAMPLE_RATES
+    for path in chain(*(paths for paths, _ in parts.values())):
+        with contextlib.suppress(DataError, SoundFileError):
+            folders.require_file(path)
+            header = info(os.fsencode(path))
+            if low <= header.samplerate <= high:
+                yield header
+
+
 def _cut(facts: dict, frames: int) -> dict:
     """The facts that change when clips have so many frames; padding holds no noise."""
-    changed = {"frames": frames}
+    changed = {"frames": frames, "seconds": min(facts["seconds"], frames / facts["sample_rate"])}
     if "true_noise_bits" in facts:
         share = min(1, frames / facts["frames"])
         changed["true_noise_bits"] = share * facts["true_noise_bits"]
@@ -100,6 +137,7 @@ def _facts(good: list[Report], sample_rate: int) -> dict:
         print(f"{counted(clipped, 'sample')} beyond full scale: clipped.", file=sys.stderr)
     return {
         "frames": max(report.frames for report in good),
+        "seconds": sum(report.frames for report in good) / len(good) / sample_rate,  # mean
         "channels": _common_channels(good),
         "resampled_files": others,
         "clipped_samples": clipped,

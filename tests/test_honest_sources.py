@@ -12,9 +12,10 @@ from PIL import Image
 from report_runs import make_run
 from scipy import signal
 
-from audio import features, prepare
+from audio import features, prepare, sample
 from audio import sources as sound_sources
 from audio.domain import DOMAIN
+from audio.survey import common_rate
 from cifar import prepare as cifar_prepare
 from helmholtz.analysis import answer, experiments, tables
 from helmholtz.data import loading
@@ -59,6 +60,7 @@ def test_speech_keeps_its_sampling_rate_and_its_bytes(speech):
     for rate, folder in prepare_sounds(str(speech), rates).items():
         facts = loading.load(folder, rate).attributes
         assert (facts["sample_rate"], facts["frames"]) == (HERTZ, 4050)
+        assert DOMAIN.extent(facts) == pytest.approx(samples / 12 / HERTZ)
         assert (facts["raw_bytes"], facts["source_bytes"]) == (2 * samples, disk(speech))
         assert facts["file_bytes"] < facts["source_bytes"]
 
@@ -122,7 +124,7 @@ def test_of_two_sampling_rates_as_common_the_higher_counts(tmp_path):
     for i, hertz in enumerate((8000, 16000, 8000, 16000)):
         soundfile.write(tmp_path / f"{i}.wav", spoken(0, hertz), hertz)
     (tmp_path / "bad.wav").write_bytes(b"RIFF")
-    assert sound_sources.common_rate({"train": (sorted(tmp_path.glob("*.wav")), [])}) == 16000
+    assert common_rate({"train": (sorted(tmp_path.glob("*.wav")), [])}) == 16000
 
 
 @pytest.mark.parametrize(
@@ -180,9 +182,11 @@ def test_images_state_their_own_pixels_and_which_are_enlarged(thumbnails, comman
     )
 
 
-def test_the_published_sample_is_as_it_was():
-    facts = loading.load(prepare_images("sample", [0])[0], 0).attributes
-    assert facts["raw_bytes"] == facts["source_bytes"] == facts["file_bytes"]
+def test_the_sample_is_as_it_was(monkeypatch):
+    monkeypatch.setattr(sample, "ITEMS", {"train": 24, "test": 12})
+    facts = loading.load(prepare_sounds("sample", [0])[0], 0).attributes
+    assert facts["raw_bytes"] == facts["source_bytes"] == facts["file_bytes"] == 36 * 2 * 88200
+    assert (facts["sample_rate"], DOMAIN.extent(facts)) == (44100, 2)
 
 
 def with_source_bytes(folder, size):
@@ -204,14 +208,20 @@ def with_source_bytes(folder, size):
         (3100, "900 bytes per image instead of 3,072 (-71%);"),
     ],
 )
-def test_the_answer_and_the_tables_say_what_the_files_take(size, said, tmp_path):
+def test_the_answer_says_what_the_files_take(size, said, tmp_path):
     for rate, seed in itertools.product((0, 50), (0, 1)):
         make_run(tmp_path / "logs", rate, seed)
     with_source_bytes(tmp_path, size)
     args = report.parse_args([str(tmp_path / "logs"), "--out", str(tmp_path / "out")])
     found, *_ = experiments.experiments([run.row for run in report.collect(args)[0]])
-    assert said.replace(";", "; ") in answer.answer(found, 0.01)["sentence"]
+    assert f"{said} " in answer.answer(found, 0.01)["sentence"]
+
+
+def test_the_tables_have_what_the_files_take(tmp_path):
+    for rate in (0, 50):
+        make_run(tmp_path / "logs", rate)
+    with_source_bytes(tmp_path, 800)
     report.main([str(tmp_path / "logs"), "--out", str(tmp_path / "out")])
     for name, schema in (("runs", RUNS), ("summary", SUMMARY)):
         rows = tables.read(tmp_path / "out" / f"{name}.csv", schema)
-        assert {row["source_bytes"] for row in rows} == {size}
+        assert {row["source_bytes"] for row in rows} == {800}

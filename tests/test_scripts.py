@@ -1,5 +1,6 @@
 """The shell scripts: their usage, what they refuse, and Ctrl-C; nothing is installed or trained."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -68,6 +69,26 @@ def test_reproduce_without_an_argument_shows_its_usage(checkout):
     code, out, error = run(checkout, "scripts/reproduce.sh")
     assert (code, out) == (2, "")
     assert error == run(checkout, "scripts/reproduce.sh", "-h")[1]
+
+
+def test_spoken_digits_are_laid_out_as_published_or_by_speaker(checkout, tmp_path):
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    speakers, indices = ("jackson", "theo"), range(12)
+    for digit, name, i in itertools.product(range(2), speakers, indices):
+        (recordings / f"{digit}_{name}_{i}.wav").touch()
+    script = "scripts/spoken-digits.sh"
+    assert run(checkout, script, recordings, tmp_path / "out") == (0, "", "")
+    assert run(checkout, script, recordings, tmp_path / "by", "theo") == (0, "", "")
+    test = {path.name for path in (tmp_path / "out" / "test" / "1").iterdir()}
+    assert test == {f"1_{name}_{i}.wav" for name in speakers for i in range(5)}
+    assert len([*(tmp_path / "out" / "train").glob("*/*.wav")]) == 2 * 2 * 7
+    by_speaker = {path.name for path in (tmp_path / "by" / "test").glob("*/*.wav")}
+    assert by_speaker == {f"{digit}_theo_{i}.wav" for digit in range(2) for i in indices}
+    code, _, error = run(checkout, script, recordings, tmp_path / "new", "nobody")
+    assert (code, "no 0_nobody_0.wav" in error) == (3, True)
+    code, _, error = run(checkout, script, recordings, tmp_path / "out")
+    assert (code, "out exists" in error) == (3, True)
 
 
 def test_a_folder_that_is_not_there_is_told(checkout):
