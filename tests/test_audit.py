@@ -210,7 +210,7 @@ def test_classes_that_differ_by_chance_are_not_told(tmp_path, photographs):
         path = tmp_path / f"{i}"
         Image.fromarray(image).save(path, "JPEG", quality=int(rng.choice([75, 90])))
         paths.append(path)
-    found = audit(paths, ["cat", "dog", "owl"] * 20)
+    found = audit(paths, [*"abcdefghijkl"] * 5)
     assert found.warnings == []
     assert (found.codec, found.rate) == ("jpeg", 90)
 
