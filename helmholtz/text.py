@@ -17,3 +17,8 @@ def shown(path: Path | str) -> str:
 def counted(number: int, noun: str) -> str:
     """A number and what it counts, as "1 file" or "2 files"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def megabytes(size: int) -> str:
+    """A number of bytes, as "1.2 MB" or "34 kB"."""
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"

@@ -180,7 +180,7 @@ def test_classes_that_went_through_different_codecs_are_told(tmp_path, photograp
     root = folder(tmp_path, photographs[:30], cat=(".jpg", {"quality": 75}), dog=(".png", {}))
     program.main([str(root)])
     *lines, last = capsys.readouterr().out.splitlines()
-    assert lines[0].endswith("MB in 60 files, 32 x 32 pixels")
+    assert lines[0].endswith("kB in 60 files, 32 x 32 pixels")
     assert lines[1:] == [
         "  cat: JPEG of quality 75, 4:2:0 30",
         "  dog: PNG 30",
@@ -210,7 +210,7 @@ def test_classes_that_differ_by_chance_are_not_told(tmp_path, photographs):
         path = tmp_path / f"{i}"
         Image.fromarray(image).save(path, "JPEG", quality=int(rng.choice([75, 90])))
         paths.append(path)
-    found = audit(paths, ["cat", "dog", "owl"] * 20)
+    found = audit(paths, [*"abcdefghijkl"] * 5)
     assert found.warnings == []
     assert (found.codec, found.rate) == ("jpeg", 90)
 
@@ -241,9 +241,9 @@ def test_the_finding_is_told_and_stored_before_a_preparation(
     stored = loading.load(prepare_images_folder(root, "quality_50"), 50).attributes
     prior = "JPEG of quality 60, 4:2:0"
     assert (stored["audit"]["prior"], stored["audit"]["rate"]) == (prior, 60)
-    size = sum(path.stat().st_size for path in root.rglob("*.jpg")) / 1e6
+    size = sum(path.stat().st_size for path in root.rglob("*.jpg")) / 1e3
     assert stored["found"] == (
-        f"2 classes; 16 train and 4 test items. {size:.1f} MB in 20 files, 32 x 32 pixels. "
+        f"2 classes; 16 train and 4 test items. {size:.0f} kB in 20 files, 32 x 32 pixels. "
         f"Went through: {prior}. Ignored: 1 .txt file."
     )
     assert command(prepare_images.main, *flags) == (0, "")

@@ -130,6 +130,15 @@ def test_a_source_that_has_changed_since_is_told(photos, tmp_path, command):
     assert Image.open(out / "train" / "dog" / "3.webp").size == (9, 9)
 
 
+def test_the_manifest_names_no_file_that_is_gone(photos, tmp_path, command):
+    out = tmp_path / "out"
+    command(program.main, photos, out, *WEBP)
+    (out / "train" / "dog" / "3.webp").unlink()
+    (photos / "train" / "dog" / "3.png").write_text("broken")
+    assert command(program.main, photos, out, *WEBP)[0] == 3
+    assert "train/dog/3.png" not in [row["name"] for row in manifest(out)]
+
+
 def test_another_rate_takes_another_folder(photos, tmp_path, command):
     command(program.main, photos, tmp_path / "out", *WEBP)
     code, error = command(program.main, photos, tmp_path / "out", *WEBP[:-1], 50)

@@ -100,7 +100,8 @@ def test_a_bitrate_that_speech_cannot_have_is_refused_before_anything_is_made(
 
 def test_the_grid_is_of_rates_that_speech_can_have(speech, command, capsys):
     prepare.main(["--source", str(speech), "--codec", "mp3", "opus"])
-    made = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
+    lines = [line for line in capsys.readouterr().out.splitlines() if " classes; " not in line]
+    made = [line.partition(":")[0] for line in lines]
     mp3, opus = [8, 16, 32, 64], [8, 12, 16, 24, 32, 48, 64, 96, 128]
     assert made == [*(f"{rate} kb/s" for rate in mp3), *(f"Opus {rate} kb/s" for rate in opus)]
     runs = plan.plan(*sweep.parse_args(["audio", "--source", str(speech), "--seed", "0"]))

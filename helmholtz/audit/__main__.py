@@ -12,7 +12,7 @@ from pathlib import Path
 
 from helmholtz import cli
 from helmholtz.errors import DataError
-from helmholtz.text import counted, printable, shown
+from helmholtz.text import counted, megabytes, printable, shown
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -40,7 +40,7 @@ def main(argv=None) -> None:
     if not files:
         raise DataError(f"{shown(args.folder)} holds no files.")
     found = audit(files, [path.parent.name for path in files])
-    size = f"{found.bytes / 1e6:,.1f} MB in {counted(found.files, 'file')}"
+    size = f"{megabytes(found.bytes)} in {counted(found.files, 'file')}"
     print(f"{size}{', ' * bool(found.sizes)}{found.sizes}")
     for name, kinds in found.kinds.items():
         counts = sorted(kinds.items(), key=lambda pair: -pair[1])

@@ -1,6 +1,7 @@
 """A look at single files: what they are, and the traces of codecs in what lossless ones hold."""
 
 import math
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +62,9 @@ def _trace(path: Path, file: File) -> int | None:
         import soundfile
 
         frames = math.ceil(traces.SECONDS * file.size[1])
-        samples, sample_rate = soundfile.read(path, frames, dtype="float32", always_2d=True)
+        samples, sample_rate = soundfile.read(
+            os.fsencode(path), frames, dtype="float32", always_2d=True
+        )
         return traces.cutoff(samples, sample_rate)
     except Exception:  # what cannot be decoded is the preparation's to report
         return None

@@ -1,7 +1,7 @@
 """What a preparation has found, in a few sentences for people."""
 
 from helmholtz.data import listing
-from helmholtz.text import counted
+from helmholtz.text import counted, megabytes
 
 
 def describe(facts: dict, parts: dict) -> dict:
@@ -24,6 +24,6 @@ def describe(facts: dict, parts: dict) -> dict:
 
 def _files(audit: dict) -> str:
     """The files of a folder, as the audit found them."""
-    size = f"{audit['bytes'] / 1e6:,.1f} MB in {counted(audit['files'], 'file')}"
+    size = f"{megabytes(audit['bytes'])} in {counted(audit['files'], 'file')}"
     size = ", ".join(filter(None, [size, audit["sizes"]]))
     return f"{size}. Went through: {audit['prior'] or 'no lossy codec that was found'}."
