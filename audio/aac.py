@@ -22,10 +22,20 @@ def compress(samples: np.ndarray, bitrate: int, sample_rate: int) -> tuple[np.nd
     the payload are the AAC frames.
     """
     own = rate_above(sample_rate, RATES)
-    pcm = to_pcm(resampled(samples, sample_rate, own)).reshape(-1, samples.size // len(samples))
-    file, payload_bytes = encode(pcm, bitrate, own)
+    file, payload_bytes = encode(_pcm(samples, sample_rate, own), bitrate, own)
     decoded = fit(resampled(decode(file), own, sample_rate), len(samples))
     return decoded.reshape(samples.shape), len(file), payload_bytes
+
+
+def encode_samples(samples: np.ndarray, bitrate: int, sample_rate: int) -> bytes:
+    """The MP4 file of samples; arguments as for compress."""
+    own = rate_above(sample_rate, RATES)
+    return encode(_pcm(samples, sample_rate, own), bitrate, own)[0]
+
+
+def _pcm(samples: np.ndarray, sample_rate: int, wanted: int) -> np.ndarray:
+    pcm = to_pcm(resampled(samples, sample_rate, wanted))
+    return pcm.reshape(-1, samples.size // len(samples))
 
 
 def encode(pcm: np.ndarray, bitrate: int, sample_rate: int) -> tuple[bytes, int]:

@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from audio import constants
-from helmholtz.domain import Codec, Extra
+from helmholtz.codec import Codec, Extra
 
 
 def _call(place: str, *arguments):
@@ -56,17 +56,19 @@ TABLE = {
             name="mp3", title="MP3", axis="MP3 bitrate (kb/s)", unit="{} kb/s", prefix="bitrate",
             rates=constants.LEGAL_BITRATES[1:], grid=constants.BITRATES,
             compress=mp3, version=partial(_call, "mp3.codec"), limits=_mp3_limits,
+            encode=partial(_call, "mp3.encode_samples"), ending=".mp3",
         ),
         Codec(
             name="opus", title="Opus", axis="Opus bitrate (kb/s)", unit="Opus {} kb/s",
             prefix="opus", rates=range(6, 321), grid=constants.OPUS_BITRATES,
             compress=partial(_call, "opus.compress"), version=partial(_call, "opus.version"),
-            limits=_opus_limits,
+            encode=partial(_call, "opus.encode_samples"), ending=".opus", limits=_opus_limits,
         ),
         Codec(
             name="aac", title="AAC", axis="AAC bitrate (kb/s)", unit="AAC {} kb/s",
             prefix="aac", rates=range(16, 321), grid=constants.AAC_BITRATES,
             compress=partial(_call, "aac.compress"), version=partial(_call, "aac.VERSION"),
+            encode=partial(_call, "aac.encode_samples"), ending=".m4a",
             extra=PYAV, limits=_aac_limits,
         ),
     ]

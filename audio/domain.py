@@ -67,8 +67,8 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Sound(Domain):
     """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
-    name, item, measure = "audio", "clip", "second"
-    flag, highest, val = "bitrate", 128, constants.VAL
+    name, item, measure, ending = "audio", "clip", "second", ".wav"
+    flag, highest, val, values = "bitrate", 128, constants.VAL, (-80, 20)  # decibels
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
 
@@ -85,9 +85,8 @@ class Sound(Domain):
         add("--phase", action="store_true", help="the phase as further channels")
 
     def add_training_flags(self, parser: ArgumentParser) -> None:
-        add = parser.add_argument
-        add("--tile", action="store_true", help="mono spectrograms as three channels")
-        add("-w", "--weights", type=Path, help="start from these (.weights.h5)")
+        said = "mono spectrograms as three channels"
+        parser.add_argument("--tile", action="store_true", help=said)
 
     def extent(self, data: dict) -> float:
         """The seconds of a clip: the mean before padding, where the data say it."""
@@ -121,8 +120,13 @@ class Sound(Domain):
         features = self.data_settings(args)
         return partial(compress_sounds, codec=codec.compress, features=features)
 
+    def decoder(self, args: Namespace, codec):
+        from audio.decoded import wav
+
+        return partial(wav, codec=codec.compress, mono=args.mono, dur=args.dur)
+
     def check_data(self, data, args: Namespace):
-        if data.splits["train"][0].ndim != 4:
+        if data.splits["test"][0].ndim != 4:
             raise DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
         if not args.tile:
             return data
@@ -146,6 +150,20 @@ class Sound(Domain):
                 f"{shown(path)} is not {wanted}, unlike the sounds of the run: convert it."
             )
         return tile(spectrograms[None])[0] if setting["flags"].get("tile") else spectrograms
+
+    def file_kind(self):
+        from audio.sources import SOUNDS
+
+        return SOUNDS
+
+    def encode_file(self, path: Path, codec, rate: int) -> bytes:
+        from audio.sources import read_sound
+
+        sound = read_sound(path)
+        codec.check_data(
+            [rate], {"sample_rate": sound.sample_rate, "channels": sound.samples.shape[1]}
+        )
+        return codec.encode(sound.samples, rate, sound.sample_rate)
 
     def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:
         from audio.listen import listen
@@ -189,15 +207,14 @@ def compress_sounds(clips: list, rates: list[int], codec, features: dict) -> dic
 
 
 def _prepare_one(sound, frames: int, codec, rate: int, features: dict):
+    from audio.decoded import compressed
     from audio.features import extract
     from helmholtz.data.preparation import Prepared
 
-    decoded, *sizes = codec(sound.samples, rate, sound.sample_rate)
-    if rate == 0:  # no file has less than its own samples
-        sizes = [min(size, sound.raw_bytes) for size in sizes]
+    decoded, sizes = compressed(sound, codec, rate)
     wanted = [features[name] for name in ("mels", "resample", "phase")]
     data = extract(decoded, frames, *wanted, sound.sample_rate)
-    return Prepared(data, sound.raw_bytes, *sizes, sound.source_bytes)
+    return Prepared(data, *sizes)
 
 
 DOMAIN = Sound()

@@ -39,9 +39,14 @@ def compress(
     if bitrate == 0:
         pcm = to_pcm(samples)
         return pcm.astype(np.float32) / FULL_SCALE, pcm.nbytes
-    own = rate_above(sample_rate, MP3_HIGHEST)
-    file = encode(to_pcm(resampled(samples, sample_rate, own)), bitrate, tool or encoder(), own)
+    file = encode_samples(samples, bitrate, sample_rate, tool)
     return decode(file, samples.shape, sample_rate), len(file)
+
+
+def encode_samples(samples: np.ndarray, bitrate: int, sample_rate: int, tool: str | None = None):
+    """The MP3 file of samples; arguments as for compress, but bitrate is not 0."""
+    own = rate_above(sample_rate, MP3_HIGHEST)
+    return encode(to_pcm(resampled(samples, sample_rate, own)), bitrate, tool or encoder(), own)
 
 
 def highest(sample_rate: int) -> int:

@@ -19,15 +19,20 @@ def compress(samples: np.ndarray, bitrate: int, sample_rate: int) -> tuple[np.nd
     of the same shape, without delay; the payload are the audio packets. Sound is encoded at 48 kHz,
     since few sampling rates are Opus's own. Bytes are variable: bitrate is their mean for music.
     """
+    file = encode_samples(samples, bitrate, sample_rate)
+    decoded = soundfile.read(io.BytesIO(file), dtype="float32")[0]
+    decoded = fit(resampled(decoded, OPUS_RATE, sample_rate), len(samples))
+    return decoded.reshape(samples.shape), len(file), sum(packet_sizes(file)[2:])
+
+
+def encode_samples(samples: np.ndarray, bitrate: int, sample_rate: int) -> bytes:
+    """The Ogg file of samples; arguments as for compress."""
     low, high = OPUS_PER_CHANNEL
     channels = samples.size // len(samples)
     if not low * channels <= bitrate <= high * channels:
         raise ValueError(f"Opus has no {bitrate} kb/s for {channels} channels")
     level = 1 - (bitrate / channels - low) / (high - low)  # as libsndfile makes a bitrate of it
-    file = encode(to_pcm(resampled(samples, sample_rate, OPUS_RATE)), level)
-    decoded = soundfile.read(io.BytesIO(file), dtype="float32")[0]
-    decoded = fit(resampled(decoded, OPUS_RATE, sample_rate), len(samples))
-    return decoded.reshape(samples.shape), len(file), sum(packet_sizes(file)[2:])
+    return encode(to_pcm(resampled(samples, sample_rate, OPUS_RATE)), level)
 
 
 def encode(pcm: np.ndarray, level: float) -> bytes:

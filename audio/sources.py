@@ -23,9 +23,9 @@ from helmholtz.text import counted, shown
 
 DATA = Path(__file__).parent / "data"
 SOUNDS = listing.Kind(
-    endings={".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"},
+    endings={".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".opus"},
     examples=".wav or .mp3",
-    foreign={".m4a", ".aac", ".mp4", ".opus", ".wma"},
+    foreign={".m4a", ".aac", ".mp4", ".wma"},
     target="WAV or FLAC",
 )
 SAMPLE_RATES = (4_000, 384_000)  # Hz, of files that are accepted

@@ -16,9 +16,9 @@ from audio.samples import count_clipped
 from audio.sources import PUBLISHED, SAMPLE_RATES, named, read_clip, read_folder
 from helmholtz.data import folders
 from helmholtz.data.baditems import BadItems, leave_out
-from helmholtz.data.parallel import in_parallel
 from helmholtz.data.preparation import Source
 from helmholtz.errors import DataError
+from helmholtz.parallel import in_parallel
 from helmholtz.text import counted
 
 CHUNK = 16  # files that a process reads at a time

@@ -1,19 +1,20 @@
-"""How fast the twelve networks train, beside the plain way and the machine's own limit.
+"""How fast the networks of both halves train, beside the plain way and the machine's own limit.
 
 python benchmarks/train.py [--quick] [--runs 3]
 
-A row a network and precision (with --quick the first network of either half), in items a second:
-ours, the published training as train.py does it; plain, the same network fed by a generator that
-shifts and flips with scipy, image by image (sound has no augmentation: the generator cuts batches
-from an array); still, the same as ours with one batch that never changes, so that what ours takes
-longer is what the input costs. The limit is the network's multiply-adds at the rate of a large
-matrix product measured in the same run in the same precision.
+A row a network and precision (with --quick network 0 and `quick` of either half), in items a
+second: ours, by the network's recipe as train.py does it; plain, the same network fed by a
+generator that shifts and flips with scipy, image by image (sound has no augmentation: the
+generator cuts batches from an array); still, the same as ours with one batch that never changes,
+so that what ours takes longer is what the input costs. The limit is the network's multiply-adds at
+the rate of a large matrix product measured in the same run in the same precision.
 """
 
 import argparse
 import importlib
 import statistics
 import time
+from functools import partial
 
 import keras
 import numpy as np
@@ -21,42 +22,34 @@ from keras import ops
 from measure import header, headline, row
 from scipy import ndimage
 
-import audio.models
-import cifar.models
-from audio import constants as audio_constants
-from cifar import constants as cifar_constants
-from cifar.augment import ShiftAndFlip
+from helmholtz import domain as domains
 from helmholtz.machine import cores
 from helmholtz.training import launches
 from helmholtz.training.device import device, gpu
 from helmholtz.training.model import compile_model, set_up
 
 SIDE = 4096  # of the matrices whose product gives the limit
-# Of each half: networks, builder, shape, classes, batch, items, as few as give a steady rate.
-HALVES = {
-    "cifar": (cifar_constants.ARCHITECTURES, cifar.models.build_model, (32, 32, 3), 10, 128, 640),
-    "audio": (audio_constants.ARCHITECTURES, audio.models.build_model, (96, 173, 1), 12, 50, 150),
-}
+BATCHES = 5  # as few as give a steady rate
+SHAPES = {"cifar": ((32, 32, 3), 10), "audio": ((96, 173, 1), 12)}  # of an item, and classes
 
 
-def optimizer(half: str):
-    if half == "cifar":
-        return keras.optimizers.SGD(0.01, momentum=cifar_constants.MOMENTUM, nesterov=True)
-    return keras.optimizers.Adadelta(1.0, rho=audio_constants.RHO)
+def optimizer(recipe, items, batch):
+    args = argparse.Namespace(**recipe.flags)
+    return recipe.optimizer(args, args.num_epoch * -(-len(items) // batch))
 
 
-def ours(half, items, labels, build, batch):
-    """The model and the function that trains on all items, as train.py does both."""
-    layers = [keras.layers.Rescaling(1 / 255, dtype="float32"), ShiftAndFlip()]
-    model = compile_model(items, layers if half == "cifar" else [], build(), optimizer(half))
+def ours(half, items, labels, build, batch, recipe):
+    """The function that trains on all items as train.py does."""
+    chosen = optimizer(recipe, items, batch)
+    model = compile_model(items, recipe.layers(), build(), chosen, recipe.loss())
     model.prepare_launches(batch, on_gpu=gpu() is not None)
     order = np.random.default_rng(0).permutation(len(items)).astype(np.int32)
     fed = launches.batches(order, labels[order], model.dispatch_size)
     return lambda clock: model.fit(**fed, verbose=0, shuffle=False, callbacks=[clock])
 
 
-def plain(half, items, labels, build, batch):
-    model = compiled(half, build())
+def plain(half, items, labels, build, batch, recipe):
+    model = compiled(build(), optimizer(recipe, items, batch), recipe)
     rng = np.random.default_rng(0)
 
     def batches():
@@ -78,8 +71,8 @@ def augmented(image, rng):
     return moved[:, ::-1] if rng.random() < 0.5 else moved
 
 
-def still(half, items, labels, build, batch):
-    model = compiled(half, build())
+def still(half, items, labels, build, batch, recipe):
+    model = compiled(build(), optimizer(recipe, items, batch), recipe)
     scale = 255 if half == "cifar" else 1
     one = ops.convert_to_tensor(items[:batch] / np.float32(scale))
     some = ops.convert_to_tensor(labels[:batch])
@@ -93,9 +86,9 @@ def still(half, items, labels, build, batch):
     )
 
 
-def compiled(half, network):
+def compiled(network, chosen, recipe):
     accuracy = keras.metrics.SparseCategoricalAccuracy(name="acc")
-    network.compile(optimizer(half), "sparse_categorical_crossentropy", metrics=[accuracy])
+    network.compile(chosen, recipe.loss(), metrics=[accuracy])
     return network
 
 
@@ -141,19 +134,20 @@ def matrix_rate(dtype: str) -> float:
 def multiply_adds(network) -> int:
     """Of training on one item: the products forward, and twice as many backward.
 
-    The first layer's input needs no gradient.
+    The input of the first layer that is trained needs no gradient, and what is frozen has none.
     """
-    found = []
+    found = {True: [], False: []}  # by whether the layer is trained
     for layer in network.layers:
-        if isinstance(layer, keras.layers.Conv2D):
-            found.append(int(np.prod(layer.output.shape[1:3])) * int(np.prod(layer.kernel.shape)))
-        elif isinstance(layer, keras.layers.Dense):
-            found.append(int(np.prod(layer.kernel.shape)))
-    return 3 * sum(found) - found[0]
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+            places = layer.output.shape[1:3] if isinstance(layer, keras.layers.Conv2D) else ()
+            found[layer.trainable].append(int(np.prod(places)) * int(np.prod(layer.kernel.shape)))
+    return sum(found[False]) + 3 * sum(found[True]) - found[True][0]
 
 
 def measure(half: str, name: str, precision: str, limit: float, runs: int) -> None:
-    _, build_model, shape, classes, batch, count = HALVES[half]
+    network, (shape, classes) = domains.get(half).networks[name], SHAPES[half]
+    batch = network.recipe.flags["batch_size"]
+    count = BATCHES * batch
     set_up(0, precision)
     rng = np.random.default_rng(0)
     if half == "cifar":
@@ -161,11 +155,10 @@ def measure(half: str, name: str, precision: str, limit: float, runs: int) -> No
     else:
         items = rng.uniform(-80, 0, (count, *shape)).astype(np.float16)
     labels = np.arange(count) % classes
-    ways = [
-        way(half, items, labels, lambda: build_model(name), batch) for way in (ours, plain, still)
-    ]
+    build = partial(network.build, shape, classes)
+    ways = [way(half, items, labels, build, batch, network.recipe) for way in (ours, plain, still)]
     mine, theirs, constant = rates(ways, count, runs)
-    most = limit / multiply_adds(build_model(name))
+    most = limit / multiply_adds(build())
     row(
         *(name, precision, mine, theirs, mine / theirs, most, f"{mine / most:.0%}"),
         f"{1 - mine / constant:.1%}",
@@ -175,7 +168,7 @@ def measure(half: str, name: str, precision: str, limit: float, runs: int) -> No
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="the first network of either half")
+    parser.add_argument("--quick", action="store_true", help="two networks of either half")
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
     backend = keras.backend.backend()
@@ -189,8 +182,9 @@ def main() -> None:
         *("network", "precision", "ours", "plain", "times plain", "limit", "of the limit"),
         "input costs",
     )
-    for half, (networks, *_) in HALVES.items():
-        for name in list(networks)[: 1 if args.quick else None]:
+    for half in domains.NAMES:
+        names = list(domains.get(half).networks)
+        for name in [names[0], "quick"] if args.quick else names:
             for precision, limit in limits.items():
                 measure(half, name, precision, limit, args.runs)
 

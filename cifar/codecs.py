@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from cifar import constants
-from helmholtz.domain import Codec, Extra
+from helmholtz.codec import Codec, Extra
 
 
 def _call(place: str, *arguments):
@@ -15,12 +15,17 @@ def _call(place: str, *arguments):
     return found(*arguments) if callable(found) else found
 
 
-def _codec(name: str, title: str, rates, compress: str, version: str, **others) -> Codec:
-    """A codec whose rate is a quality, and whose functions are named by their place."""
+def _codec(name: str, title: str, rates, functions: list[str], ending: str, **others) -> Codec:
+    """A codec whose rate is a quality; functions: the places of compress, encode and version."""
     facts = {"axis": f"{title} quality", "unit": f"{title} quality {{}}", "prefix": name}
-    facts |= {"grid": constants.GRIDS[name], **others}
-    compress, version = partial(_call, compress), partial(_call, version)
-    return Codec(name, title, rates=rates, compress=compress, version=version, **facts)
+    facts |= {"grid": constants.GRIDS[name], "ending": ending, **others}
+    compress, encode, version = (partial(_call, place) for place in functions)
+    own = {"compress": compress, "encode": encode, "version": version}
+    return Codec(name, title, rates=rates, **own, **facts)
+
+
+def _places(name: str) -> list[str]:
+    return [f"image_codecs.{each}" for each in (name, f"encode_{name}", f"{name}_version")]
 
 
 UPGRADE = "pip install --upgrade opencv-python-headless"
@@ -35,15 +40,14 @@ JXL = Extra("imagecodecs", INSTALL, lambda: find_spec("imagecodecs") is not None
 TABLE = {
     codec.name: codec
     for codec in [
-        _codec("jpeg", "JPEG", range(1, 101), "jpeg.compress", "jpeg.CODEC",
-               unit="quality {}", prefix="quality"),
-        _codec("jpeg444", "JPEG 4:4:4", range(1, 101), "jpeg.compress_444", "jpeg.CODEC_444"),
-        _codec("webp", "WebP", range(1, 101), "image_codecs.webp", "image_codecs.webp_version"),
-        _codec("avif", "AVIF", range(1, 100), "image_codecs.avif", "image_codecs.avif_version",
-               extra=AVIF),
-        _codec("jp2", "JPEG 2000", range(20, 51), "image_codecs.jp2", "image_codecs.jp2_version",
+        _codec("jpeg", "JPEG", range(1, 101), ["jpeg.compress", "jpeg.encode", "jpeg.CODEC"],
+               ".jpg", unit="quality {}", prefix="quality"),
+        _codec("jpeg444", "JPEG 4:4:4", range(1, 101),
+               ["jpeg.compress_444", "jpeg.encode_444", "jpeg.CODEC_444"], ".jpg"),
+        _codec("webp", "WebP", range(1, 101), _places("webp"), ".webp"),
+        _codec("avif", "AVIF", range(1, 100), _places("avif"), ".avif", extra=AVIF),
+        _codec("jp2", "JPEG 2000", range(20, 51), _places("jp2"), ".j2k",
                axis="JPEG 2000 PSNR (dB)", unit="JPEG 2000 of {} dB", extra=JP2),
-        _codec("jxl", "JPEG XL", range(11, 100), "image_codecs.jxl", "image_codecs.jxl_version",
-               extra=JXL),
+        _codec("jxl", "JPEG XL", range(11, 100), _places("jxl"), ".jxl", extra=JXL),
     ]
 }  # fmt: skip

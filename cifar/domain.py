@@ -82,8 +82,8 @@ NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 class Images(Domain):
     """Images of one size, as uint8 RGB, N x height x width x 3."""
 
-    name, item, measure = "cifar", "image", "pixel"
-    flag, highest, val = "quality", 100, 0
+    name, item, measure, ending = "cifar", "image", "pixel", ".png"
+    flag, highest, val, values = "quality", 100, 0, (0, 1)
     codecs, networks = codecs.TABLE, NETWORKS
     sources, chunk = ("cifar10", "sample"), 256
 
@@ -112,8 +112,13 @@ class Images(Domain):
     def compressor(self, args: Namespace, codec):
         return partial(compress_images, codec=codec.compress, size=args.size)
 
+    def decoder(self, args: Namespace, codec):
+        from cifar.decoded import png
+
+        return partial(png, compress=self.compressor(args, codec))
+
     def check_data(self, data, args: Namespace):
-        if data.splits["train"][0].shape[3:] != (3,):
+        if data.splits["test"][0].shape[3:] != (3,):
             raise DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
         return data._replace(splits={k: (_to_uint8(x), y) for k, (x, y) in data.splits.items()})
 
@@ -131,6 +136,18 @@ class Images(Domain):
         args = parse_saved_flags(self, known)
         image = codec.compress(read_image(path, args.size), args.quality[0])[0]
         return image.astype("float32") / 255
+
+    def file_kind(self):
+        from cifar.sources import IMAGES
+
+        return IMAGES
+
+    def encode_file(self, path: Path, codec, rate: int) -> bytes:
+        import numpy as np
+
+        from cifar.sources import open_image
+
+        return codec.encode(np.asarray(open_image(path)[0]), rate)
 
 
 def compress_images(images, rates: list[int], codec, size: int) -> dict:

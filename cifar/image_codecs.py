@@ -13,7 +13,7 @@ import numpy as np
 import PIL
 from PIL import Image, features
 
-from cifar.jpeg import with_opencv
+from cifar.jpeg import opencv_file, opencv_image
 
 Coded = tuple[np.ndarray, int, int]
 SPEED = 8  # of AVIF: half the time of 6 for 0.4 dB at 32 pixels
@@ -23,8 +23,12 @@ LARGE, RESOLUTIONS = 128, (3, 6)  # of JPEG 2000, below and from so many pixels 
 
 def webp(image: np.ndarray, quality: int) -> Coded:
     """Lossy WebP; its payload is the chunk "VP8 " (RFC 9649)."""
-    decoded, file = with_opencv(image, ".webp", cv2.IMWRITE_WEBP_QUALITY, quality)
-    return decoded, len(file), _chunk_size(file, b"VP8 ")
+    file = encode_webp(image, quality)
+    return opencv_image(file), len(file), _chunk_size(file, b"VP8 ")
+
+
+def encode_webp(image: np.ndarray, quality: int) -> bytes:
+    return opencv_file(image, ".webp", cv2.IMWRITE_WEBP_QUALITY, quality)
 
 
 def webp_version() -> str:
@@ -43,9 +47,13 @@ def _chunk_size(file: bytes, name: bytes) -> int:
 
 def avif(image: np.ndarray, quality: int) -> Coded:
     """AVIF with colours of half the resolution; its payload is the box "mdat" (ISO 14496-12)."""
+    file = encode_avif(image, quality)
+    return opencv_image(file), len(file), _box_size(file, b"mdat")
+
+
+def encode_avif(image: np.ndarray, quality: int) -> bytes:
     settings = (cv2.IMWRITE_AVIF_QUALITY, quality, cv2.IMWRITE_AVIF_SPEED, SPEED)
-    decoded, file = with_opencv(image, ".avif", *settings, cv2.IMWRITE_AVIF_DEPTH, 8)
-    return decoded, len(file), _box_size(file, b"mdat")
+    return opencv_file(image, ".avif", *settings, cv2.IMWRITE_AVIF_DEPTH, 8)
 
 
 def avif_version() -> str:
@@ -73,14 +81,18 @@ def jp2(image: np.ndarray, decibels: int) -> Coded:
 
     Its other way to give a rate, by size, gives flat images at 32 pixels a side.
     """
+    file = encode_jp2(image, decibels)
+    return np.asarray(Image.open(io.BytesIO(file)).convert("RGB")), len(file), _after_header(file)
+
+
+def encode_jp2(image: np.ndarray, decibels: int) -> bytes:
     file, side = io.BytesIO(), min(image.shape[:2])
     most = min(RESOLUTIONS[side >= LARGE], side.bit_length())  # each halves the image
     Image.fromarray(image).save(
         file, "JPEG2000", quality_mode="dB", quality_layers=[decibels], irreversible=True,
         no_jp2=True, num_resolutions=most,
     )  # fmt: skip
-    decoded = np.asarray(Image.open(file).convert("RGB"))
-    return decoded, file.tell(), _after_header(file.getvalue())
+    return file.getvalue()
 
 
 def jp2_version() -> str:
@@ -103,10 +115,16 @@ def _after_header(file: bytes) -> int:
 
 def jxl(image: np.ndarray, quality: int) -> Coded:
     """Lossy JPEG XL, as a codestream without a container: all of it is payload."""
-    from imagecodecs import jpegxl_decode, jpegxl_encode
+    from imagecodecs import jpegxl_decode
 
-    file = jpegxl_encode(image, level=quality, effort=EFFORT, usecontainer=False, numthreads=1)
+    file = encode_jxl(image, quality)
     return jpegxl_decode(file, numthreads=1), len(file), len(file)
+
+
+def encode_jxl(image: np.ndarray, quality: int) -> bytes:
+    from imagecodecs import jpegxl_encode
+
+    return jpegxl_encode(image, level=quality, effort=EFFORT, usecontainer=False, numthreads=1)
 
 
 def jxl_version() -> str:

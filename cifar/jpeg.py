@@ -20,11 +20,18 @@ def compress(
     """
     if quality == 0:
         return image, image.nbytes, image.nbytes
+    file = encode(image, quality, sampling)
+    return opencv_image(file), len(file), scan_size(file)
+
+
+def encode(
+    image: np.ndarray, quality: int, sampling: int = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+) -> bytes:
+    """The JPEG file of an image; as for compress, but quality is not 0."""
     if not 1 <= quality <= 100:  # OpenCV would silently clamp
         raise ValueError(f"JPEG quality is a whole number from 1 to 100, not {quality}")
     settings = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
-    decoded, file = with_opencv(image, ".jpg", *settings)
-    return decoded, len(file), scan_size(file)
+    return opencv_file(image, ".jpg", *settings)
 
 
 def compress_444(image: np.ndarray, quality: int) -> tuple[np.ndarray, int, int]:
@@ -32,11 +39,20 @@ def compress_444(image: np.ndarray, quality: int) -> tuple[np.ndarray, int, int]
     return compress(image, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 
 
-def with_opencv(image: np.ndarray, ending: str, *settings: int) -> tuple[np.ndarray, bytes]:
-    """The decoded image, and the file that OpenCV writes with these settings."""
-    encoded = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)[1]
-    decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), encoded.tobytes()
+def encode_444(image: np.ndarray, quality: int) -> bytes:
+    """As encode, with colours of full resolution."""
+    return encode(image, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
+
+
+def opencv_file(image: np.ndarray, ending: str, *settings: int) -> bytes:
+    """The file that OpenCV writes of an RGB image with these settings."""
+    return cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)[1].tobytes()
+
+
+def opencv_image(file: bytes) -> np.ndarray:
+    """The RGB image that OpenCV reads from a file in memory."""
+    decoded = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
 
 
 def scan_size(file: bytes) -> int:

@@ -1,5 +1,6 @@
 """Where images come from: CIFAR-10, the embedded sample, or a folder of class folders."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -18,12 +19,17 @@ from helmholtz.text import shown
 DATA = Path(__file__).parent / "data"
 MAX_PIXELS = 1 << 26  # 64 megapixels; a larger image is not decoded
 Image.init()
+with contextlib.suppress(ImportError):
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
 FORMATS = [kind for kind in Image.OPEN if kind != "EPS"]  # a program, run by Ghostscript
 IMAGES = listing.Kind(
     endings={end for end, kind in Image.EXTENSION.items() if kind in FORMATS},
     examples=".jpg or .png",
     foreign={".heic", ".heif", ".dng", ".cr2", ".nef", ".arw"} - Image.EXTENSION.keys(),
     target="PNG or JPEG",
+    advice=dict.fromkeys([".heic", ".heif"], "`pip install pillow-heif`, or convert them first"),
 )
 
 

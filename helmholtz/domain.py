@@ -5,89 +5,19 @@ a command can parse its flags at once; the functions in the tables import heavy 
 """
 
 import importlib
-import math
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from helmholtz.errors import DataError, MachineError, UsageError
+from helmholtz.codec import Codec
+from helmholtz.errors import DataError
 from helmholtz.io import datadir
 from helmholtz.schema import BEST
 
 NAMES = ("cifar", "audio")
-
-
-class Extra(NamedTuple):
-    """What a codec needs that a machine may lack: "imagecodecs", and the command that brings it."""
-
-    name: str
-    command: str
-    present: Callable[[], bool]
-
-
-@dataclass(frozen=True, eq=False)
-class Codec:
-    """A codec: what its rates are called, which there are, and the function that applies it.
-
-    compress(item, rate), of sound compress(item, rate, sampling rate in Hz), is pure: it gives
-    (item, file_bytes, payload_bytes), the decoded item of the same shape and dtype, the size of the
-    encoded file, and the size of its payload, without headers and tables. Rate 0, uncompressed, is asked of the published codec alone. version()
-    names the codec's build: data made by another version are other data. limits(facts), where not
-    all data can have all rates, gives the lowest, the highest, and a name for data of which a
-    source knows these facts.
-    """
-
-    name: str  # as --codec takes it
-    title: str  # as people write it
-    axis: str  # label of an axis of its rates
-    unit: str  # how a rate reads in a sentence that may name other codecs: "WebP quality {}"
-    prefix: str  # of the folders of a rate: "webp" for webp_5
-    rates: Sequence[int]  # the legal ones; 0 stands for uncompressed
-    grid: Sequence[int]  # rates of a sweep that names none
-    compress: Callable
-    version: Callable[[], str]
-    extra: Extra | None = None
-    limits: Callable[[dict], tuple[int, int, str]] | None = None
-
-    def folder(self, rate: int) -> str:
-        """The name of the folder of a rate, in prepared data and in logs."""
-        return f"{self.prefix}_{rate}"
-
-    def rate_name(self, rate: int) -> str:
-        """A rate in a sentence."""
-        return self.unit.format(rate) if rate else "uncompressed"
-
-    def check(self, rate: int) -> None:
-        """Raise UsageError unless the codec has this rate."""
-        if rate and rate not in self.rates:
-            legal = f"a whole number from {self.rates[0]} to {self.rates[-1]}, or 0"
-            if not isinstance(self.rates, range):
-                legal = f"one of {', '.join(map(str, [0, *self.rates]))}"
-            raise UsageError(f"There is no {self.rate_name(rate)}: {self.title} takes {legal}.")
-
-    def available(self) -> None:
-        """Raise MachineError unless this machine has what the codec needs."""
-        if self.extra and not self.extra.present():
-            name, command, _ = self.extra
-            raise MachineError(f"{self.title} needs {name}, which is not installed: `{command}`.")
-
-    def fitting(self, rates: Sequence[int], facts: dict) -> list[int]:
-        """Those of the rates that data of these facts can have."""
-        low, high, _ = self.limits(facts) if self.limits and facts else (0, math.inf, "")
-        return [rate for rate in rates if rate == 0 or low <= rate <= high]
-
-    def check_data(self, rates: Sequence[int], facts: dict) -> None:
-        """Raise UsageError unless data of these facts can have all rates."""
-        if wrong := set(rates) - set(self.fitting(rates, facts)):
-            legal = self.fitting(self.rates, facts)
-            few = ", ".join(map(str, legal)) if len(legal) < 30 else f"{legal[0]} to {legal[-1]}"
-            raise UsageError(
-                f"There is no {self.rate_name(min(wrong))} of {self.limits(facts)[2]}: "
-                f"{self.title} takes {few} there."
-            )
 
 
 @dataclass(frozen=True)
@@ -126,9 +56,11 @@ class Domain(ABC):
     name: ClassVar[str]  # of its package, and of its folder in logs/
     item: ClassVar[str]  # what one item is called: "image"
     measure: ClassVar[str]  # what bits are counted by: "pixel"
+    ending: ClassVar[str]  # of a file that holds a decoded item: ".png"
     flag: ClassVar[str]  # of the rate: "quality"
     highest: ClassVar[int]  # the rate of a train.py that names none
     val: ClassVar[float]  # default of --val
+    values: ClassVar[tuple[float, float]]  # the least and greatest that networks usually get
     codecs: ClassVar[dict[str, Codec]]  # the first is the published one
     networks: ClassVar[dict[str, Network]]  # in the order of --setting
     sources: ClassVar[tuple[str, ...]]  # that have a name; the first is the published one
@@ -186,6 +118,11 @@ class Domain(ABC):
     def compressor(self, args: Namespace, codec: Codec) -> Callable:
         """A function of (items, rates), for other processes too, that gives lists of Prepared."""
 
+    @abstractmethod
+    def decoder(self, args: Namespace, codec: Codec) -> Callable:
+        """A function of (item, rate), for other processes too, that gives a file of the decoded
+        item, as bytes, and the sizes that schema.SIZES names."""
+
     def check_data(self, data, args: Namespace):
         """Loaded data in the form that the networks take; DataError where they do not fit."""
         return data
@@ -196,6 +133,14 @@ class Domain(ABC):
 
         Raises DataError when it cannot be used, or when the run does not say how.
         """
+
+    @abstractmethod
+    def file_kind(self):
+        """The data.listing.Kind of the files of this half."""
+
+    @abstractmethod
+    def encode_file(self, path: Path, codec: Codec, rate: int) -> bytes:
+        """A file in its own size or sampling rate, compressed; DataError or UsageError if not."""
 
     def listen(self, flags: dict, codec: Codec, rates: list[int]) -> tuple[dict, str]:
         """One test item as sound, for the report; flags: of a run.

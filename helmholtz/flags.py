@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 from pathlib import Path
 
+from helmholtz import own_network
 from helmholtz.argtypes import number, whole_number
 from helmholtz.errors import UsageError
 
@@ -18,7 +19,12 @@ def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
     text, index = f"network: {names} (%(default)s)", whole_number(0, len(models) - 1)
     add = parser.add_mutually_exclusive_group().add_argument
     add("--setting", type=index, default=0, metavar="N", help=text)
-    add("--model", choices=models, metavar="NAME", help="network by its name")
+    text = f"network by its name, or your own: {own_network.FORMS}"
+    add("--model", metavar="NAME", help=text)
+    add, text = parser.add_argument, """arguments of your own network, as '{"width": 64}'"""
+    add("--model_args", type=own_network.json_object, metavar="JSON", help=text)
+    add("-w", "--weights", type=Path, metavar="FILE", help="start from these (.weights.h5)")
+    add("--freeze", action="store_true", help="train the last layer of keras:NAME alone")
 
 
 def add_rate_flags(parser: argparse.ArgumentParser, domain, many: bool = False) -> None:

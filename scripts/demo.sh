@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains on the embedded images and sounds, uncompressed and compressed, and shows what that cost.
+# Trains on the embedded images and sounds, uncompressed and compressed, and answers what that costs.
 #   sh scripts/demo.sh
 # Takes about four minutes on two cores; writes to logs/demo/. Stopped by Ctrl-C, the same command
 # goes on where it was stopped; once finished, it starts anew.
@@ -12,9 +12,9 @@ sh scripts/setup.sh
 PATH="$(pwd)/.venv/bin:$PATH"
 logs=logs/demo
 [ ! -e $logs/report/index.html ] || rm -rf $logs
-quick="--source sample --log_dir $logs --jobs 2"
+quick="--source sample --model quick --seed 0 1 2 --log_dir $logs --jobs 2"
 
-python -m helmholtz.sweep cifar --quality 0 10 $quick \
-    --limit 3000 --num_epoch 4 --batch_size 32 --precision bfloat16
-python -m helmholtz.sweep audio --bitrate 0 32 $quick --num_epoch 6 --batch_size 20
+python -m helmholtz.sweep cifar --quality 0 50 10 $quick \
+    --limit 2000 --num_epoch 5 --batch_size 100 --learning_rate 0.2
+python -m helmholtz.sweep audio --bitrate 0 64 16 $quick --num_epoch 8
 python -m helmholtz.report $logs --out $logs/report

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
+import soundfile
+
 from audio import prepare as audio_prepare
 from audio.domain import DOMAIN as SOUND
 from cifar import prepare as cifar_prepare
@@ -33,3 +36,14 @@ def load_images(args):
 
 def load_sounds(args):
     return train_command.load(SOUND, args)
+
+
+def write_clips(folder, seconds=0.3) -> Path:
+    """A folder of two classes, low and high, of 10 clips each."""
+    times = np.arange(round(seconds * 44_100)) / 44_100
+    for name, pitch in (("low", 220), ("high", 3520)):
+        (folder / name).mkdir(parents=True)
+        for i in range(10):
+            samples = 0.5 * np.sin(2 * np.pi * (pitch + i) * times)
+            soundfile.write(folder / name / f"{i}.wav", samples, 44_100)
+    return folder

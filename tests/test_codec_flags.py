@@ -8,7 +8,7 @@ from audio.domain import DOMAIN as SOUND
 from cifar import prepare, train
 from cifar.domain import DOMAIN as IMAGES
 from helmholtz import domain, flags
-from helmholtz.domain import Codec, Extra
+from helmholtz.codec import Codec, Extra
 from helmholtz.errors import UsageError
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan

@@ -30,7 +30,8 @@ FOREIGN = {"ray", "tensorboard", "pip", ".", "cd"}  # commands that are not ours
 FOREIGN_FLAGS = {"--array", "--gres", "--time", "--signal", "--batch", "--head", "--port"}
 FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick"}
 PROGRAMS = ["cifar.train", "audio.train", "cifar.prepare", "audio.prepare", "cifar.predict"]
-PROGRAMS += ["audio.predict", "helmholtz.report"]
+PROGRAMS += ["audio.predict", "cifar.evaluate", "audio.evaluate", "helmholtz.report"]
+PROGRAMS += ["helmholtz.audit", "helmholtz.export"]
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,8 @@ def home(tmp_path_factory):
     (folder / "recordings").mkdir()
     for speaker in ("jackson", "theo"):
         (folder / "recordings" / f"0_{speaker}_0.wav").touch()
+    for file in ("mine.py", "mobilenet.h5"):
+        (folder / file).touch()
     for scripts in ("scripts", "cifar/scripts", "audio/scripts"):
         shutil.copytree(ROOT / scripts, folder / "checkout" / scripts)
     python = folder / "checkout" / ".venv" / "bin" / "python"
@@ -97,14 +100,14 @@ def check_python(folder, words):
         assert all((folder / word).exists() for word in flags if not word.startswith("-"))
     elif module == "helmholtz.sweep":
         check_sweep(flags)
-    elif module == "helmholtz.report" or module in PROGRAMS:
+    elif module in PROGRAMS:
         parser_of(module)(flags)
     else:
         assert not flags
 
 
 def parser_of(module):
-    package = module == "helmholtz.report"
+    package = module.startswith("helmholtz.")
     return importlib.import_module(module + ".__main__" * package).parse_args
 
 

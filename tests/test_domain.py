@@ -10,7 +10,8 @@ import pytest
 
 from cifar import predict, prepare, train
 from cifar.domain import DOMAIN, PUBLISHED
-from helmholtz.domain import Codec, Network, Recipe
+from helmholtz.codec import Codec
+from helmholtz.domain import Network, Recipe
 from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
 

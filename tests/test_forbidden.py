@@ -9,9 +9,13 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("cifar", "audio", "helmholtz", "benchmarks", "results")
 FILES = sorted(p for d in FOLDERS for p in (ROOT / d).rglob("*.py"))
 FORBIDDEN = {
+    *("exec_module", "spec_from_file_location", "module_from_spec", "run_path"),
     *("eval", "exec", "system", "popen", "load_model", "extractall", "extract_archive"),
     *("unpack_archive", "getoutput", "getstatusoutput", "unsafe_load"),
 }
+
+# Code that --model names on the command line, and that no file of a run or a download can name.
+PERMITTED = {"own_source.py": {"exec"}}
 
 
 def calls(tree):
@@ -25,7 +29,8 @@ def offences(path):
     tree = ast.parse(path.read_text())
     for node, name in calls(tree):
         flags = {word.arg: getattr(word.value, "value", None) for word in node.keywords}
-        if name in FORBIDDEN or flags.get("shell") or flags.get("allow_pickle"):
+        forbidden = FORBIDDEN - PERMITTED.get(path.name, set())
+        if name in forbidden or flags.get("shell") or flags.get("allow_pickle"):
             yield f"{path.name}:{node.lineno} {name}"
     imported = [
         name.name
@@ -54,6 +59,7 @@ def test_the_only_unpickler_admits_arrays_alone():
     "line",
     [
         "eval(text)",
+        "spec.loader.exec_module(module)",
         "os.system(text)",
         "subprocess.run(text, shell=True)",
         "import pickle",

@@ -19,6 +19,7 @@ from cifar import predict as cifar_predict
 from cifar.sources import read_image
 from helmholtz.data import loading
 from helmholtz.data.splits import select
+from helmholtz.io import predictions
 
 LOSS = {"cifar": 0.005, "audio": 0.04}  # three times what was seen
 ACC = 0.03  # four of 135 training items, one of 45 validation items
@@ -97,6 +98,17 @@ def test_test_accuracy_and_confusion_are_of_the_test_items(domain, run, data, ne
     for true, row in enumerate(found["confusion"]):
         assert row == np.bincount(predicted[labels == true], minlength=3).tolist()
     assert table(run / "confusion.csv")[0] == ["true class", "a", "b", "c"]
+
+
+def test_predictions_are_those_of_every_test_item_in_its_order(domain, run, data, network):
+    items, labels = data.splits["test"]
+    probabilities = network.predict(fed(domain, items), verbose=0)
+    found = predictions.read(run / "predictions.csv")
+    assert found.item.tolist() == list(range(len(labels)))
+    assert found.truth.tolist() == labels.tolist()
+    assert found.predicted.tolist() == probabilities.argmax(axis=1).tolist()
+    of_truth = [row[label] for row, label in zip(probabilities, labels, strict=True)]
+    np.testing.assert_allclose(found.probability, of_truth, atol=2e-6)
 
 
 def test_predict_feeds_the_network_what_it_learnt_from(domain, run, data, network, capsys):

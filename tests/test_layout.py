@@ -1,6 +1,7 @@
 """Who may import whom, what a -h imports, and how long a file may be."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -13,13 +14,17 @@ ROOT = Path(helmholtz.__file__).parents[1]
 PRODUCT = [
     p for name in ("cifar", "audio", "helmholtz") for p in sorted((ROOT / name).rglob("*.py"))
 ]
+SCRIPTS = [p for name in ("benchmarks", "results") for p in sorted((ROOT / name).glob("*.py"))]
 HALVES = {"cifar", "audio"}
 # What each part of helmholtz may import of the others, besides the modules beside them.
 MAY_IMPORT = {
     "io": set(),
-    "data": {"io"},
+    "audit": {"io"},
+    "data": {"io", "audit"},
+    "export": {"io", "data"},
     "training": {"io", "data"},
-    "analysis": {"io", "data"},
+    "analysis": {"io", "audit", "data"},
+    "blackbox": {"io", "data"},
     "report": {"io", "analysis"},
     "sweep": {"io", "data", "training"},
 }
@@ -54,21 +59,25 @@ def test_helmholtz_knows_neither_half_and_the_halves_not_each_other():
 
 
 def test_what_makes_data_and_reports_never_imports_keras():
-    parts = ("io", "data", "analysis", "report", "sweep")
+    parts = ("io", "audit", "data", "export", "analysis", "blackbox", "report", "sweep")
     for path in (p for part in parts for p in (ROOT / "helmholtz" / part).glob("*.py")):
         assert not {name.split(".")[0] for name in imported(path)} & {"keras", "tensorflow"}, path
 
 
 @pytest.mark.parametrize(
     "module",
-    [f"{half}.{name}" for half in sorted(HALVES) for name in ("prepare", "train", "predict")]
-    + ["helmholtz.sweep.__main__", "helmholtz.report.__main__"],
+    [
+        f"{half}.{name}"
+        for half in sorted(HALVES)
+        for name in ("prepare", "train", "predict", "evaluate")
+    ]
+    + [f"helmholtz.{n}.__main__" for n in ("sweep", "report", "audit", "export", "blackbox")],
 )
 def test_help_imports_nothing_heavy(module):
     program = f"""
 import sys
 from {module} import main
-try: main(["cifar", "-h"] if "sweep" in {module!r} else ["-h"])
+try: main(["cifar", "-h"] if {module!r}.split(".")[1] in ("sweep", "blackbox") else ["-h"])
 except SystemExit: pass
 print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)
 """
@@ -81,3 +90,13 @@ print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)
 def test_a_file_fits_a_few_screens():
     long = [path for path in PRODUCT if len(path.read_text("utf-8").splitlines()) > 220]
     assert not long
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_what_scripts_beside_the_product_import_of_it_exists(path):
+    for name in imported(path):
+        module, _, attribute = name.rpartition(".")
+        if name.split(".")[0] not in {*HALVES, "helmholtz"} or not module:
+            continue
+        if not hasattr(importlib.import_module(module), attribute):
+            importlib.import_module(name)

@@ -7,7 +7,7 @@ from report_runs import make_run
 
 from helmholtz import domain
 from helmholtz.analysis import answer, experiments, logs, tables
-from helmholtz.domain import Codec
+from helmholtz.codec import Codec
 from helmholtz.report import __main__ as report
 from helmholtz.schema import RUNS, SUMMARY
 

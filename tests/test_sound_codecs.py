@@ -14,8 +14,8 @@ from audio import codecs, prepare
 from audio.codecs import TABLE
 from audio.constants import MP3_HIGHEST, SAMPLE_RATE
 from helmholtz.data import loading
-from helmholtz.data.parallel import in_parallel
 from helmholtz.errors import UsageError
+from helmholtz.parallel import in_parallel
 
 CODECS = [name for name in TABLE if name != "aac" or find_spec("av")]
 HERTZ = [8000, 22050, 39063, SAMPLE_RATE, 96000]

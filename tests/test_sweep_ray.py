@@ -17,7 +17,7 @@ from helmholtz.sweep import __main__ as sweep
 pytest.importorskip("ray", reason="Ray is not installed: sh scripts/setup.sh ray")
 
 RUN_FILES = {"setting.json", "history.csv", "best.weights.h5", "result.json", "train.log"}
-RUN_FILES |= {"confusion.csv", "model.keras"}
+RUN_FILES |= {"confusion.csv", "predictions.csv", "model.keras"}
 
 
 @pytest.fixture

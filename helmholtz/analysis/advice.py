@@ -6,13 +6,13 @@ import shlex
 from helmholtz.analysis import domains
 from helmholtz.analysis.experiments import Experiment
 from helmholtz.analysis.measure import ALONE, PROBABLY, UNSURE, luck
-from helmholtz.analysis.summary import STARRED, starred
+from helmholtz.analysis.summary import PROGRAM, STARRED, judged_once, starred
 from helmholtz.analysis.wording import plural
 
 SEEDS = 3  # from which an interval says something
-EPOCHS = 200  # as published
+EPOCHS = 200  # of the published networks
 # Flags that are not part of what a run is, or that a command states by itself.
-LEFT_OUT = {"setting", "model", "codec", "seed", "resume", "tensorboard", "wandb"}
+LEFT_OUT = {"setting", "model", "own", "codec", "seed", "resume", "tensorboard", "wandb"}
 LEFT_OUT |= {"train_dir", "log_dir"}
 PLACE = r"[^/]+_\d+/seed_\d+/?$"  # the end of a --log_dir that is named as usual
 
@@ -20,6 +20,8 @@ PLACE = r"[^/]+_\d+/seed_\d+/?$"  # the end of a --log_dir that is named as usua
 def missing(measured: dict, experiment: Experiment) -> list[dict]:
     """What would make the answer better, each with the command that adds it."""
     base, runs = experiment.base, experiment.runs[experiment.base["rate"]]
+    if base["accuracy_is"] == PROGRAM:
+        return []
     if runs[0]["flags"].get("learning_rate") == 0:
         what = "training without --learning_rate: at 0 nothing is learned"
         return [{"what": what, "command": _again(experiment, learning_rate=None)}]
@@ -52,7 +54,8 @@ def _again(experiment: Experiment, longer: bool = False, **changed) -> str | Non
     """The command that replaces the runs of the baseline by runs with other flags."""
     base = experiment.base
     seeds = [run["seed"] for run in experiment.runs[base["rate"]]]
-    changed |= {"num_epoch": max(EPOCHS, 2 * base["epochs"])} if longer else {}
+    least = 0 if judged_once(base) else EPOCHS
+    changed |= {"num_epoch": max(least, 2 * base["epochs"])} if longer else {}
     return command(experiment, [base["rate"]], seeds, overwrite=True, **changed)
 
 
@@ -96,7 +99,7 @@ def command(experiment: Experiment, rates, seeds, **changed) -> str | None:
     if not flags or flags.get("train_dir") or not domain.name or not codec.name or not rates:
         return None
     (rate, loop_rates), (seed, loop_seeds) = _looped(domain.flag, rates), _looped("seed", seeds)
-    words = ["--model", run["model"]]
+    words = ["--model", flags.get("own") or run["model"]]
     words += ["--codec", codec.name] if codec.name != domain.published.name else []
     for flag, value in (flags | {"overwrite": False} | changed).items():
         if flag not in {*LEFT_OUT, domain.flag} and value is not None and value is not False:

@@ -4,15 +4,16 @@ from helmholtz.analysis import domains
 from helmholtz.analysis.advice import missing
 from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.measure import ALONE, NO, YES, luck, measure
-from helmholtz.analysis.summary import SHORT, TEST, judged_once, no_saving
-from helmholtz.analysis.wording import percent, plural, points
+from helmholtz.analysis.summary import SHORT, judged_once, no_saving
+from helmholtz.analysis.wording import covers, ends, percent, plural, points
+from helmholtz.audit.rates import above_source
 
 MAY_BE_LUCK = "may be seed-to-seed variation"
 
 
 def answer(experiment: Experiment, tolerance: float) -> dict:
     """What measure says of an experiment, whether it is "answered", "sentence" and "noise" in
-    words, and "missing", what would help."""
+    words, "missing", what would help, "found", what the data are, and "prior", what they were."""
     measured = measure(experiment, tolerance)
     return {
         "title": title(experiment.key),
@@ -20,8 +21,20 @@ def answer(experiment: Experiment, tolerance: float) -> dict:
         "sentence": _sentence(measured, experiment),
         "noise": _noise_sentence(measured),
         "missing": missing(measured, experiment),
+        "found": experiment.runs[experiment.base["rate"]][0]["found"],
+        "prior": _prior(experiment),
         **measured,
     }
+
+
+def _prior(experiment: Experiment) -> str:
+    """What the files went through before, in words, the rates above that, and warnings; or ""."""
+    run = experiment.runs[experiment.base["rate"]][0]
+    said = "The files were" if run["rate"] else '"Uncompressed" means'
+    said = f"{said} {run['prior']} here." if run["prior"] else ""
+    rates, codec = list(experiment.rows), domains.codec(experiment.key)
+    above = above_source(codec, run["prior_codec"], run["prior_rate"], rates)
+    return " ".join(filter(None, [said, above, run["prior_warnings"]]))
 
 
 def title(row: dict) -> str:
@@ -57,8 +70,9 @@ def _not_learned(row: dict) -> str:
     if row["accuracy"] > luck(row):
         return f"{reached} is hardly above guessing ({row['chance']:.3f})"
     kind = "test" if judged_once(row) else "validation"
-    items, epochs = plural(row["val_items"], f"{kind} item"), plural(row["epochs"], "epoch")
-    return f"{reached} cannot be told from guessing ({row['chance']:.3f}) with {items} and {epochs}"
+    epochs = f" and {plural(row['epochs'], 'epoch')}" if row["epochs"] else ""
+    items = plural(row["val_items"], f"{kind} item") + epochs
+    return f"{reached} cannot be told from guessing ({row['chance']:.3f}) with {items}"
 
 
 def _why_not_lower(measured: dict) -> str:
@@ -84,7 +98,7 @@ def _bytes(row: dict, base: dict) -> str:
 
 
 def _convergence(row: dict, base: dict) -> str:
-    if row["accuracy_is"] in (SHORT, TEST):
+    if row["accuracy_is"] == SHORT or judged_once(row):
         return ""
     if any(some["converged"] < some["seeds"] for some in (row, base)):
         none = not row["converged"] + base["converged"]
@@ -97,16 +111,20 @@ def _convergence(row: dict, base: dict) -> str:
 
 
 def _sure(verdict: dict, measured: dict) -> str:
+    difference = verdict["difference"]
     if verdict["verdict"] == ALONE:
-        return f"{_seeds(verdict)}: too few for an interval, so this {MAY_BE_LUCK}"
+        alone = " over seeds, and this one is over items alone" * (covers(difference) == "items")
+        return f"{_seeds(verdict)}: too few for an interval{alone}, so this {MAY_BE_LUCK}"
     paired = ", paired" if verdict["margin"]["paired"] else ""
-    side = (
-        "within" if verdict["difference"]["low"] <= 0 <= verdict["difference"]["high"] else "beyond"
-    )
+    low, high = ends(difference)
+    side = "within" if low <= 0 <= high else "beyond"
+    both = covers(difference) == "seeds and items"
+    variation = "the variation of seeds and items" if both else "seed-to-seed variation"
     ruled = "is" if verdict["verdict"] == YES else "is not"
     return (
-        f"{_seeds(verdict)}{paired}: {side} seed-to-seed variation; a loss of more than "
+        f"{_seeds(verdict)}{paired}: {side} {variation}; a loss of more than "
         f"{percent(measured['tolerance'])} of the accuracy {ruled} ruled out at 95 %"
+        + (", for other items too" if both else "")
     )
 
 

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from helmholtz import domain
-from helmholtz.domain import Codec
+from helmholtz.codec import Codec
 from helmholtz.schema import AMOUNT
 
 UNKNOWN = Codec("", "unknown codec", "rate", "rate {}", "rate", (), (), None, None)

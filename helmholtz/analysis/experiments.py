@@ -9,7 +9,7 @@ import pandas as pd
 from helmholtz.analysis import summary, tables
 from helmholtz.analysis.logs import COUNTED, DUPLICATE, FINISHED, OLD, OTHER_CODEC
 from helmholtz.analysis.wording import plural
-from helmholtz.schema import RUNS
+from helmholtz.schema import OUTSIDE, RUNS
 
 COMPARISON = ["domain", "source", "data", "protocol"]  # what runs of one figure share
 NETWORK = [*COMPARISON, "model"]
@@ -22,7 +22,8 @@ ALIKE = ["domain", "source", "data", "model", "backend"]
 class Experiment(NamedTuple):
     """A network and codec on the same data, trained in the same way, at several rates.
 
-    runs: by rate, highest first, the rows of runs.csv. rows: likewise that of summary.csv.
+    runs: by rate, highest first, the rows of runs.csv, with "predictions" where they were kept.
+    rows: likewise that of summary.csv.
     """
 
     key: dict
@@ -42,6 +43,8 @@ def rate_order(rate: int) -> float:
 
 def protocol(row: dict) -> str:
     """How a run was trained, in words. Runs that differ in this are never averaged."""
+    if row["counted_epoch"] == OUTSIDE:
+        return f"not trained here, judged once on {plural(row['val_items'], 'test item')}"
     epochs = plural(row["epochs"], "epoch")
     if row["state"] == OLD:
         return f"2018 code, {epochs}"
@@ -117,6 +120,8 @@ def _with_baselines(counted: list[dict]) -> pd.DataFrame:
     for row in counted:
         codecs.setdefault(values(row, NETWORK), {})[row["codec"] if row["rate"] else None] = None
     table = tables.frame(counted, RUNS).assign(protocol=[protocol(row) for row in counted])
+    for name in ("predictions", "class_names"):  # which no table holds
+        table[name] = pd.Series([row.get(name) for row in counted], dtype=object)
     table["codec"] = [
         [row["codec"]] if row["rate"] else
         [codec for codec in codecs[values(row, NETWORK)] if codec] or [row["codec"]]

@@ -17,13 +17,13 @@ from helmholtz.analysis.run_files import Damage
 from helmholtz.analysis.summary import judged_once
 from helmholtz.errors import DataError
 from helmholtz.io import run_state, runs
-from helmholtz.schema import CURVES, EPOCHS, RUNS
+from helmholtz.schema import CURVES, EPOCHS, OUTSIDE, RUNS
 from helmholtz.text import printable
 
 RUN_FILES = {"setting.json", "history.csv", "result.json", "train.log"}
 REPORT = {"runs.csv", "summary.csv"}  # a folder with both is an earlier report
 EXPECTED = {"README.md", "index.html"}  # not of a run, and not worth listing
-TRACKERS = {"tensorboard", "wandb"}
+BELOW_RUNS = {"tensorboard", "wandb", "evaluation"}  # folders of a run
 
 # States. Only the first two are counted: the others have no result, or none to be trusted.
 FINISHED, OLD = "finished", "finished (2018 code)"
@@ -51,7 +51,7 @@ def read(roots: list[Path], skip: Path, alone: bool = True) -> tuple[list[Run], 
     for root in roots:
         for path, subfolders, files in os.walk(root):
             folder = Path(path)
-            subfolders[:] = sorted(set(subfolders) - TRACKERS)
+            subfolders[:] = sorted(set(subfolders) - BELOW_RUNS)
             if set(files) >= REPORT or folder.resolve() == skip.resolve():
                 subfolders.clear()
             elif RUN_FILES & set(files):
@@ -159,11 +159,12 @@ def read_table(path: Path, alone: bool = True) -> list[Run]:
 
 def _adapt(table):
     """Before there was a choice of codec, its column held the version. Before there were runs that
-    are judged once, no column said which epoch counts. The files as they lie there came later."""
+    are judged once, no column said which epoch counts. What is known of the files came later."""
     if "codec_version" not in table:
         table = table.rename(columns={"codec": "codec_version"}).assign(codec=None)
-    later = (name for name in ("counted_epoch", "source_bytes", "extent") if name not in table)
-    return table.assign(**dict.fromkeys(later))
+    later = {"counted_epoch", "source_bytes", "extent", "found"}
+    later |= {name for name in RUNS if name.startswith("prior")}
+    return table.assign(**dict.fromkeys(later - set(table)))
 
 
 def _impossible(row: dict) -> str:
@@ -171,7 +172,8 @@ def _impossible(row: dict) -> str:
     if not isinstance(row["flags"], dict) or row["domain"] not in (None, *domain.NAMES):
         return "its flags or its domain are not of this project"
     scored = row["test_acc" if judged_once(row) else "best_val_acc"] is not None
-    if (scored and None in (row["epochs"], row["domain"])) or row["folder"] is None:
+    epochs = row["epochs"] or row["counted_epoch"] == OUTSIDE
+    if (scored and None in (epochs or None, row["domain"])) or row["folder"] is None:
         return "an accuracy without its epochs, or a run without its folder"
     return "" if scored or row["state"] not in COUNTED else "a finished run without an accuracy"
 

@@ -18,6 +18,7 @@ from statistics import NormalDist
 
 from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.summary import accuracy_difference, judged_once
+from helmholtz.analysis.wording import ends
 
 # Verdicts on a rate: whether its accuracy is within the tolerance of the baseline's.
 YES, PROBABLY, ALONE = "within", "probably within", "no interval"
@@ -27,7 +28,10 @@ SKILL = 0.1  # of the way from guessing to no error that a network has to have c
 
 
 def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
-    """Whether the accuracy at the rate of a row is within the tolerance, judged over seeds.
+    """Whether the accuracy at the rate of a row is within the tolerance.
+
+    Judged over seeds and items where it is known which items were classified rightly, else over
+    seeds; one seed says nothing of others, and has no verdict.
 
     "margin": the accuracy less (1 - tolerance) times the baseline's, which is to be at least 0.
     """
@@ -36,18 +40,20 @@ def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
     return {
         **{name: row[name] for name in ("rate", "seeds", "accuracy")},
         "passes": is_base or margin["mean"] >= 0,
-        "verdict": YES if is_base else _verdict(margin),
+        "verdict": YES if is_base else verdict(margin),
         "margin": margin,
         "difference": accuracy_difference(own, others),
     }
 
 
-def _verdict(margin: dict) -> str:
+def verdict(margin: dict) -> str:
+    """What the mean and the interval of a margin say."""
     if margin["low"] is None:
         return ALONE
+    low, high = ends(margin)
     if margin["mean"] >= 0:
-        return YES if margin["low"] >= 0 else PROBABLY
-    return NO if margin["high"] < 0 else UNSURE
+        return YES if low >= 0 else PROBABLY
+    return NO if high < 0 else UNSURE
 
 
 def choose(judged: list[dict]) -> dict:

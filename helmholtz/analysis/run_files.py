@@ -7,11 +7,23 @@ from pathlib import Path
 
 from helmholtz import schema
 from helmholtz.errors import DataError
-from helmholtz.io import runs
-from helmholtz.schema import AMOUNT, CURVES, HISTORY, HISTORY_2018, LAST, RESULT, RUNS, SIZES, Field
+from helmholtz.io import predictions, runs
+from helmholtz.schema import (
+    AMOUNT,
+    CURVES,
+    HISTORY,
+    HISTORY_2018,
+    LAST,
+    OUTSIDE,
+    RESULT,
+    RUNS,
+    SIZES,
+    Field,
+)
 from helmholtz.text import printable
 
 UNVALIDATED = ["val_acc", "val_loss"]  # columns without numbers where nothing validates
+MAX_TEXT = 2000  # characters of a cell
 MAX_BYTES = 64 << 20  # a history.csv that claims to be larger is not read
 
 
@@ -54,7 +66,7 @@ def _value(field: Field, value: dict, *path: str):
         value = _part(value, key)
     found = value.get(path[-1])
     if field.kind is str:
-        return printable(found[:200]) if isinstance(found, str) and found else None
+        return printable(found[:MAX_TEXT]) if isinstance(found, str) and found else None
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
     fits = field.low <= found <= field.high and field.kind(found) == found
@@ -109,10 +121,12 @@ def from_result(folder: Path, result: dict, history: dict[str, list[float]]) -> 
 
     val_items are those that the accuracy rests on: of a run that is judged once, the test split's.
     """
-    once, optional = result.get("counted_epoch") == LAST, schema.OPTIONAL
+    once, optional = result.get("counted_epoch") in (LAST, OUTSIDE), schema.OPTIONAL
     if once:
         result = result | {"val_items": result.get("test_items")}
         optional = (optional | {"best_val_acc", "best_epoch"}) - {"test_acc"}
+    if result.get("counted_epoch") == OUTSIDE:
+        optional = RESULT.keys() - {"test_acc", "val_items"}
     keys = [*RESULT, *schema.RESULT_TEXTS, *schema.NAMES]
     found = {key: _value(RUNS[key], result, key) for key in keys}
     for key in [*RESULT, "domain", "model", "rate", "seed"]:
@@ -121,8 +135,27 @@ def from_result(folder: Path, result: dict, history: dict[str, list[float]]) -> 
     if history.get("acc"):
         _compare(found, history, once)
     found = {key: value for key, value in found.items() if value is not None}
-    note = "" if history.get("acc") else "no history.csv"
-    return found | _sizes(_part(result, "data")) | _chance(folder) | {"note": note}
+    trained_here = "epochs" in found
+    note = "" if history.get("acc") or not trained_here else "no history.csv"
+    found |= _sizes(_part(result, "data")) | _chance(folder) | {"note": note}
+    return found | {"predictions": read_predictions(folder, found)}
+
+
+def read_predictions(folder: Path, result: dict) -> predictions.Predictions | None:
+    """What a run said of every test item; None of a run from before this was kept.
+
+    Raises Damage when the file is cut, or says another test accuracy than the result.
+    """
+    if not (folder / predictions.FILE).exists():
+        return None
+    try:
+        found = predictions.read(folder / predictions.FILE)
+    except DataError as error:
+        raise Damage(f"{predictions.FILE} is not whole") from error
+    told = result.get("test_acc")
+    if told is not None and not math.isclose(found.correct.mean(), told, abs_tol=1e-6):
+        raise Damage(f"result.json and {predictions.FILE} differ in test_acc")
+    return found
 
 
 def _compare(result: dict, history: dict[str, list[float]], once: bool) -> None:
@@ -148,9 +181,10 @@ def _sizes(data: dict) -> dict:
 
 def _chance(folder: Path) -> dict:
     """The accuracy of always naming the largest class, where the confusion matrix tells it."""
-    _, counts = read_confusion(folder / "confusion.csv")
+    names, counts = read_confusion(folder / "confusion.csv")
     totals = [sum(row) for row in counts]
-    return {"classes": len(totals), "chance": max(totals) / sum(totals)} if sum(totals) else {}
+    found = {"classes": len(totals), "chance": max(totals) / sum(totals)} if sum(totals) else {}
+    return found | {"class_names": names}
 
 
 def read_confusion(path: Path) -> tuple[list[str], list[list[int]]]:

@@ -3,13 +3,16 @@
 import math
 from operator import itemgetter
 
+import numpy as np
 import pandas as pd
 
-from helmholtz.analysis.statistics import difference, interval
-from helmholtz.schema import LAST, SIZES, SUMMARY
+from helmholtz.analysis.statistics import Score, difference, interval, interval_over_items
+from helmholtz.schema import LAST, OUTSIDE, SIZES, SUMMARY
 
 TEN_BEST, SHORT = "mean of ten best epochs", "best epoch (short)"
 TEST = "test split, last epoch"  # of a run that chooses nothing
+PROGRAM = "test split, another program"  # of a classifier that was not trained here
+ONCE = {LAST: TEST, OUTSIDE: PROGRAM}  # by the epoch that counts
 FEW, STARRED = 15, 20  # epochs below which the best epoch is shown, and below which a star is
 STAR = (
     f"fewer than {STARRED} epochs: the ten best are most of them, and their mean lies well below "
@@ -24,6 +27,8 @@ SAME = [
     "chance",
     "val_items",
 ]
+ACCURACIES = ["accuracy", "test_acc"]  # means over items
+ENDS = ("low", "high", "low_items", "high_items")
 AVERAGED = [*SIZES, "seconds", "best_val_acc"]
 LIMITS = {"accuracy": (0, 1), "test_acc": (0, 1), "convergence_epoch": (1, math.inf)}
 
@@ -43,12 +48,12 @@ def accuracy(row: dict) -> float:
 
 def starred(row: dict) -> bool:
     """Whether the accuracy of a row, of runs.csv or summary.csv, is shown with a star."""
-    return row["epochs"] < STARRED and not judged_once(row)
+    return not judged_once(row) and row["epochs"] < STARRED
 
 
 def judged_once(row: dict) -> bool:
-    """Whether a row, of runs.csv or summary.csv, is of runs whose last epoch counts."""
-    return row.get("counted_epoch") == LAST or row.get("accuracy_is") == TEST
+    """Whether a row, of runs.csv or summary.csv, is of runs whose test split chose nothing."""
+    return row.get("counted_epoch") in ONCE or row.get("accuracy_is") in ONCE.values()
 
 
 def no_saving(row: dict) -> bool:
@@ -59,12 +64,34 @@ def no_saving(row: dict) -> bool:
 
 def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
     """The mean of accuracy(chosen) - factor * accuracy(base), see statistics.difference."""
-    there = _by_seed(base, lambda run: factor * accuracy(run))
-    return difference(_by_seed(chosen, accuracy), there)
+    return _difference("accuracy", chosen, base, factor)
 
 
-def _by_seed(runs: list[dict], value) -> list[tuple]:
-    return [(run["seed"], value(run)) for run in runs]
+def _difference(name: str, chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
+    alike = same_items(chosen + base)
+    return difference(_scores(name, chosen, alike), _scores(name, base, alike), factor)
+
+
+def _scores(name: str, runs: list[dict], alike: bool) -> list[Score]:
+    """A score of SCORES of every run; alike: whether their items may be compared one by one.
+
+    Without predictions of validation items, those of test items tell how much items vary.
+    """
+    items = [run["val_items"] if name == "accuracy" else None for run in runs]
+    return [
+        Score(run["seed"], SCORES[name](run), run["predictions"].correct if alike else None, count)
+        for run, count in zip(runs, items, strict=True)
+    ]
+
+
+def same_items(runs: list[dict]) -> bool:
+    """Whether all runs kept their predictions, and of the same items."""
+    kept = [run.get("predictions") for run in runs]
+    return None not in kept and all(
+        np.array_equal(own, first)
+        for some in kept[1:]
+        for own, first in zip(some[:2], kept[0][:2], strict=True)
+    )
 
 
 def summarise(runs: list[dict], base: list[dict]) -> dict:
@@ -83,14 +110,14 @@ def summarise(runs: list[dict], base: list[dict]) -> dict:
     row |= {name: runs[0][name] for name in SAME}
     means = pd.DataFrame(runs, columns=AVERAGED, dtype=float).mean()
     row |= {name: None if pd.isna(mean) else float(mean) for name, mean in means.items()}
-    for name, value in SCORES.items():
-        row |= _interval_columns(name, [value(run) for run in runs])
+    for name in SCORES:
+        row |= _interval_columns(name, runs)
     return row | _against(runs, base)
 
 
 def _accuracy_is(run: dict) -> str:
     if judged_once(run):
-        return TEST
+        return ONCE[run["counted_epoch"]]
     return SHORT if run["epochs"] < FEW else TEN_BEST
 
 
@@ -107,20 +134,23 @@ SCORES = {
 }
 
 
-def _interval_columns(name: str, values: list) -> dict:
-    """Mean and interval, whose ends stay within what the quantity can be."""
-    known = [value for value in values if value is not None]
-    mean, low, high = interval(known) if known else (None, None, None)
-    if low is not None:
-        low, high = max(low, LIMITS[name][0]), min(high, LIMITS[name][1])
-    return {name: mean, f"{name}_low": low, f"{name}_high": high}
+def _interval_columns(name: str, runs: list[dict]) -> dict:
+    """Mean and intervals, whose ends stay within what the quantity can be."""
+    known = [run for run in runs if SCORES[name](run) is not None]
+    if not known:
+        return {}
+    scores = _scores(name, known, name in ACCURACIES and same_items(known))
+    mean, *ends = interval([score.value for score in scores], scores[0].items)
+    ends += interval_over_items(scores)
+    limited = [None if end is None else float(np.clip(end, *LIMITS[name])) for end in ends]
+    return {name: mean} | {f"{name}_{end}": v for end, v in zip(ENDS, limited, strict=True)}
 
 
 def _against(runs: list[dict], base: list[dict]) -> dict:
     """The differences to the runs to compare with; nothing without them."""
     found = {"difference": accuracy_difference(runs, base)} if base else {}
     if base and None not in [run["test_acc"] for run in runs + base]:
-        tested = (_by_seed(some, itemgetter("test_acc")) for some in (runs, base))
-        found["test_difference"] = difference(*tested)
-    ends = {"": "mean", "_low": "low", "_high": "high"}
-    return {f"{name}{end}": d[key] for name, d in found.items() for end, key in ends.items()}
+        found["test_difference"] = _difference("test_acc", runs, base)
+    return {name: told["mean"] for name, told in found.items()} | {
+        f"{name}_{end}": told[end] for name, told in found.items() for end in ENDS
+    }

@@ -23,7 +23,7 @@ class BadItems(DataError):
             text = f"{self.sentences[0]} --skip_bad leaves out what cannot be used."
         else:
             text = f"{len(self.sentences)} files cannot be used; --skip_bad leaves them out:\n"
-            text += "\n".join(_shortened(self.sentences))
+            text += "\n".join(shortened(self.sentences))
         super().__init__(text)
 
 
@@ -42,12 +42,13 @@ def leave_out(classes: list[str], parts: dict, facts: dict, bad: BadItems) -> tu
             )
         kept[split] = ([items[i] for i in good], labels[good])
     print(f"Skipped {counted(len(bad.sentences), 'file')}:", file=sys.stderr)
-    print(*_shortened(bad.sentences), sep="\n", file=sys.stderr)
+    print(*shortened(bad.sentences), sep="\n", file=sys.stderr)
     files = [*facts.get("skipped_files", []), *(text[:LENGTH] for text in bad.sentences)]
     skipped = facts.get("skipped", 0) + len(bad.sentences)
     return kept, facts | {"skipped": skipped, "skipped_files": files[:STORED]}
 
 
-def _shortened(sentences: list[str]) -> list[str]:
+def shortened(sentences: list[str]) -> list[str]:
+    """The first sentences of many, and how many more there are."""
     more = len(sentences) - SHOWN
     return [*sentences[:SHOWN], *([f"... and {more} more"] if more > 0 else [])]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from helmholtz.audit.folder import audit
 from helmholtz.data import listing
 from helmholtz.errors import DataError
 from helmholtz.io.download import matches
@@ -44,10 +45,13 @@ class Tree(NamedTuple):
         return result.hexdigest()
 
     def load(self) -> tuple[list[str], dict, dict]:
-        """What a Source loads. Prints the notes."""
-        for note in self.notes:
+        """What a Source loads. Prints the notes, and the warnings of an audit of the files."""
+        paths = [path for paths, _ in self.parts.values() for path in paths]
+        labels = np.concatenate([labels for _, labels in self.parts.values()])
+        found = audit(paths, [self.classes[label] for label in labels])
+        for note in [*self.notes, *found.warnings]:
             print(note, file=sys.stderr)
-        return self.classes, self.parts, {"ignored": self.ignored}
+        return self.classes, self.parts, {"ignored": self.ignored, "audit": found.stored()}
 
 
 def read_tree(folder: Path, kind: listing.Kind) -> Tree:

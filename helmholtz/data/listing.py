@@ -14,13 +14,15 @@ class Kind(NamedTuple):
     """The files that a domain reads.
 
     endings: in lower case. foreign: endings of files to convert first. examples, target: some
-    endings, and the formats to convert to, as used in sentences.
+    endings, and the formats to convert to, as used in sentences. advice: what else to do with
+    foreign files, by ending.
     """
 
     endings: set[str]
     examples: str
     foreign: set[str]
     target: str
+    advice: dict[str, str] = {}  # noqa: RUF012  never changed
 
 
 def visible(folder: Path) -> list[Path]:
@@ -43,16 +45,16 @@ def by_ending(paths: list[Path], kind: Kind) -> dict[str, int]:
     return kept | ({"other": others} if others else {})
 
 
-def listed(counts: dict[str, int], kind: Kind) -> str:
-    """Counts by ending, for a sentence."""
+def listed(counts: dict[str, int], kind: Kind | None = None) -> str:
+    """Counts by ending, for a sentence; with a kind also what to do with the foreign ones."""
     texts = []
     for ending, number in counts.items():
         noun = "subfolder" if ending == "subfolder" else f"{ending} file".strip()
         text = counted(number, noun)
         if not ending:
             text += " without an ending"
-        if ending in kind.foreign:
-            text += f" (convert to {kind.target} first)"
+        if kind and ending in kind.foreign:
+            text += f" ({kind.advice.get(ending, f'convert to {kind.target} first')})"
         texts.append(text)
     return ", ".join(texts)
 

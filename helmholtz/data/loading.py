@@ -46,6 +46,15 @@ def load(folder: Path, rate: int | None) -> Data:
     return Data(splits, classes, attributes)
 
 
+def load_test(folder: Path, rate: int) -> Data:
+    """Read and verify the test split alone, of data that prepare.py has made."""
+    arrays, attributes = store.read(folder / "test.h5")
+    if attributes.get("rate") != rate or "classes" not in attributes:
+        raise DataError(f"{shown(folder)} was not prepared at rate {rate}: make it anew.")
+    splits = {"test": _checked(folder / "test.h5", arrays)}
+    return Data(splits, attributes["classes"], attributes)
+
+
 def _checked(path: Path, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
     """Items and labels of one file; labels may be one-hot, as the 2018 code's are."""
     data, label = arrays.get("data"), arrays.get("label")

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz.data.baditems import BadItems, leave_out
-from helmholtz.data.parallel import in_parallel
+from helmholtz.data.found import describe
 from helmholtz.errors import DataError
 from helmholtz.io import datadir, store
 from helmholtz.io.files import locked, remove_leftovers, require_space
+from helmholtz.parallel import in_parallel
 from helmholtz.schema import SIZES
 from helmholtz.text import counted
 
@@ -95,12 +96,13 @@ def _make(source, folders, wanted, compress, chunk, skip_bad) -> None:
     classes, parts, facts = source.load()
     common = wanted | {"classes": classes, "skipped": 0, "skipped_files": []} | facts
     try:
-        _write(parts, folders, common, compress, chunk)
+        _write(parts, folders, common | (told := describe(common, parts)), compress, chunk)
     except BadItems as bad:
         if not skip_bad:
             raise
         parts, common = leave_out(classes, parts, common, bad)
-        _write(parts, folders, common, compress, chunk)
+        _write(parts, folders, common | (told := describe(common, parts)), compress, chunk)
+    print(told["found"])
 
 
 def _write(parts, folders, common, compress, chunk) -> None:

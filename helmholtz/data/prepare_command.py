@@ -1,11 +1,14 @@
 """The command prepare.py of both halves: from a source to prepared data."""
 
+import sys
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
 from helmholtz import cli, flags
-from helmholtz.domain import Codec, Domain
+from helmholtz.audit.rates import above_source
+from helmholtz.codec import Codec
+from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
 
 
@@ -34,14 +37,19 @@ def parse_saved_flags(domain: Domain, known: dict) -> Namespace:
         raise damaged_setting(str(error)) from error
 
 
+def folder_of(domain: Domain, args: Namespace, source: str, codec: Codec, rate: int) -> Path:
+    """The folder of the prepared data of a source, by its name, at a rate."""
+    return domain.data_root(args) / source / codec.folder(rate)
+
+
 def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> dict[int, Path]:
     """Make the prepared data that the flags ask for and that is missing; return all folders."""
     from helmholtz.data import preparation
 
     codec.available()
-    source, root = domain.open_source(args), domain.data_root(args)
+    source = domain.open_source(args)
     source = source._replace(load=partial(_load_for, codec, rates, source.load))
-    folders = {rate: root / source.name / codec.folder(rate) for rate in rates}
+    folders = {rate: folder_of(domain, args, source.name, codec, rate) for rate in rates}
     settings = {"codec": codec.version(), **domain.data_settings(args)}
     if codec is not domain.published:  # whose data do not name it
         settings["codec_name"] = codec.name
@@ -51,10 +59,14 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
 
 
 def _load_for(codec: Codec, rates: list[int], load) -> tuple[list[str], dict, dict]:
-    """What a source loads; UsageError where the data cannot have one of the rates."""
-    loaded = load()
-    codec.check_data(rates, loaded[2])
-    return loaded
+    """What a source loads. UsageError where the data cannot have one of the rates; rates above the
+    one that the files went through are told."""
+    classes, parts, facts = load()
+    codec.check_data(rates, facts)
+    audit = facts.get("audit", {"codec": "", "rate": 0})
+    if above := above_source(codec, audit["codec"], audit["rate"], rates):
+        print(above, file=sys.stderr)
+    return classes, parts, facts
 
 
 def main(domain: Domain, args: Namespace) -> None:

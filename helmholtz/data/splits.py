@@ -12,6 +12,11 @@ def judged_once(parts: dict) -> dict:
     return parts if "test" in parts else parts | {"val": parts["val"][:0], "test": parts["val"]}
 
 
+def chosen_of(data: Data, split: str, limit: int | None) -> np.ndarray:
+    """The indices in a split of the items that a run takes, in the order in which it takes them."""
+    return np.random.default_rng(SPLIT_SEED).permutation(len(data.splits[split][1]))[:limit]
+
+
 def select(data: Data, val: float, limit: int | None) -> tuple[np.ndarray, np.ndarray, dict]:
     """The items of a run, their labels, and the parts they fall into.
 
@@ -21,10 +26,7 @@ def select(data: Data, val: float, limit: int | None) -> tuple[np.ndarray, np.nd
     Returns (items, labels, parts): all items in one array, and the int32 indices in it of
     "train", "val" and, unless val is 0, "test". Raises DataError when none is left to train on.
     """
-    chosen = {
-        split: np.random.default_rng(SPLIT_SEED).permutation(len(labels))[:limit]
-        for split, (_, labels) in data.splits.items()
-    }
+    chosen = {split: chosen_of(data, split, limit) for split in data.splits}
     items, labels = (
         np.concatenate([data.splits[split][i][chosen[split]] for split in ("train", "test")])
         for i in (0, 1)

@@ -52,14 +52,14 @@ def outlook(folder: Path, asked: Wanted, overwrite: bool = False) -> Outlook:
         return Outlook("start", "")
     if overwrite or asked.flags["overwrite"] or marked(folder):
         return Outlook("start", "anew")
-    changed, epochs = _changes(folder, asked, finished), asked.flags["num_epoch"]
+    changed, epochs = _changes(folder, asked, finished), asked.flags.get("num_epoch")
     if changed:
         state = "finished" if finished else "interrupted"
         return Outlook("refuse", f"{state} with {'; '.join(changed)}")
     if finished:
         return Outlook("skip", "finished")
     after = f"after epoch {max(kept)}"
-    if max(kept) > epochs:
+    if epochs is not None and max(kept) > epochs:
         return Outlook("refuse", f"interrupted {after}, beyond --num_epoch {epochs}")
     return Outlook("resume", after)
 
@@ -124,10 +124,10 @@ def claim(folder: Path, setting: dict, asked: Wanted) -> bool:
 
 
 def differences(old: dict, new: dict) -> list[str]:
-    """How data and versions differ from those of the interrupted run."""
+    """How data, versions and an own network differ from those of the interrupted run."""
     found = []
-    for part in ("data", "versions"):
-        before, now = old[part] if isinstance(old.get(part), dict) else {}, new[part]
+    for part in ("data", "versions", "network"):
+        before, now = (x[part] if isinstance(x.get(part), dict) else {} for x in (old, new))
         for key in sorted(before.keys() | now):
             if before.get(key) != now.get(key):
                 found.append(f"{key} (was {before.get(key)}, is {now.get(key)})")
@@ -155,7 +155,7 @@ def marked(folder: Path) -> bool:
 def held(folder: Path) -> Iterator[None]:
     """Lock a run's folder for this process; the lock ends with it, however it ends.
 
-    Raises UsageError when another process trains there. A folder that stays empty is removed.
+    Raises UsageError when another process works there. A folder that stays empty is removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK)
@@ -163,8 +163,8 @@ def held(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=WAIT)
     except Timeout:
         raise UsageError(
-            f"{folder} is being trained by another process: wait for it, or give another "
-            "--seed or --log_dir."
+            f"{folder} is being trained by another process, or evaluated: wait for it, or give "
+            "another --seed or --log_dir."
         ) from None
     try:
         yield

@@ -12,7 +12,7 @@ from helmholtz.schema import HISTORY
 
 LOGS = Path(__file__).parents[2] / "logs"
 OUTPUTS = ["result.json", "checkpoint_*.h5", "history.csv", "best.weights.h5", "model.keras"]
-OUTPUTS += ["confusion.csv"]
+OUTPUTS += ["confusion.csv", "predictions.csv", "evaluation.csv", "evaluation/*.csv"]
 WINDOW = 10  # epochs that the published statistics look at together
 CONVERGED = 0.99  # of the best epoch, as published
 CHECKPOINTS_KEPT = 2  # so that one is whole even when the disk has damaged the newest
@@ -65,9 +65,8 @@ def read_setting(folder: Path, domain) -> dict:
     if not (folder / "result.json").exists() or setting.get("domain") != domain.name:
         raise DataError(f"{folder} is not a finished run of {domain.name}/train.py.")
     kinds = {"rate": int, "shape": list, "data": dict, "flags": dict}
-    whole = setting.get("model") in domain.networks and all(
-        isinstance(setting.get(key), kind) for key, kind in kinds.items()
-    )
+    known = setting.get("model") in domain.networks or isinstance(setting.get("network"), dict)
+    whole = known and all(isinstance(setting.get(key), kind) for key, kind in kinds.items())
     classes = setting["data"].get("classes") if whole else None
     named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
     if not named or len(setting["shape"]) != 3:

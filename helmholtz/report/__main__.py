@@ -2,9 +2,10 @@
 
 python -m helmholtz.report logs/cifar          or  sh scripts/report.sh logs/cifar
 
-Writes logs/report/: runs.csv, curves.csv, summary.csv, summary.json, figures/ as SVG and PNG, and
-index.html, which needs no network. Given the runs.csv of an earlier report in place of a folder, it
-makes the same summary again, and the same learning curves where curves.csv lies beside it.
+Writes logs/report/: runs.csv, curves.csv, summary.csv, by_class.csv, matrix.csv, summary.json,
+figures/ as SVG and PNG, and index.html, which needs no network. Given the runs.csv of an earlier
+report in place of a folder, it makes the same summary again, but for what rests on the runs'
+predictions, and the same learning curves where curves.csv lies beside it.
 """
 
 import argparse
@@ -60,22 +61,35 @@ def collect(args: argparse.Namespace) -> tuple[list, list[str]]:
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    from helmholtz.analysis import experiments, logs, prepared, tables
+    from helmholtz.analysis import experiments, logs, prepared, tables, transfer
     from helmholtz.analysis.answer import answer
+    from helmholtz.analysis.by_class import by_class
     from helmholtz.io.files import write_json, write_text
     from helmholtz.report import curves, page, sections, terminal
-    from helmholtz.schema import EPOCHS, RUNS, SUMMARY
+    from helmholtz.schema import BY_CLASS, EPOCHS, MATRIX, RUNS, SUMMARY
 
     runs, foreign = collect(args)
     curves.check_patterns(runs, args.curves)
     prepared.add_lossless(runs)
     rows = [run.row for run in runs]
     found = experiments.experiments(rows)
-    answered = [(experiment, answer(experiment, args.tolerance)) for experiment in found]
+    tested = transfer.read(runs)
+    answered = [
+        (
+            one,
+            answer(one, args.tolerance)
+            | by_class(one)
+            | transfer.transfer(one, tested, args.tolerance),
+        )
+        for one in found
+    ]
 
     tables.write(args.out / "runs.csv", rows, RUNS)
     tables.write(args.out / "curves.csv", logs.curves(runs), EPOCHS)
     tables.write(args.out / "summary.csv", experiments.summary_rows(found), SUMMARY)
+    for name, schema in (("by_class", BY_CLASS), ("matrix", MATRIX)):
+        table = [row for _, told in answered for row in told[name]]
+        tables.write(args.out / f"{name}.csv", table, schema)
     drawn = sections.draw(answered, runs, args.out / "figures", args)
     facts = {"tolerance": args.tolerance, "states": logs.states(rows)}
     facts |= {"answers": [told for _, told in answered], "foreign": foreign}

@@ -7,6 +7,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from helmholtz.analysis.wording import ends
 from helmholtz.io.files import replacing
 
 # Okabe and Ito's palette, told apart by every kind of colour vision, without its light yellow.
@@ -39,16 +40,16 @@ def colour(number: int) -> str:
 
 
 def points(axes, x: list, rows: list[dict], name: str, number: int, label: str) -> None:
-    """A line of means with their intervals; a mean of one seed has a hollow marker and none."""
+    """A line of means with their intervals; a mean of one seed has a hollow marker."""
     style = {"color": colour(number), "marker": MARKERS[number % len(MARKERS)], "markersize": 5}
     axes.plot(x, [row[name] for row in rows], linewidth=1.5, **style, label=label)
     for place, row in zip(x, rows, strict=True):
-        low, high = row[f"{name}_low"], row[f"{name}_high"]
-        if low is None:
+        low, high = ends(row, f"{name}_")
+        if row[f"{name}_low"] is None:
             axes.plot(place, row[name], **style, markerfacecolor="white")
-        else:
-            error = [[row[name] - low], [high - row[name]]]
-            axes.errorbar(place, row[name], error, capsize=3, **style)
+        if low is not None:
+            error = [[max(0, row[name] - low)], [max(0, high - row[name])]]
+            axes.errorbar(place, row[name], error, capsize=3, color=style["color"], zorder=1)
 
 
 def log_axis(axes, ticks: list, form: str = "{:g}", **options) -> None:

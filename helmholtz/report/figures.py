@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from helmholtz.analysis import domains
 from helmholtz.analysis.answer import network
+from helmholtz.analysis.by_class import NEITHER
 from helmholtz.analysis.experiments import Experiment
+from helmholtz.analysis.wording import ends
 from helmholtz.report import charts
 from helmholtz.report.charts import figure, points
 
@@ -59,8 +61,9 @@ def _label(experiment: Experiment, shown: list[Experiment]) -> str:
 def _baseline(axes, row: dict, name: str, number: int, lines: int) -> None:
     style = {"color": charts.colour(number)}
     axes.axhline(row[name], linestyle="--", linewidth=1.2, **style)
-    if row[f"{name}_low"] is not None and lines <= 2:
-        axes.axhspan(row[f"{name}_low"], row[f"{name}_high"], alpha=0.1, linewidth=0, **style)
+    low, high = ends(row, f"{name}_")
+    if low is not None and lines <= 2:
+        axes.axhspan(low, high, alpha=0.1, linewidth=0, **style)
 
 
 def accuracy_bits(shown: list[Experiment], size: str, label: str):
@@ -87,7 +90,7 @@ def _name_points(axes, rows: list[dict], x: Callable) -> None:
     """The rate above the highest point or bar of every rate; neighbours lean away."""
     tops = {}
     for row in rows:
-        top = row["accuracy_high"] or row["accuracy"]
+        top = ends(row, "accuracy_")[1] or row["accuracy"]
         key = (row["codec"] if row["rate"] else None, row["rate"])
         bits, highest = tops.get(key, (x(row), top))
         tops[key] = bits, max(top, highest)
@@ -118,6 +121,31 @@ def accuracy_parameters(shown: list[Experiment]):
     ticks = charts.thinned([row["parameters"] / 1e6 for row in known], 1.12)
     charts.log_axis(axes, ticks, "{:.2f}", rotation=40)
     return charts.finish(made, "parameters (millions)", "accuracy")
+
+
+def by_class(rows: list[dict]):
+    """Differences of recall, a line a class and a column a rate; rows: of by_class.csv."""
+    cells = {(row["class"], row["rate"]): row for row in rows}
+    rates = list(dict.fromkeys(row["rate"] for row in rows))
+    worst = {name: cells[name, rates[-1]]["difference"] for name, _ in cells}
+    names = sorted(worst, key=worst.get)[:LABELLED]
+    made, axes = figure(1.2 + 0.28 * len(names))
+    values = [[100 * cells[name, rate]["difference"] for rate in rates] for name in names]
+    most = max(1.0, *(abs(value) for line in values for value in line))
+    axes.imshow(values, cmap="RdBu", vmin=-2 * most, vmax=2 * most, aspect="auto")
+    axes.grid(visible=False)
+    axes.set_xticks(
+        range(len(rates)), labels=[domains.rate_name(cells[names[0], r]) for r in rates]
+    )
+    axes.tick_params(axis="x", labelrotation=40)
+    axes.set_yticks(range(len(names)), labels=names)
+    for i, name in enumerate(names):
+        for j, rate in enumerate(rates):
+            shade = "#888888" if cells[name, rate]["verdict"] == NEITHER else "black"
+            axes.text(
+                j, i, f"{values[i][j]:+.1f}", color=shade, ha="center", va="center", fontsize=8
+            )
+    return made
 
 
 def confusion(classes: list[str], counts: list[list[int]]):

@@ -9,8 +9,18 @@ import jinja2
 from helmholtz.analysis import domains
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.logs import COUNTED, states
-from helmholtz.analysis.summary import STAR, no_saving, starred
-from helmholtz.analysis.wording import bits_fewer, number, percent, plural, points, with_interval
+from helmholtz.analysis.summary import ENDS, STAR, no_saving, starred
+from helmholtz.analysis.transfer import is_own
+from helmholtz.analysis.wording import (
+    bits_fewer,
+    intervals_are,
+    number,
+    over_seeds,
+    percent,
+    plural,
+    points,
+    with_interval,
+)
 from helmholtz.report.sections import Section
 
 LISTED = 200  # files that are not of any run
@@ -56,10 +66,10 @@ def accuracy(row: dict) -> str:
 
 def change(row: dict) -> str:
     """The difference of a row of summary.csv to its baseline, in points; a dash for that itself."""
-    ends = {"mean": "", "low": "_low", "high": "_high"}
-    found = {key: row[f"difference{end}"] for key, end in ends.items()}
+    found = {end: row.get(f"difference_{end}") for end in ENDS} | {"mean": row["difference"]}
     return "-" if found["mean"] is None else points(found)
 
 
 FILTERS = (network, domains.rate_name, plural, percent, number, points, with_interval)
-FILTERS += (accuracy, bits_fewer, change, no_saving, svg, as_address)
+FILTERS += (accuracy, bits_fewer, change, no_saving, svg, as_address, over_seeds, intervals_are)
+FILTERS += (is_own,)

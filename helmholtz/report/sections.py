@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 from helmholtz.analysis import domains, prepared, run_files
 from helmholtz.analysis.answer import network
-from helmholtz.analysis.compare import by_network, compare
+from helmholtz.analysis.compare import compare
 from helmholtz.analysis.experiments import COMPARISON, Experiment, trained_alike, values
 from helmholtz.analysis.logs import COUNTED, DUPLICATE, OTHER_CODEC, RUNNING, Run
-from helmholtz.analysis.summary import judged_once
-from helmholtz.report import charts, curves, figures, sheets
+from helmholtz.report import accuracies, charts, curves, figures, matrices, sheets
+from helmholtz.report.accuracies import by_codec
+from helmholtz.report.matrices import Grid
 
-BARS = "Bars are 95 % intervals over seeds (Student's t); a hollow marker is one seed, without one."
-DASHED = "The dashed line is the uncompressed run."
 RESULTS = (*COUNTED, DUPLICATE, OTHER_CODEC)  # states of runs whose protocol is known
 
 
@@ -30,7 +29,7 @@ class Section(NamedTuple):
     """A source and training: experiments, each with its answer, the one with most runs first.
 
     compared: of compare.compare, for networks with several codecs. sounds: by rate (media type,
-    file, bytes). silent: why there are none.
+    file, bytes). silent: why there are none. matrices: of trained on what, tested on what.
     """
 
     title: str
@@ -40,6 +39,7 @@ class Section(NamedTuple):
     figures: list[Figure]
     sounds: dict
     silent: str
+    matrices: list[tuple[Grid, list[Figure]]] = ()
 
 
 def draw(answered: list[tuple], runs: list[Run], folder: Path, args: Namespace) -> list:
@@ -47,11 +47,13 @@ def draw(answered: list[tuple], runs: list[Run], folder: Path, args: Namespace) 
 
     answered: pairs of an Experiment and its answer. args: with curves and tolerance.
     """
-    groups, used = {}, set()
+    groups, used, scale = {}, set(), matrices.limits([answer for _, answer in answered])
     for pair in answered:
         groups.setdefault(tuple(pair[0].key[name] for name in COMPARISON), []).append(pair)
     with charts.styled():
         found = [_section(k, p, runs, args, folder, used) for k, p in groups.items()]
+        for i, (key, pairs) in enumerate(groups.items()):
+            found[i] = found[i]._replace(matrices=_matrices(key, pairs, folder, used, scale))
         if live := [run for run in runs if run.row["state"] == RUNNING]:
             made = [("running", *_curves(live, []))]
             written = _write(made, folder, _stem(["live"], used))
@@ -63,12 +65,27 @@ def _section(key: tuple, pairs: list[tuple], runs: list[Run], args, folder, used
     pairs = sorted(pairs, key=_weight, reverse=True)
     shown = [experiment for experiment, _ in pairs]
     own = runs_of(key, shown, runs)
-    made = [*_over_bits(pairs), *_accuracies(shown), *_learning(own, args.curves)]
+    made = [
+        *accuracies.over_bits(pairs),
+        *accuracies.over_rates(shown),
+        *_classes(pairs),
+        *_learning(own, args.curves),
+    ]
     made += [_confusion(own, pairs), *_sheets(shown)]
     written = _write(made, folder, _stem(key[:2], used))
     title = f"{key[0]} / {key[1] or 'unknown source'}"
     compared = compare(pairs, args.tolerance)
     return Section(title, key[3], pairs, compared, written, *_sounds(shown[0], own))
+
+
+def _matrices(key: tuple, pairs: list[tuple], folder: Path, used: set, scale: tuple) -> list:
+    """The matrices of a section with their figures; scale: the limits of those of the page."""
+    found = []
+    for answer in (answer for _, answer in pairs if answer["matrix"]):
+        stem = _stem([*key[:2], answer["model"], answer["codec"]], used)
+        drawn = _write(matrices.figures(answer, scale), folder, stem)
+        found.append((matrices.grid(answer), drawn))
+    return found
 
 
 def _weight(pair: tuple) -> int:
@@ -92,7 +109,7 @@ def _write(made: list, folder: Path, stem: str) -> list[Figure]:
     for name, figure, caption in made:
         if figure:
             charts.save(figure, folder, f"{stem}_{name}")
-            chart = not name.startswith(("sheet", "confusion"))
+            chart = not name.startswith(("sheet", "confusion", "classes", "matrix"))
             written.append(Figure(folder / f"{stem}_{name}.svg", caption, chart))
     return written
 
@@ -110,41 +127,15 @@ def runs_of(key: tuple, shown: list[Experiment], runs: list[Run]) -> list[Run]:
     return [run for run in runs if belongs(run.row)]
 
 
-def _over_bits(pairs: list[tuple]) -> Iterator[tuple]:
-    """(name, figure or None, caption), the most telling first.
-
-    All networks in one figure; where there are several codecs, a figure a network with them all.
-    """
-    groups = by_network(pairs)
-    if all(len(group) == 1 for group in groups):
-        groups = [pairs]
-    for number, group in enumerate(groups):
-        shown, suffix = [e for e, _ in group], f"_{number + 1}" * (number > 0)
-        payload = figures.accuracy_bits(shown, "scan_bytes", "payload")
-        caption = "Accuracy against the payload: files without headers, tables and containers. "
-        caption += f"{_kind(shown)} {BARS}"
-        if any(row["scan_bytes"] != row["file_bytes"] for e in shown for row in e.rows.values()):
-            yield f"accuracy_scan_bits{suffix}", payload, caption
-        caption = f"Accuracy against the size of a file. {_kind(shown)} {BARS}"
-        whole = figures.accuracy_bits(shown, "file_bytes", "whole file")
-        yield f"accuracy_bits{suffix}", whole, caption
-
-
-def _kind(shown: list[Experiment]) -> str:
-    base = shown[0].base
-    kind = "Test" if judged_once(base) else "Validation"
-    return f"{kind} accuracy of {base['source'] or 'an unknown source'}, {base['accuracy_is']}."
-
-
-def _accuracies(shown: list[Experiment]) -> Iterator[tuple]:
-    of = _kind(shown)
-    for suffix, own in _by_codec(shown):
-        made = figures.against_rate(own, "accuracy", "accuracy")
-        yield f"accuracy_rate{suffix}", made, f"Accuracy against rate. {of} {BARS} {DASHED}"
-        made = figures.against_rate(own, "convergence_epoch", "epochs to converge")
-        yield f"convergence{suffix}", made, f"Epochs to converge against rate. {BARS} {DASHED}"
-        caption = f"Accuracy against the size of the network. {BARS}"
-        yield f"accuracy_parameters{suffix}", figures.accuracy_parameters(own), caption
+def _classes(pairs: list[tuple]) -> Iterator[tuple]:
+    for number, (_, answer) in enumerate(pairs):
+        if answer["by_class"]:
+            made = figures.by_class(answer["by_class"])
+            yield f"classes{number or ''}", made, (
+                f"Difference of recall to the baseline's in points, by class and rate, of "
+                f"{network(answer)}. Numbers in black are losses or gains, corrected for their "
+                "number (Holm); the others may be luck. The class that loses most is on top."
+            )  # fmt: skip
 
 
 def _learning(runs: list[Run], patterns: list[str]) -> Iterator[tuple]:
@@ -159,14 +150,6 @@ def _curves(runs: list[Run], patterns: list[str]) -> tuple:
     chosen, left_out = curves.select(runs, patterns)
     caption = f"Learning curves: validation solid, training dashed. {left_out}"
     return curves.of_runs(chosen), caption
-
-
-def _by_codec(shown: list[Experiment]) -> Iterator[tuple[str, list[Experiment]]]:
-    """The experiments of every codec, and what the names of their figures end in."""
-    for name in dict.fromkeys(e.key["codec"] for e in shown):
-        own = [e for e in shown if e.key["codec"] == name]
-        published = domains.codec(own[0].key) is domains.of(own[0].key).published
-        yield "" if published else f"_{name}", own
 
 
 def _confusion(runs: list[Run], pairs: list[tuple]) -> tuple:
@@ -184,7 +167,7 @@ def _confusion(runs: list[Run], pairs: list[tuple]) -> tuple:
 
 
 def _sheets(shown: list[Experiment]) -> Iterator[tuple]:
-    for suffix, own in _by_codec(shown):
+    for suffix, own in by_codec(shown):
         item, model = domains.of(own[0].key).item, own[0].key["model"]
         yield f"sheet{suffix}", sheets.sheet(own[0], prepared.read(own[0].key)), (
             f"The same test {item}s at every rate, sound as mel spectrograms, with the mean bytes "

@@ -25,7 +25,8 @@ def show(sections: list[Section], rows: list[dict], foreign: list[str], verbose:
         print(f"\n{section.title}: {section.protocol}")
         _print_table(section, verbose)
         for _, answer in section.experiments:
-            print(f"{network(answer)}: {answer['sentence']}")
+            told = [answer[part] for part in ("sentence", "transfer", "prior") if answer[part]]
+            print(f"{network(answer)}: {' '.join(told)}")
             if verbose:
                 print("\n".join(_explained(answer)))
         for told in section.compared:

@@ -41,6 +41,8 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
 def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
     add = parser.add_argument
     flags.add_rate_flags(parser, half, many=True)
+    text = "rates that finished runs are then tested at (none)"
+    add(f"--test_{half.flag}", nargs="+", type=whole_number(0), metavar="N", help=text)
     first = {"nargs": "+", "default": FIRST, "metavar": "N"}
     network = parser.add_mutually_exclusive_group().add_argument
     network("--setting", **first, help=f"networks ({FIRST[0]})")

@@ -13,6 +13,7 @@ from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import Launcher
 from helmholtz.sweep.plan import Run
 from helmholtz.text import counted
+from helmholtz.training import own_check
 
 RUN_BYTES = 20_000_000  # on disk, of a run of middle size: weights and two checkpoints
 
@@ -24,6 +25,7 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     """
     check_engine_flags(args)
     all_runs = _chosen(plan.plan(args, rest), args.only)
+    plan.evaluation_flags(args, all_runs)  # to refuse what there is not
     slots = []
     if args.engine == "local":
         slots = local_engine.slots(args.gpus, args.per_gpu, args.jobs, len(all_runs))
@@ -36,7 +38,9 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     root = args.log_dir or runs.LOGS
     to_do = [run for run, outlook in outlooks.items() if outlook.what != "skip"]
     _check_disk(root, len(to_do))
-    engine = _open_engine(args, slots, all_runs[0])
+    engine = _open_engine(args, slots, all_runs)
+    for run in {run.args.model: run for run in reversed(to_do)}.values():
+        own_check.check(run.domain, run.args)
     _prepare(to_do)
     if args.overwrite:
         mark(to_do)
@@ -46,6 +50,8 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     finally:
         show.close()
     table.final(all_runs, root)
+    if flags := plan.evaluation_flags(args, [run for run in all_runs if run.state == "done"]):
+        _run_program(f"{args.domain}.evaluate", flags)
     return all(run.state != "failed" for run in all_runs)
 
 
@@ -88,12 +94,13 @@ def _check_disk(root: Path, count: int) -> None:
         )
 
 
-def _open_engine(args: argparse.Namespace, slots: list, run: Run):
+def _open_engine(args: argparse.Namespace, slots: list, all_runs: list[Run]):
     if args.engine == "local":
         return local_engine.Local(slots)
     from helmholtz.sweep import ray_engine
 
-    ray_engine.check_paths(run)
+    for run in all_runs:
+        ray_engine.check_paths(run)
     return ray_engine.Cluster(args.address, args.cpus, args.per_gpu, args.sync)
 
 
@@ -108,18 +115,22 @@ def _prepare(to_do: list[Run]) -> None:
 
 
 def _run_prepare(all_runs: list[Run]) -> None:
-    """Run prepare.py for the rates of runs of one codec; exit with its code when it fails."""
+    """Run prepare.py for the rates of runs of one codec."""
     half, rates = all_runs[0].domain, sorted({run.rate for run in all_runs})
     flags = [f"--{half.flag}", *map(str, rates), *plan.source_flags(all_runs[0])]
-    process = spawn(f"{half.name}.prepare", flags)
+    _run_program(f"{half.name}.prepare", flags)
+
+
+def _run_program(module: str, flags: list[str]) -> None:
+    """Run a program of the project and wait for it; exit with its code when it fails."""
+    process = spawn(module, flags)
     try:
         code = process.wait()
     finally:
         process.kill()  # no effect when it has ended
     if code < 0:
         raise MachineError(
-            f"Preparing the data was killed by signal {-code}: usually the machine ran out of "
-            "memory."
+            f"{module} was killed by signal {-code}: usually the machine ran out of memory."
         )
     if code:
         sys.exit(code)

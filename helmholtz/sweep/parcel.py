@@ -10,7 +10,8 @@ from helmholtz.io.files import replacing
 # What a run writes. Checkpoints come first, so that best.weights.h5 is never older than they are.
 FILES = (
     r"checkpoint_\d{4,9}\.h5",
-    r"setting\.json|history\.csv|confusion\.csv|best\.weights\.h5|model\.keras|train\.log",
+    r"setting\.json|history\.csv|best\.weights\.h5|model\.keras|train\.log",
+    r"confusion\.csv|predictions\.csv|model_source\.(py|keras)",
     r"result\.json",
 )
 

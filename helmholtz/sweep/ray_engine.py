@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from helmholtz import own_network
 from helmholtz.data.preparation import SPLITS
 from helmholtz.errors import MACHINE_FAILED, MachineError, UsageError
 from helmholtz.io import run_state
@@ -72,7 +73,9 @@ class Cluster:
         files = {} if run_state.marked(run.folder) else parcel.read_new(run.folder, {})
         run.state = "queued"
         module, data = f"{run.domain.name}.train", self.data[folder]
-        return Job(run, self.task.remote(module, flags, files, data, self.environment, self.every))
+        own = own_network.of_flags(run.args) if hasattr(run.args, "own") else None
+        task = self.task.remote(module, flags, files, data, own, self.environment, self.every)
+        return Job(run, task)
 
     def poll(self, job: Job):
         """Store what has arrived; the exit code, LOST, or None while the run trains."""
@@ -120,6 +123,11 @@ def _connect(address: str | None) -> None:
 
 def check_paths(run: Run) -> None:
     """Raise UsageError for flags that need this machine's disk: nodes have only the project."""
+    if hasattr(run.args, "own") and own_network.of_flags(run.args).kind == "module":
+        raise UsageError(
+            f"--model {run.args.own} is a module on this machine: Ray's nodes do not have it. Put "
+            "the network into one file, FILE.py:FUNCTION."
+        )
     for name, value in vars(run.args).items():
         if isinstance(value, Path) and name not in ("train_dir", "log_dir", "data_dir"):
             raise UsageError(f"--{name} names a file on this machine: Ray's nodes do not have it.")
@@ -132,11 +140,12 @@ def check_paths(run: Run) -> None:
 
 
 def train(
-    module: str, flags: list[str], files: dict, data: dict, environment: dict, every: int
+    module: str, flags: list[str], files: dict, data: dict, own, environment: dict, every: int
 ) -> Iterator[tuple]:
     """The task: a run in a temporary folder; yields what is new in it, as Job.stream says.
 
-    files: those of an interrupted run. data: the prepared files. Both are bytes by name.
+    files: those of an interrupted run. data: the prepared files. Both are bytes by name. own: the
+    user's own network, whose file travels too.
     """
     yield None, {}  # it has started
     with tempfile.TemporaryDirectory(prefix="helmholtz-") as temporary:
@@ -145,6 +154,7 @@ def train(
         prepared.mkdir()
         for name, content in data.items():
             content.tofile(prepared / name)
+        flags = own_network.unpack(own, flags, Path(temporary)) if own else flags
         seen = parcel.stamps(folder, files)
         flags = [*flags, "--train_dir", str(prepared), "--log_dir", str(folder)]
         with open(folder / "train.log", "ab") as log:

@@ -59,7 +59,7 @@ class Live:
             epoch = plan.epochs(run)[0] if run in self.before else 0
             done += max(0, epoch - self.before.get(run, 0))
             if run.state in ("waiting", "queued", "running"):
-                left += max(0, run.args.num_epoch - epoch)
+                left += max(0, (run.args.num_epoch or epoch) - epoch)
         return (time.monotonic() - self.started) * left / done if done else None
 
 
@@ -72,7 +72,7 @@ def _event(run: Run, what: str) -> str:
 def _progress(run: Run) -> str:
     epoch, accuracy = plan.epochs(run)
     shown = "" if accuracy is None else f"  val_acc {accuracy:.3f}"
-    return f"  {run.name}  epoch {epoch}/{run.args.num_epoch}{shown}"
+    return f"  {run.name}  epoch {epoch}/{run.args.num_epoch or '?'}{shown}"
 
 
 def summary(all_runs: list[Run], seconds: float | None = None) -> str:

@@ -41,10 +41,20 @@ def require_memory(network: keras.Model, batch: int, held: int) -> None:
     if free is None or gpu() is not None:
         return
     size = 2 if "bfloat16" in keras.config.dtype_policy().compute_dtype else 4
-    outputs = sum(math.prod(layer.output.shape[1:]) for layer in network.layers)
-    needed = STEP * size * batch * outputs + held
+    needed = STEP * size * batch * sum(output_sizes(network)) + held
     if needed > free:
         raise MachineError(
             f"A training step of {counted(batch, 'item')} needs at least {needed / 1e9:.1f} GB of "
             f"memory, and {free / 1e9:.1f} GB are free: lower --batch_size, or use smaller items."
         )
+
+
+def output_sizes(network: keras.Model) -> list[int]:
+    """Numbers that each layer gives for an item, those of nested networks among them.
+
+    A layer that is only called within a layer of the user's own is not counted.
+    """
+    layers = network._flatten_layers(include_self=False)
+    called = [x for x in layers if x._inbound_nodes and not isinstance(x, keras.layers.InputLayer)]
+    tensors = [tensor for layer in called for tensor in layer._inbound_nodes[0].output_tensors]
+    return [math.prod(side or 1 for side in tensor.shape[1:]) for tensor in tensors]

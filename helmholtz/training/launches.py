@@ -1,8 +1,8 @@
 """Several batches in one launch, so that a GPU that is done with one in no time need not wait."""
 
-import math
-
 import keras
+
+from helmholtz.training.device import output_sizes
 
 EVALUATION_BATCH = 500
 EVALUATION_BYTES = 1 << 32
@@ -48,7 +48,7 @@ class Model(keras.Sequential):
 
 def _evaluation_batch(network) -> int:
     """Items judged at a time: as many as leave room for two layers of the network."""
-    item = max(4 * math.prod(layer.output.shape[1:]) for layer in network.layers)
+    item = 4 * max(output_sizes(network), default=1)
     return max(1, min(EVALUATION_BATCH, EVALUATION_BYTES // (2 * item)))
 
 

@@ -17,9 +17,10 @@ from helmholtz.training.model import seed_layers
 from helmholtz.training.progress import Progress, announce
 
 
-def fit(model, labels, parts: dict, setting: dict, folder: Path, args) -> list[dict]:
+def fit(model, labels, parts: dict, setting: dict, folder: Path, args, network=None) -> list[dict]:
     """Train until args.num_epoch, with args.resume from the newest checkpoint. Gives the history.
 
+    network: whose weights are kept, where the model trains only the head of it.
     Writes history.csv, best.weights.h5 and a checkpoint after every epoch. Order, augmentation
     and dropout of an epoch depend on (args.seed, epoch) alone. best.weights.h5 are those of the
     epoch that counts. An old run in the folder stays until the first epoch is done. Raises
@@ -28,9 +29,9 @@ def fit(model, labels, parts: dict, setting: dict, folder: Path, args) -> list[d
     announce(model, parts, folder)
     on_gpu = gpu() is not None
     model.prepare_launches(args.batch_size, on_gpu)
-    network = model.layers[-1]
+    network = network or model.layers[-1]
     model.optimizer.build(model.trainable_variables)
-    variables = [*network.variables, *model.optimizer.variables]
+    variables = [*model.layers[-1].variables, *model.optimizer.variables]
     epoch_bytes = 2 * sum(variable.numpy().nbytes for variable in variables)  # a checkpoint, a best
     history = checkpoints.restore(folder, variables) if args.resume else []
     with (

@@ -56,5 +56,5 @@ def _generators(model: keras.Model) -> list:
     own layers, whose order is that of the published experiment, then those nested deeper."""
     network = model.layers[-1]
     layers = [*model.layers, *network.layers, *network._flatten_layers()]
-    found = [layer.seed_generator for layer in layers if hasattr(layer, "seed_generator")]
+    found = [generator for layer in layers for generator in layer._seed_generators]
     return list({id(generator): generator for generator in found}.values())

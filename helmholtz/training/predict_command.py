@@ -13,6 +13,8 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     add = parser.add_argument
     add("files", nargs="+", type=Path, metavar="FILE", help=f"files, an {domain.item} each")
     add("--log_dir", type=Path, required=True, help="the folder of a finished run")
+    said = "the run's own network, where it is code: FILE.py:FUNCTION or package.module:FUNCTION"
+    add("--model", metavar="NAME", help=said)
     top = flags.whole_number(1)
     add("--top", type=top, default=3, help="classes shown (%(default)s)")
     add("--json", action="store_true", help="a JSON object a file, all classes")
@@ -21,11 +23,13 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
 
 def main(domain: Domain, args: Namespace) -> None:
     """Classify what can be used of the files; what cannot be is an error in the end."""
+    from helmholtz import own_network
     from helmholtz.io import runs
     from helmholtz.training import prediction
     from helmholtz.training.backend import import_keras
 
     setting = runs.read_setting(args.log_dir, domain)
+    own = own_network.of_run(setting, args.model, args.log_dir)
     domain.codec_of(setting).available()
     files, items, problems = prediction.read(
         args.files, lambda path: domain.prepare_file(path, setting)
@@ -33,6 +37,11 @@ def main(domain: Domain, args: Namespace) -> None:
     prediction.check_shape(items, setting)
     import_keras()
     classes = setting["data"]["classes"]
-    network = domain.networks[setting["model"]].build(setting["shape"], len(classes))
+    if own:
+        from helmholtz.training import own_build
+
+        network = own_build.rebuild(own, domain, setting, len(classes))
+    else:
+        network = domain.networks[setting["model"]].build(setting["shape"], len(classes))
     prediction.show(files, prediction.predict(network, items, args, classes), args)
     prediction.raise_for(problems)

@@ -53,13 +53,13 @@ def predict(network, items: np.ndarray, args: argparse.Namespace, classes: list)
     ]
 
 
-def load_weights(network, path: Path) -> None:
-    """Load weights, and nothing but weights, into a network of our own code.
+def load_weights(network, path: Path, ending: str = ".weights.h5") -> None:
+    """Load weights, and nothing but weights, into a network.
 
     Raises DataError when the file is missing, damaged, or of another network.
     """
-    if not path.name.endswith(".weights.h5"):
-        raise DataError(f"{shown(path)} does not end in .weights.h5, as weights of a run do.")
+    if not path.name.endswith(ending):
+        raise DataError(f"{shown(path)} does not end in {ending}, as files of weights do.")
     store.probe_in_subprocess(path)
     try:
         network.load_weights(path)

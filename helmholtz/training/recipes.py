@@ -1,13 +1,17 @@
 """What the recipes of networks that learn quickly share: schedule, optimizer and loss."""
 
 from argparse import Namespace
+from dataclasses import replace
 
 import keras
 from keras import ops
 
+from helmholtz.domain import Domain, Recipe
+
 WARM_UP = 0.2  # of all steps, in which the learning rate rises
 MOMENTUM = 0.9
 SMOOTHING = 0.2  # of the labels
+WEIGHT_DECAY = 0.004  # of AdamW, as Keras has it
 
 
 class Triangle(keras.optimizers.schedules.LearningRateSchedule):
@@ -47,3 +51,14 @@ def smoothed_crossentropy(labels, probabilities):
     classes = probabilities.shape[-1]
     wanted = ops.one_hot(ops.reshape(ops.cast(labels, "int32"), (-1,)), classes)
     return keras.losses.categorical_crossentropy(wanted, probabilities, label_smoothing=SMOOTHING)
+
+
+def default(domain: Domain) -> Recipe:
+    """That of networks that bring none: the one of `quick`, with an optimizer that suits most."""
+    quick = domain.networks["quick"].recipe
+    flags = quick.flags | {"learning_rate": 0.001, "precision": "float32"}
+    return replace(quick, flags=flags, optimizer=_adamw, initialise=None)
+
+
+def _adamw(args: Namespace, steps: int) -> keras.optimizers.Optimizer:
+    return keras.optimizers.AdamW(Triangle(args.learning_rate, steps), weight_decay=WEIGHT_DECAY)

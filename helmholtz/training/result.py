@@ -4,29 +4,33 @@ from pathlib import Path
 
 from sklearn.metrics import confusion_matrix
 
-from helmholtz.io import runs
+from helmholtz.io import predictions, runs
 from helmholtz.io.files import replacing, write_json
 from helmholtz.schema import LAST, SIZES
 from helmholtz.training import prediction
 from helmholtz.training.device import device
 
 
-def evaluate(model, labels, parts: dict, history: list, setting: dict, folder: Path) -> dict:
-    """Evaluate the weights of the epoch that counts; write model.keras, confusion.csv, result.json.
+def evaluate(
+    model, network, labels, parts: dict, tested, history: list, setting: dict, folder: Path
+) -> dict:
+    """Judge the test split by the weights of the epoch that counts, and write what they give.
 
-    The confusion matrix, a row a true class and a column a predicted one, is that of the test
-    split where there is one, and else of the validation items. Returns what result.json says.
+    tested: the indices in the test split of the items that the run judges. Writes model.keras,
+    predictions.csv, confusion.csv, a row a true class and a column a predicted one, and
+    result.json. Returns what result.json says.
     """
-    network = model.layers[-1]
     prediction.load_weights(network, folder / "best.weights.h5")
     judged = parts.get("test", parts["val"])
-    predicted = model.predict(judged, model.evaluation_batch, verbose=0).argmax(axis=1)
+    probabilities = model.predict(judged, model.evaluation_batch, verbose=0)
+    found = predictions.of(tested, labels[judged], probabilities)
+    predictions.write(folder / predictions.FILE, found)
     with replacing(folder / "model.keras") as temporary:
         network.save(temporary)
     classes = setting["data"]["classes"]
-    counts = confusion_matrix(labels[judged], predicted, labels=range(len(classes)))
+    counts = confusion_matrix(found.truth, found.predicted, labels=range(len(classes)))
     runs.write_confusion(folder, classes, counts)
-    test_acc = float((predicted == labels[judged]).mean()) if "test" in parts else None
+    test_acc = float(found.correct.mean()) if "test" in parts else None
     result = _result(history, parts, setting, network.count_params(), test_acc)
     write_json(folder / "result.json", result)
     return result

@@ -3,9 +3,9 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from helmholtz import cli, flags
+from helmholtz import cli, flags, own_network
 from helmholtz.argtypes import number, positive_number, whole_number
-from helmholtz.domain import Domain
+from helmholtz.domain import Domain, Recipe
 from helmholtz.errors import UsageError
 from helmholtz.schema import LAST
 
@@ -15,6 +15,7 @@ RECIPE_FLAGS = {  # the type and the help of those whose default is the recipe's
     "learning_rate": (positive_number, "of the first step"),
     "decay_rate": (number(0), "the learning rate of step k is the first / (1 + decay_rate * k)"),
 }
+SET_BY_RECIPE = {*RECIPE_FLAGS, "val", "precision"}
 
 
 def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
@@ -45,11 +46,19 @@ def _add_recipe_flags(parser: ArgumentParser, domain: Domain) -> None:
 
 
 def _complete(args: Namespace, domain: Domain) -> None:
-    """Fill in what was not given; UsageError for what the chosen network's recipe does not have."""
-    args.model = args.model or list(domain.networks)[args.setting]
-    known = {"val": domain.val, "precision": flags.PRECISIONS[0]}
-    known |= domain.networks[args.model].recipe.flags
-    for name in {*RECIPE_FLAGS, "val", "precision"} & vars(args).keys():
+    """Fill in what was not given, but for the recipe of an own network that is yet to be built."""
+    names = list(domain.networks)
+    args.model = args.model or names[args.setting]
+    if not own_network.settle(args, names):
+        fill_in(args, domain, domain.networks[args.model].recipe)
+    if flags.rate_of(args, domain) is None and args.train_dir is None:
+        setattr(args, domain.flag, domain.highest)
+
+
+def fill_in(args: Namespace, domain: Domain, recipe: Recipe) -> None:
+    """Set the training flags that were not given; UsageError for one that the recipe lacks."""
+    known = {"val": domain.val, "precision": flags.PRECISIONS[0]} | recipe.flags
+    for name in SET_BY_RECIPE & vars(args).keys():
         if getattr(args, name) is None:
             setattr(args, name, known.get(name))
         elif name not in known:
@@ -59,6 +68,7 @@ def _complete(args: Namespace, domain: Domain) -> None:
 def main(domain: Domain, args: Namespace) -> None:
     """Train the run that the flags ask for, or say why not; before Keras is imported, if so."""
     from helmholtz.io import run_state, runs
+    from helmholtz.training import own_check
 
     data = load(domain, args) if args.train_dir else None
     source = data.attributes["source"] if data else domain.open_source(args).name
@@ -70,7 +80,8 @@ def main(domain: Domain, args: Namespace) -> None:
         return
     run_state.check(folder, asked)
     with run_state.held(folder):
-        _train(domain, args, data or load(domain, args), folder, asked)
+        own_check.check(domain, args)
+        _train(domain, args, data or load(domain, args), folder, asked.named)
 
 
 def request(domain: Domain, args: Namespace, source: str | None, rate: int | None):
@@ -78,7 +89,9 @@ def request(domain: Domain, args: Namespace, source: str | None, rate: int | Non
     from helmholtz.io import run_state
 
     named = {"model": args.model, "codec": args.codec, "rate": rate, "source": source}
-    return run_state.wanted(args, named, {"setting", "model", "codec", "source", domain.flag})
+    open_ = {name for name in SET_BY_RECIPE if getattr(args, name, None) is None}
+    naming = {"setting", "model", "own", "codec", "source", domain.flag}
+    return run_state.wanted(args, named, naming | open_)
 
 
 def load(domain: Domain, args: Namespace):
@@ -96,32 +109,53 @@ def load(domain: Domain, args: Namespace):
     return domain.check_data(data, args)
 
 
-def _train(domain: Domain, args: Namespace, data, folder: Path, asked) -> None:
+def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> None:
     from helmholtz.training.backend import import_keras
 
     import_keras()
-    from helmholtz.data.splits import judged_once, select
+    from helmholtz.data.splits import chosen_of, judged_once, select
     from helmholtz.io import run_state
-    from helmholtz.training import device, loop, model, prediction, result, setting
+    from helmholtz.training import device, features, loop, model, prediction, result, setting
 
+    network, recipe, told = _build(domain, args, data)
     items, labels, parts = select(data, args.val, args.limit)
-    chosen = domain.networks[args.model]
-    recipe = chosen.recipe
     parts = judged_once(parts) if recipe.counted == LAST else parts
     described = setting.describe(args, domain.name, data.attributes, items.shape[1:])
-    described |= {"counted_epoch": recipe.counted}
-    model.set_up(args.seed, args.precision)
-    network = chosen.build(items.shape[1:], len(data.classes))
-    device.require_memory(network, min(args.batch_size, len(parts["train"])), items.nbytes)
+    described |= {"counted_epoch": recipe.counted} | told
+    frozen = getattr(args, "freeze", False)
+    batch = 0 if frozen else min(args.batch_size, len(parts["train"]))
+    device.require_memory(network, batch, items.nbytes)
     if recipe.initialise:
         recipe.initialise(network, items[parts["train"]])
-    if getattr(args, "weights", None):
+    if args.weights and not getattr(args, "own", "").startswith("keras:"):
         prediction.load_weights(network, args.weights)
+    asked = request(domain, args, named["source"], named["rate"])  # with the recipe's flags
     args.resume = run_state.claim(folder, described, asked)
     optimizer = recipe.optimizer(args, args.num_epoch * -(-len(parts["train"]) // args.batch_size))
-    compiled = model.compile_model(items, recipe.layers(), network, optimizer, recipe.loss())
+    trained, layers = network, recipe.layers()
+    if frozen:
+        trained, items = features.split(network, items, layers, domain.data_root(args), described)
+        layers = []
+    compiled = model.compile_model(items, layers, trained, optimizer, recipe.loss())
 
-    history = loop.fit(compiled, labels, parts, described, folder, args)
-    found = result.evaluate(compiled, labels, parts, history, described, folder)
+    history = loop.fit(compiled, labels, parts, described, folder, args, network)
+    if told:
+        own_network.keep(args, folder)
+    tested = chosen_of(data, "test", args.limit)
+    found = result.evaluate(compiled, network, labels, parts, tested, history, described, folder)
     codec = domain.codecs[args.codec]
     result.print_result(found, codec.rate_name(found["rate"]), folder)
+
+
+def _build(domain: Domain, args: Namespace, data) -> tuple:
+    """The untrained network, its recipe, and what setting.json says of an own one."""
+    from helmholtz.training import model
+
+    if hasattr(args, "own"):
+        from helmholtz.training import own_build
+
+        network, recipe, told = own_build.for_training(domain, args, data)
+        return network, recipe, {"network": told}
+    model.set_up(args.seed, args.precision)
+    chosen, shape = domain.networks[args.model], data.splits["train"][0].shape[1:]
+    return chosen.build(shape, len(data.classes)), chosen.recipe, {}

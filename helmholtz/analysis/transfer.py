@@ -1,0 +1,128 @@
+"""Trained on what, tested on what: the matrix of an experiment, and how far its networks hold."""
+
+from itertools import takewhile
+from typing import NamedTuple
+
+import numpy as np
+
+from helmholtz.analysis import domains
+from helmholtz.analysis.experiments import Experiment, rate_order
+from helmholtz.analysis.measure import YES, verdict
+from helmholtz.analysis.statistics import Score, difference, interval, interval_over_items
+from helmholtz.analysis.summary import ENDS
+from helmholtz.analysis.wording import ends
+from helmholtz.errors import DataError
+from helmholtz.io import evaluations, predictions
+from helmholtz.text import printable
+
+
+class Tested(NamedTuple):
+    """A run's accuracy in a column of the matrix, and the items that it was tested on."""
+
+    score: Score
+    item: np.ndarray
+
+
+def read(runs: list) -> dict[str, dict[tuple, Tested]]:
+    """What the runs were tested on, by the name of their folder, then by codec and rate.
+
+    A run whose evaluation is damaged gets a note that says so.
+    """
+    found = {}
+    for run in runs:
+        try:
+            found[run.row["folder"]] = _read(run) if run.path else {}
+        except DataError as error:
+            run.row["note"] = printable(str(error))
+    return found
+
+
+def _read(run) -> dict[tuple, Tested]:
+    found = {}
+    for key, told in evaluations.read(run.path).items():
+        kept = predictions.read(evaluations.path_of(run.path, *key))
+        found[key] = Tested(Score(run.row["seed"], told.accuracy, kept.correct), kept.item)
+    return found
+
+
+def transfer(experiment: Experiment, tested: dict[str, dict], tolerance: float) -> dict:
+    """ "matrix", the rows of matrix.csv, and "transfer", what they say in a sentence each codec.
+
+    tested: what read gives. Both are empty where no run was tested at another rate than its own.
+    """
+    rows = []
+    for rate, runs in experiment.runs.items():
+        own = (experiment.key["codec"] if rate else domains.of(experiment.key).published.name, rate)
+        known = [tested.get(run["folder"], {}) for run in runs]
+        known = [cells for cells in known if own in cells]
+        columns = sorted(set().union(*known), key=lambda c: (c[0], -rate_order(c[1])))
+        names = experiment.key | {"rate": rate}
+        rows += [names | _cell(known, own, column, tolerance) for column in columns]
+    if len({(row["tested_codec"], row["tested_rate"]) for row in rows}) < 2:
+        rows = []
+    codecs = dict.fromkeys(row["tested_codec"] for row in rows if row["tested_rate"])
+    return {"matrix": rows, "transfer": " ".join(_sentence(rows, codec) for codec in codecs)}
+
+
+def _cell(known: list[dict], own: tuple, column: tuple, tolerance: float) -> dict:
+    """Accuracy in a column, and its difference to that of the same runs at their own rate."""
+    pairs = [(cells[column], cells[own]) for cells in known if column in cells]
+    items = [tested.item for pair in pairs for tested in pair]
+    alike = all(np.array_equal(item, items[0]) for item in items[1:])
+    here, there = ([_score(pair[i], alike) for pair in pairs] for i in (0, 1))
+    change, margin = difference(here, there), difference(here, there, 1 - tolerance)
+    shown = margin | dict(zip(("low", "high"), ends(margin), strict=True))  # of one seed too
+    mean, *limits = interval([score.value for score in here], len(items[0]))
+    limits = [end and min(1.0, max(0.0, end)) for end in (*limits, *interval_over_items(here))]
+    return {
+        **{"tested_codec": column[0], "tested_rate": column[1], "seeds": len(here)},
+        **{"items": len(items[0]), "accuracy": mean, "difference": change["mean"]},
+        **{f"accuracy_{name}": end for name, end in zip(ENDS, limits, strict=True)},
+        **{f"difference_{name}": change[name] for name in ENDS},
+        "verdict": YES if column == own else verdict(shown),
+    }
+
+
+def _score(tested: Tested, alike: bool) -> Score:
+    """alike: whether the items of all runs are the same, and may be compared one by one."""
+    return tested.score if alike else tested.score._replace(correct=None)
+
+
+def is_own(row: dict) -> bool:
+    """Whether a row of matrix.csv lies on the diagonal."""
+    same = row["rate"] == row["tested_rate"]
+    return same and (row["rate"] == 0 or row["codec"] == row["tested_codec"])
+
+
+def held(rows: list[dict], rate: int, codec: str) -> list[dict]:
+    """The rows, highest first, of the tested rates of a codec at which a network trained at a rate
+    still holds: where a loss beyond the tolerance is ruled out, there and at every rate above."""
+    own = [row for row in rows if (row["rate"], row["tested_codec"]) == (rate, codec)]
+    top = rate_order(rate if own and own[0]["codec"] == codec else 0)
+    lower = [row for row in own if 0 < row["tested_rate"] < top]
+    return list(takewhile(lambda row: row["verdict"] == YES, lower))
+
+
+def _sentence(rows: list[dict], codec: str) -> str:
+    """How far the network holds that holds furthest down, and the one trained uncompressed."""
+    reach = {row["rate"]: held(rows, row["rate"], codec) for row in rows}
+    lowest = {rate: found[-1] for rate, found in reach.items() if found}
+    best = min(lowest, key=lambda rate: (lowest[rate]["tested_rate"], rate), default=0)
+    said = [_reach(best, lowest.get(best), rows, "it holds")]
+    if best and 0 in reach:
+        alike = 0 in lowest and lowest[0]["tested_rate"] == lowest[best]["tested_rate"]
+        said.append(_reach(0, lowest.get(0), rows, "too" if alike else "only"))
+    text = "; ".join(said)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _reach(rate: int, row: dict | None, rows: list[dict], how: str) -> str:
+    """How far a network holds; row: the last of held."""
+    trained = next(row for row in rows if row["rate"] == rate)
+    name = f"trained {'at ' * (rate > 0)}{domains.rate_name(trained)}"
+    if row is None:
+        return f"{name} it holds at no lower rate"
+    lowest = domains.rate_name(row | {"codec": row["tested_codec"], "rate": row["tested_rate"]})
+    low, high = ends(row, "difference_")
+    mean, low, high = (100 * value for value in (row["difference"], low, high))
+    return f"{name} {how} down to {lowest} ({mean:+.1f} points, {low:+.1f} to {high:+.1f})"

@@ -1,0 +1,1 @@
+"""A user's own files, compressed as decided, in the same tree elsewhere."""

@@ -1,0 +1,163 @@
+"""The user's own network, built and checked: what must hold before anything is trained."""
+
+import hashlib
+import importlib
+import json
+import warnings
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from helmholtz import own_network
+from helmholtz.domain import Domain, Recipe
+from helmholtz.errors import DataError, UsageError
+from helmholtz.own_network import Own
+from helmholtz.text import shown
+from helmholtz.training import keras_file, own_source, prediction, recipes, train_command
+from helmholtz.training.model import set_up
+
+TRIED = 3  # items that a network is tried on
+SUM_ERROR = 1e-3  # of a row of probabilities
+
+
+def for_training(domain: Domain, args: Namespace, data) -> tuple:
+    """(untrained network, Recipe, what setting.json says of it); completes args by the recipe.
+
+    Code is run twice, with unlike seeds, and the network is tried on the first items of the data.
+    Raises UsageError for one that cannot be trained or would not be the same another time.
+    """
+    own, classes = own_network.of_flags(args), len(data.classes)
+    items = data.splits["train"][0][:TRIED]
+    if own.label != args.model:
+        raise UsageError(f"{shown(own.asked)} was changed meanwhile: start again.")
+    recipe, first = recipes.default(domain), None
+    if own.kind in ("file", "module"):
+        set_up((args.seed + 1) % 2**32, args.precision or "float32")
+        network, given = build(own, domain, items.shape[1:], classes)
+        recipe, first = _recipe(own, domain, given), architecture(own, network)
+    train_command.fill_in(args, domain, recipe)
+    set_up(args.seed, args.precision)
+    network, _ = build(own, domain, items.shape[1:], classes)
+    digest = architecture(own, network)
+    if first not in (None, digest):
+        raise UsageError(f"{shown(own.asked)} builds another network each time.")
+    if wrong := _wrong_output(own, network, recipe, items, classes):
+        raise UsageError(f"{shown(own.asked)} gives {wrong}.")
+    if args.weights and own.kind == "application":
+        _load_backbone(network.get_layer("backbone"), args.weights)
+    return network, recipe, own.identity | {"architecture": digest}
+
+
+def rebuild(own: Own, domain: Domain, setting: dict, classes: int) -> keras.Model:
+    """The network of a finished run, untrained. Raises UsageError when it is another now."""
+    network, _ = build(own, domain, setting["shape"], classes)
+    if architecture(own, network) != setting["network"].get("architecture"):
+        raise UsageError(f"{shown(own.asked)} builds another network than the run had.")
+    return network
+
+
+def build(own: Own, domain: Domain, shape, classes: int) -> tuple[keras.Model, object]:
+    """An untrained network, and what a function returned as its recipe. Raises UsageError."""
+    keras.utils.clear_session()  # so that layers are numbered from the start
+    with own_source.told(own):
+        if own.kind == "application":
+            made = _application(own, domain.values, tuple(shape), classes)
+        elif own.kind == "keras":
+            made = keras_file.build(own)
+        else:
+            made = own_source.function(own)(tuple(shape), classes, **own.identity["args"])
+        network, given = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+        if not isinstance(network, keras.Model):
+            kind = type(network).__name__
+            raise UsageError(f"{shown(own.asked)} returns a {kind}: it must return a Keras model.")
+        if not network.built:
+            network.build((None, *shape))
+        network.name = own.label
+    return network, given
+
+
+def _application(own: Own, values: tuple, shape: tuple, classes: int) -> keras.Model:
+    """A network of keras.applications without its top, and a softmax on its mean features.
+
+    values: the least and greatest that it is given; it was trained on 0 to 255.
+    """
+    name, args = own.identity["name"], own.identity["args"]
+    make = getattr(keras.applications, name, None)
+    if not callable(make) or not name[:1].isupper():
+        raise UsageError(f"keras.applications has no {shown(name)}.")
+    backbone = make(include_top=False, weights=None, input_shape=shape, pooling="avg", **args)
+    frozen, inputs = own.identity["freeze"], keras.Input(shape)
+    backbone.name, backbone.trainable = "backbone", not frozen
+    scale = 255 / (values[1] - values[0])
+    scaled = keras.layers.Rescaling(scale, -scale * values[0])(inputs)
+    scaled = importlib.import_module(make.__module__).preprocess_input(scaled)
+    # In inference mode, or the dropout of a frozen backbone would stay on.
+    features = backbone(scaled, training=False) if frozen else backbone(scaled)
+    outputs = keras.layers.Dense(classes)(features)
+    outputs = keras.layers.Activation("softmax", dtype="float32")(outputs)
+    return keras.Model(inputs, outputs)
+
+
+def _load_backbone(backbone: keras.Model, path: Path) -> None:
+    """Load a file of weights, as keras.applications publishes them; DataError for another's.
+
+    Keras skips what a file lacks with a warning alone, so every kernel has to change.
+    """
+    kernels = [variable for variable in backbone.variables if len(variable.shape) > 1]
+    before = [kernel.numpy() for kernel in kernels]
+    with warnings.catch_warnings(action="ignore"):
+        prediction.load_weights(backbone, path, ".h5")
+    if any(np.array_equal(old, new.numpy()) for old, new in zip(before, kernels, strict=True)):
+        raise DataError(f"{shown(path)} lacks weights of the network without its top.")
+
+
+def _recipe(own: Own, domain: Domain, given) -> Recipe:
+    """The Recipe that a function returned, its flags checked and completed; or the default."""
+    default = recipes.default(domain)
+    if given is None:
+        return default
+    if not isinstance(given, Recipe):
+        raise UsageError(f"{shown(own.asked)} returns a recipe that is no helmholtz.domain.Recipe.")
+    try:
+        words = [f"--{name}={value}" for name, value in given.flags.items()]
+        checked = vars(train_command.parse_args(domain, "", words))
+    except UsageError as error:
+        raise UsageError(f"{shown(own.asked)} returns a recipe that is wrong: {error}") from None
+    return replace(
+        given, flags=default.flags | {k: checked[k] for k in checked.keys() & given.flags}
+    )
+
+
+def _wrong_output(own: Own, network, recipe: Recipe, items: np.ndarray, classes: int) -> str:
+    """What is wrong with what a network gives for items; "" when they are probabilities."""
+    with own_source.told(own):
+        for layer in recipe.layers():
+            items = layer(items)
+        found = network(items, training=False)
+    shape = tuple(getattr(found, "shape", ()))
+    if shape != (len(items), classes):
+        return f"{_sides(shape[1:])} for an item, not {classes} probabilities"
+    rows = keras.ops.convert_to_numpy(found)
+    if rows.dtype != "float32":
+        return f'{rows.dtype}: end it with Activation("softmax", dtype="float32")'
+    if not np.isfinite(rows).all():
+        return "NaN or infinity before it is trained: look at its layers"
+    if rows.min() < 0 or abs(rows.sum(axis=1) - 1).max() > SUM_ERROR:
+        return "logits or other numbers, not probabilities that sum to 1: end it with a softmax"
+    return ""
+
+
+def _sides(shape) -> str:
+    return " x ".join(map(str, shape)) or "one number"
+
+
+def architecture(own: Own, network) -> str:
+    """A digest of the layers with their settings, but for precision, and of all weights' shapes."""
+    with own_source.told(own):  # a layer of the user's own may not say its settings
+        config = keras.saving.serialize_keras_object(network)
+    config.pop("compile_config", None)
+    text = json.dumps([config, [list(variable.shape) for variable in network.variables]])
+    return hashlib.sha256(text.replace('"mixed_bfloat16"', '"float32"').encode()).hexdigest()

@@ -1,0 +1,128 @@
+"""Trained on what, tested on what: the matrix, its sentence, its table and its figures."""
+
+import html
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from report_runs import make_run
+
+from helmholtz.analysis import experiments, transfer
+from helmholtz.analysis import logs as logs_module
+from helmholtz.io import evaluations, predictions
+from helmholtz.io.predictions import Predictions
+from helmholtz.report import __main__ as report
+from helmholtz.schema import MATRIX
+
+RATES = [0, 50, 25, 10, 5]
+ITEMS = 1000
+ACCURACY = {  # trained at, tested at
+    0: [0.8, 0.795, 0.6, 0.4, 0.3],
+    50: [0.79, 0.79, 0.7, 0.6, 0.5],
+    25: [0.75, 0.75, 0.75, 0.748, 0.5],
+    10: [0.6, 0.6, 0.65, 0.7, 0.6],
+}
+
+
+def judged(accuracy, items=ITEMS):
+    """Predictions with this share of them right."""
+    item = np.arange(items)
+    wrong = item >= round(accuracy * items)
+    return Predictions(item, item % 2, (item + wrong) % 2, 0.5 + 0.4 * ~wrong)
+
+
+def judged_run(root, rate, seed, accuracies, **options):
+    """A run with an evaluation; accuracies: by (codec, rate)."""
+    folder = make_run(root, rate, seed, top=0.8, **options)
+    for (codec, other), accuracy in accuracies.items():
+        evaluations.add(folder, codec, other, judged(accuracy))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    root = tmp_path_factory.mktemp("tested")
+    for rate, row in ACCURACY.items():
+        for seed in range(3):
+            cells = {("jpeg", r): a + 0.001 * seed for r, a in zip(RATES, row, strict=True)}
+            judged_run(root, rate, seed, cells)
+    judged_run(root, 5, 0, {("jpeg", 5): 0.6})
+    damaged = make_run(root, 100, 0)
+    (damaged / "evaluation.csv").write_text("codec,rate,items,accuracy\njpeg,100,0,2\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def reported(logs):
+    out = logs.parent / "reported"
+    report.main([str(logs), "--out", str(out), "--tolerance", "0.02"])
+    return out
+
+
+def answer(out):
+    (found,) = json.loads((out / "summary.json").read_text())["answers"]
+    return found
+
+
+def test_the_sentence_says_how_far_networks_hold(reported):
+    assert answer(reported)["transfer"] == (
+        "Trained at quality 25 it holds down to quality 10 (-0.2 points, -0.5 to +0.1); "
+        "trained uncompressed only down to quality 50 (-0.5 points, -0.9 to -0.1)."
+    )
+
+
+def test_the_table_has_every_cell_with_its_interval_and_its_loss(reported):
+    table = pd.read_csv(reported / "matrix.csv")
+    assert list(table) == list(MATRIX)
+    assert len(table) == 21
+    for row in table[table.rate != 5].to_dict("records"):
+        mean = ACCURACY[row["rate"]][RATES.index(row["tested_rate"])] + 0.001
+        own = ACCURACY[row["rate"]][RATES.index(row["rate"])] + 0.001
+        assert row["accuracy"] == pytest.approx(mean)
+        assert row["difference"] == pytest.approx(mean - own)
+        assert row["accuracy_low"] < mean < row["accuracy_high"]
+        assert (row["seeds"], row["items"]) == (3, ITEMS)
+    assert set(table[table.rate == table.tested_rate].verdict) == {"within"}
+
+
+def test_the_page_shows_it_once_with_the_diagonal_marked(reported):
+    page = (reported / "index.html").read_text()
+    assert page.count("Trained on what, tested on what: all-cnns") == 1
+    assert answer(reported)["transfer"] in html.unescape(page)
+    assert len(re.findall(r"<td><strong>0\.\d{3}", page)) == 5
+    assert len(list((reported / "figures").glob("*-all-cnns-jpeg_*"))) == 4
+
+
+def test_a_damaged_evaluation_is_noted_and_the_others_are_not_foreign(reported):
+    rows = pd.read_csv(reported / "runs.csv").set_index("folder")
+    (note,) = rows.note[rows.index.str.contains("quality_100")]
+    assert "evaluation.csv is damaged" in note
+    assert json.loads((reported / "summary.json").read_text())["foreign"] == []
+
+
+def test_without_intervals_and_beyond_the_tolerance_no_network_holds(logs):
+    (found,) = experiments.experiments([run.row for run in read_logs(logs)])
+    tested = transfer.read(read_logs(logs))
+    said = transfer.transfer(found, tested, 0.0001)["transfer"]
+    assert said == "Trained uncompressed it holds at no lower rate."
+
+
+def read_logs(root):
+    return logs_module.read([root], root / "none")[0]
+
+
+def test_runs_that_were_not_tested_have_no_matrix(tmp_path):
+    make_run(tmp_path, 0)
+    judged_run(tmp_path, 5, 0, {("jpeg", 5): 0.6})
+    (found,) = experiments.experiments([run.row for run in read_logs(tmp_path)])
+    said = transfer.transfer(found, transfer.read(read_logs(tmp_path)), 0.01)
+    assert said == {"matrix": [], "transfer": ""}
+
+
+def test_what_no_evaluation_wrote_is_damage(tmp_path):
+    evaluations.add(tmp_path, "jpeg", 5, judged(0.5))
+    evaluations.add(tmp_path, "jpeg", 0, judged(0.75))
+    assert evaluations.read(tmp_path) == {("jpeg", 0): (1000, 0.75), ("jpeg", 5): (1000, 0.5)}
+    assert predictions.read(evaluations.path_of(tmp_path, "jpeg", 5)).correct.mean() == 0.5
