@@ -8,7 +8,7 @@ from audio.sources import read_clip
 
 
 def compressed(sound, codec, rate: int) -> tuple:
-    """The samples of a sources.Sound after a codec, and the sizes that schema.SIZES names."""
+    """The samples of a sources.Recording after a codec, and the sizes that schema.SIZES names."""
     decoded, *sizes = codec(sound.samples, rate, sound.sample_rate)
     if rate == 0:  # no file has less than its own samples
         sizes = [min(size, sound.raw_bytes) for size in sizes]

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs every benchmark and prints their tables; about forty minutes on two cores.
 #   sh benchmarks/run.sh [--quick] > mine.md
-# precision.py stands apart: it trains for an hour, and real data is for its flags to name.
+# precision.py and sound_codecs.py stand apart: real data is for their flags to name, and the first
+# trains for an hour.
 set -eu
 cd "$(dirname "$0")"
 PATH="$(cd .. && pwd)/.venv/bin:$PATH"

@@ -20,12 +20,12 @@ class Extra(NamedTuple):
 class Codec:
     """A codec: what its rates are called, which there are, and the function that applies it.
 
-    compress(item, rate) is pure: it gives (item, file_bytes, payload_bytes), the decoded item of
-    the same shape and dtype, the size of the encoded file, and the size of its payload, without
-    headers and tables. Rate 0, uncompressed, is asked of the published codec alone. version()
-    names the codec's build: data made by another version are other data. limits(facts), where not
-    all data can have all rates, gives the lowest, the highest, and a name for data of which a
-    source knows these facts.
+    compress(item, rate), of sound compress(samples, rate, hertz), is pure: it gives (item,
+    file_bytes, payload_bytes), the decoded item of the same shape and dtype, the size of the
+    encoded file, and the size of its payload, without headers and tables. Rate 0, uncompressed, is
+    asked of the published codec alone. version() names the codec's build: data made by another
+    version are other data. limits(facts), where not all data can have all rates, gives the lowest,
+    the highest, and a name for data of which a source knows these facts.
     """
 
     name: str  # as --codec takes it

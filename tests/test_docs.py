@@ -43,6 +43,9 @@ def home(tmp_path_factory):
             (folder / source / label).mkdir(parents=True)
             for file in ("1.jpg", "2.jpg", "1.wav", "2.wav"):
                 (folder / source / label / file).touch()
+    (folder / "recordings").mkdir()
+    for speaker in ("jackson", "theo"):
+        (folder / "recordings" / f"0_{speaker}_0.wav").touch()
     for file in ("mine.py", "mobilenet.h5"):
         (folder / file).touch()
     for scripts in ("scripts", "cifar/scripts", "audio/scripts"):
@@ -125,7 +128,7 @@ def check_script(path, flags, home):
     script = script.with_name("real-setup.sh") if script.name == "setup.sh" else script
     done = subprocess.run(["sh", script, *flags], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout or path.name == "setup.sh"
+    assert done.stdout or path.name in ("setup.sh", "spoken-digits.sh")
     for line in done.stdout.splitlines() if path.name != "setup.sh" else []:
         check_python(ROOT, shlex.split(line))
 

@@ -74,7 +74,6 @@ def _task(domain: Domain, folder: Path, args: Namespace) -> Task:
     from helmholtz.io import evaluations, runs
 
     setting = runs.read_setting(folder, domain)
-    network = own_network.of_run(setting, args.model, folder)
     codec, rate = domain.codec_of(setting), setting["rate"]
     own = (codec if rate else domain.published, rate)
     done = {key for key in evaluations.read(folder) if evaluations.path_of(folder, *key).exists()}
