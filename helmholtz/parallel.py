@@ -1,5 +1,6 @@
 """Work on many items in as many processes as there are cores."""
 
+import gc
 import os
 import signal
 import threading
@@ -43,7 +44,11 @@ def _results(function, items, chunk: int, arguments: tuple) -> Iterator:
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the parent process, and end with it."""
+    """Leave Ctrl-C to the parent process, and end with it.
+
+    What the parent has left to the garbage collector stays: TensorFlow's cannot be freed in a fork.
+    """
+    gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()

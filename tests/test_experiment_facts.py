@@ -3,11 +3,14 @@
 import pytest
 
 from audio import constants as audio_constants
+from audio import domain as sound
 from audio import prepare as audio_prepare
 from audio import train as audio_train
 from cifar import constants as cifar_constants
+from cifar import domain as images
 from cifar import prepare as cifar_prepare
 from cifar import train as cifar_train
+from helmholtz import flags
 
 IMAGES = {
     **{"quality": 100, "setting": 0, "model": "all-cnns", "source": "cifar10", "size": 32},
@@ -17,20 +20,24 @@ IMAGES = {
 SOUNDS = {
     **{"bitrate": 128, "setting": 0, "model": "cnn_x3_mlp_0", "source": "idmt", "val": 0.25},
     **{"batch_size": 50, "num_epoch": 200, "learning_rate": 1.0, "weights": None, "tile": False},
-    **{"mono": False, "dur": None, "mels": 96, "resample": 44100, "phase": False},
+    **{"mono": False, "dur": None, "mels": 96, "phase": False},
     **{"limit": None, "seed": 0, "precision": "float32", "resume": False, "overwrite": False},
 }
 
 
 @pytest.mark.parametrize(("train", "published"), [(cifar_train, IMAGES), (audio_train, SOUNDS)])
 def test_a_run_without_flags_is_the_published_one(train, published):
-    flags = vars(train.parse_args([]))
-    assert {name: flags[name] for name in published} == published
+    given = vars(train.parse_args([]))
+    assert {name: given[name] for name in published} == published
 
 
 def test_the_published_rates_are_prepared():
-    assert cifar_prepare.parse_args([]).quality == [1, 5, 10, 15, 20, 25, 50, 75, 100]
-    assert audio_prepare.parse_args([]).bitrate == [8, 16, 32, 64, 96, 128, 160]
+    for prepare, domain, rates in [
+        (cifar_prepare, images.DOMAIN, [1, 5, 10, 15, 20, 25, 50, 75, 100]),
+        (audio_prepare, sound.DOMAIN, [8, 16, 32, 64, 96, 128, 160]),
+    ]:
+        found = flags.chosen(prepare.parse_args([]), domain)
+        assert found == [(domain.published, rate) for rate in rates]
 
 
 @pytest.mark.parametrize(

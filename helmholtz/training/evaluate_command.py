@@ -40,8 +40,6 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     parser = cli.Parser(prog="evaluate.py", description=description)
     add, said = parser.add_argument, "folders of finished runs"
     add("--log_dir", type=Path, nargs="+", required=True, metavar="RUN", help=said)
-    said = "the code of a network of your own, FILE.py:FUNCTION or package.module:FUNCTION"
-    add("--model", metavar="NAME", help=said)
     flags.add_rate_flags(parser, domain, many=True)
     add("--source", help="where the source of the runs is now (as each run was given it)")
     datadir.add_flag(parser)
