@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the results again; the same command goes on where it was stopped.
 #   sh scripts/reproduce.sh quick           the embedded sample, two rates and two seeds: seven minutes
+#   sh scripts/reproduce.sh lossless FOLDER results/lossless: lossless CIFAR-10, less than four hours
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
 #   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, somewhat over two hours
 #   sh scripts/reproduce.sh paper           the published runs, three seeds: for a machine with a GPU
@@ -11,10 +12,10 @@ set -eu
 [ $# -gt 0 ] || { usage >&2 && exit 2; }
 which=$1
 case $which/$# in
-quick/1 | paper/1 | images/2 | sound/2) ;;
+quick/1 | paper/1 | lossless/2 | images/2 | sound/2) ;;
 quick/* | paper/*) refuse "$which takes no FOLDER." ;;
-images/* | sound/*) refuse "$which takes one FOLDER." ;;
-*) refuse "There is no '$which' to reproduce, only quick, images, sound and paper." ;;
+lossless/* | images/* | sound/*) refuse "$which takes one FOLDER." ;;
+*) refuse "There is no '$which' to reproduce, only quick, lossless, images, sound and paper." ;;
 esac
 trap 'exit 75' INT # once the command that it stops has ended
 if [ $# = 2 ]; then
@@ -35,6 +36,11 @@ quick)
     with="--source sample --seed 0 1 --jobs 2 --precision bfloat16"
     sweep cifar $with --quality 0 10 --limit 4000 --num_epoch 6 --batch_size 32
     sweep audio $with --bitrate 0 32 --num_epoch 10 --batch_size 20
+    ;;
+lossless)
+    qualities="0 1 5 10 15 20 25 50 75 100"
+    sweep cifar --source "$data" --model quick --seed 0 1 2 --quality $qualities --test_quality $qualities
+    sweep cifar --source "$data" --model strong --seed 0 1 2 --quality 0
     ;;
 images)
     with="--limit 10000 --val 0.2 --batch_size 32 --num_epoch 15 --precision bfloat16 --jobs 2"

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from helmholtz.analysis import logs
+from helmholtz.analysis import domains, logs, tables
 from helmholtz.report import __main__ as report
+from helmholtz.schema import SUMMARY
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
-STUDIES = ["images", "sound"]
+STUDIES = ["images", "sound"]  # that are finished, and that results/front.py shows
+GROWING = "lossless"  # whose runs come in one by one
 ELSEWHERE = {"source", "log_dir", "setting", "model", "resume", "overwrite"}  # not what a run is
 COUNTS = {"one": 1, "two": 2, "three": 3, "five": 5}
 
@@ -109,6 +111,35 @@ def test_the_runs_are_those_that_the_study_s_command_asks_for(study, tmp_path):
         assert {key: then[key] for key in same} == {key: flags[key] for key in same}
 
 
+def test_the_runs_of_the_growing_study_are_some_of_those_that_its_command_asks_for(tmp_path):
+    _, said = reproduce(GROWING, tmp_path, "")
+    lines = [line.split()[2:] for line in said if "helmholtz.sweep" in line]
+    wanted = [run for line in lines for run in plan.plan(*sweep.parse_args(line))]
+    asked = {(run.args.model, run.rate, run.args.seed): vars(run.args) for run in wanted}
+    for row in runs_of(GROWING):
+        flags = asked[row["model"], row["rate"], row["seed"]]
+        assert row["train_items"] == 50_000
+        for name in ("num_epoch", "batch_size", "learning_rate", "precision", "val", "size"):
+            assert row["flags"][name] == flags[name], name
+
+
+def test_the_table_of_the_growing_study_is_that_of_its_summary():
+    rows = tables.read(RESULTS / GROWING / "summary.csv", SUMMARY)
+    finished = [row for row in runs_of(GROWING) if row["state"] == "finished"]
+    assert sum(row["seeds"] for row in rows) == len(finished)
+    for row in rows:
+        own = [
+            r["test_acc"]
+            for r in finished
+            if (r["model"], r["rate"]) == (row["model"], row["rate"])
+        ]
+        assert row["test_acc"] == pytest.approx(sum(own) / len(own))
+        name = domains.rate_name(row)
+        assert f"| {row['model']} | {name} | {row['seeds']} | {row['test_acc']:.4f} " in page_of(
+            GROWING
+        )
+
+
 def test_the_tables_of_network_0_are_those_of_the_summaries(front):
     rows = {study: front.read(study) for study in STUDIES}
     assert front.short_table(rows) in front_page()
@@ -122,7 +153,7 @@ def test_the_tables_of_all_networks_are_those_of_the_runs(study):
 
 
 def test_every_number_of_the_front_page_stands_in_a_committed_table():
-    values = [row["train_items"] for study in STUDIES for row in runs_of(study)]
+    values = [row["train_items"] for study in [*STUDIES, GROWING] for row in runs_of(study)]
     for path in RESULTS.rglob("summary.csv"):
         with path.open() as file:
             cells = (cell for row in csv.reader(file) for cell in row)
