@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "blackbox": {"io", "data"},
     "report": {"io", "analysis"},
     "sweep": {"io", "data", "training"},
+    "answer": set(),
 }
 HEAVY = {"keras", "tensorflow", "jax", "numpy", "scipy", "h5py", "pandas", "sklearn"}
 HEAVY |= {"matplotlib", "jinja2", "rich", "filelock", "cv2", "soundfile", "librosa", "tqdm", "PIL"}

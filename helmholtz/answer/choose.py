@@ -1,0 +1,82 @@
+"""Which run to train next: the one that most probably decides something."""
+
+import math
+from typing import NamedTuple
+
+from helmholtz.answer.decide import OPEN, SAFE, SEEDS, Margin, decide
+
+
+class Next(NamedTuple):
+    """A run to train; rate 0 is the baseline."""
+
+    rate: int
+    seed: int
+
+
+def choose(rates: dict, base: dict, found: dict[int, Margin], order: list[int]) -> list[Next]:
+    """The runs that may come next, the best first; none when nothing can be decided any more.
+
+    rates and base: finished seeds, as for decide.margins. order: all rates, from the most bits to
+    the fewest. Rates are tried by bisection, with a seed each: what was tried counts as safe
+    or harmful as its mean says. Then seeds go to the open rate that is nearest to a
+    decision, and the baseline has those that any rate has.
+    """
+    if tried := _bisected(found, order):
+        return _seed(tried[0], rates, base)
+    said = decide(found, order)
+    still = [rate for rate in order if rate in found and said[rate] == OPEN]
+    ranked = sorted(still, key=lambda rate: needed(found[rate]) - found[rate].seeds)
+    ranked = [rate for rate in ranked if needed(found[rate]) <= SEEDS] or _beside(
+        still, order, said
+    )
+    return [run for rate in ranked for run in _seed(rate, rates, base)]
+
+
+def _beside(still: list[int], order: list[int], said: dict) -> list[int]:
+    """Where the tried ones stay open: the middle of the rates between them and the decided ones,
+    above and below."""
+    if not still:
+        return []
+    first, last = order.index(still[0]), order.index(still[-1])
+    sides = ([r for r in some if said[r] == OPEN] for some in (order[:first], order[last + 1 :]))
+    return [side[len(side) // 2] for side in sides if side]
+
+
+def _seed(rate: int, rates: dict, base: dict) -> list[Next]:
+    """The next seed of a rate, after that of the baseline that it is paired with."""
+    seed = next(n for n in range(SEEDS + 1) if n not in rates.get(rate, {}))
+    return [Next(rate, seed)] if seed in base else [Next(0, seed)]
+
+
+def _bisected(found: dict[int, Margin], order: list[int]) -> list[int]:
+    """The rate in the middle between the lowest that seems safe and the next that seems harmful."""
+    safe = harmful = None
+    for place, rate in enumerate(order):
+        if rate in found and found[rate].mean >= 0 and harmful is None:
+            safe = place
+        elif rate in found and found[rate].mean < 0 and harmful is None:
+            harmful = place
+    low, high = -1 if safe is None else safe, len(order) if harmful is None else harmful
+    return [order[(low + high) // 2]] if high - low > 1 else []
+
+
+def needed(margin: Margin) -> float:
+    """Seeds at which a rate may well be decided, from its mean and the variances seen.
+
+    Taken is a mean that is a standard error further from 0, since that may be so. Infinite where
+    even then no number of seeds is enough on these items.
+    """
+    if math.isinf(margin.by_seed):  # nothing is known of it yet
+        return margin.seeds + 1
+    now = margin.by_seed / margin.seeds + margin.by_items
+    distance = abs(margin.mean) + math.sqrt(now)
+    enough = now * (distance / margin.half) ** 2 - margin.by_items
+    if enough <= 0:
+        return math.inf
+    return max(margin.seeds + 1, math.ceil(margin.by_seed / enough))
+
+
+def lowest_safe(order: list[int], said: dict) -> int | None:
+    """The rate with the fewest bits that is safe."""
+    safe = [rate for rate in order if said[rate] == SAFE]
+    return safe[-1] if safe else None

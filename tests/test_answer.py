@@ -1,0 +1,77 @@
+"""Decisions on rates, looked at again and again: levels, verdicts, and which run is worth it."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from helmholtz.answer import choose, decide
+from helmholtz.answer.spending import levels
+
+ORDER = [90, 75, 50, 25, 10]
+
+
+def test_levels_are_those_of_lan_and_demets():
+    published = [2.438, 2.427, 2.410, 2.397, 2.386]  # five looks, 0.05 on two sides
+    np.testing.assert_allclose(norm.isf(levels(5, 0.025)), published, atol=0.003)
+
+
+def test_a_true_hypothesis_is_rejected_at_any_look_as_often_as_allowed():
+    steps = np.random.default_rng(0).standard_normal((200_000, 10)).cumsum(axis=1)
+    z = steps / np.sqrt(np.arange(1, 11))
+    assert (z > norm.isf(levels(10, 0.025))).any(axis=1).mean() == pytest.approx(0.025, abs=0.0015)
+
+
+def runs(rng, accuracies, seeds, items=4000, spread=0.002):
+    """By rate and seed, which of the items are right; every accuracy varies between seeds."""
+    hard = rng.random(items)
+    return {
+        rate: {s: hard < accuracy + spread * rng.standard_normal() for s in range(seeds)}
+        for rate, accuracy in accuracies.items()
+    }
+
+
+def test_a_clear_loss_is_harmful_and_none_is_safe_with_what_lies_beyond_them():
+    made = runs(np.random.default_rng(1), {0: 0.9, 75: 0.9, 25: 0.8}, 3)
+    found = decide.margins(made, made.pop(0), 0.01)
+    assert decide.decide(found, ORDER) == {
+        90: "safe", 75: "safe", 50: "open", 25: "harmful", 10: "harmful",
+    }  # fmt: skip
+
+
+def test_a_rate_at_the_tolerance_stays_open_and_so_does_what_lies_behind_it():
+    made = runs(np.random.default_rng(2), {0: 0.9, 90: 0.891, 75: 0.9}, 4)
+    found = decide.margins(made, made.pop(0), 0.01)
+    assert set(decide.decide(found, ORDER).values()) == {"open"}
+
+
+def test_one_seed_of_each_decides_nothing():
+    made = runs(np.random.default_rng(3), {0: 0.9, 75: 0.9, 25: 0.5}, 1)
+    found = decide.margins(made, made.pop(0), 0.01)
+    assert set(decide.decide(found, ORDER).values()) == {"open"}
+
+
+def test_rates_are_tried_by_bisection_and_seeds_go_where_a_decision_is_open():
+    rng, made, base = np.random.default_rng(4), {}, {}
+    truth = {0: 0.9, 90: 0.9, 75: 0.9, 50: 0.9, 25: 0.82, 10: 0.7}
+    tried = []
+    for _ in range(60):
+        found = decide.margins(made, base, 0.01)
+        wanted = choose.choose(made, base, found, ORDER)
+        if not wanted:
+            break
+        rate, seed = wanted[0]
+        tried.append(rate)
+        one = runs(np.random.default_rng([5, seed]), {rate: truth[rate]}, 1)[rate][0]
+        (made.setdefault(rate, {}) if rate else base)[seed] = one
+        rng.random()
+    assert tried[:3] == [0, 50, 25]
+    assert 90 not in tried
+    assert decide.decide(found, ORDER) == dict.fromkeys([90, 75, 50], "safe") | dict.fromkeys(
+        [25, 10], "harmful"
+    )
+    assert len(tried) < 12
+
+
+def test_where_no_number_of_seeds_is_enough_no_run_is_asked_for():
+    margin = decide.Margin(3, 0.0, 0.02, 50.0, 50.0, 1e-8, 1e-4)
+    assert choose.needed(margin) == np.inf
