@@ -68,11 +68,7 @@ def ask(world: World) -> tuple[dict, int]:
         found = decide.margins(rates, base, TOLERANCE)
         wanted = choose.choose(rates, base, found, order)
         if not wanted:
-            return (
-                decide.decide(found, order),
-                len(base) + sum(map(len, rates.values())),
-                (base, rates),
-            )
+            return decide.decide(found, order), len(base) + sum(map(len, rates.values()))
         rate, seed = wanted[0]
         (rates.setdefault(rate, {}) if rate else base)[seed] = world.run(rate, seed)
 

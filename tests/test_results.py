@@ -154,7 +154,7 @@ def test_the_tables_of_all_networks_are_those_of_the_runs(study):
 
 def test_every_number_of_the_front_page_stands_in_a_committed_table():
     values = [row["train_items"] for study in [*STUDIES, GROWING] for row in runs_of(study)]
-    for path in RESULTS.rglob("summary.csv"):
+    for path in [*RESULTS.rglob("summary.csv"), *RESULTS.rglob("matrix.csv")]:
         with path.open() as file:
             cells = (cell for row in csv.reader(file) for cell in row)
             values += [abs(float(c)) for c in cells if re.fullmatch(r"-?[\d.]+(e-?\d+)?", c)]

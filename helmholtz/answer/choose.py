@@ -26,10 +26,9 @@ def choose(rates: dict, base: dict, found: dict[int, Margin], order: list[int]) 
     said = decide(found, order)
     still = [rate for rate in order if rate in found and said[rate] == OPEN]
     ranked = sorted(still, key=lambda rate: needed(found[rate]) - found[rate].seeds)
-    ranked = [rate for rate in ranked if needed(found[rate]) <= SEEDS] or _beside(
-        still, order, said
-    )
-    return [run for rate in ranked for run in _seed(rate, rates, base)]
+    worth = [rate for rate in ranked if needed(found[rate]) <= SEEDS]
+    worth = worth or _beside(still, order, said)
+    return [run for rate in worth for run in _seed(rate, rates, base)]
 
 
 def _beside(still: list[int], order: list[int], said: dict) -> list[int]:
