@@ -9,6 +9,7 @@ from helmholtz.argtypes import number, whole_number
 from helmholtz.errors import UsageError
 
 PRECISIONS = ("float32", "bfloat16")
+FEEDS = ("auto", "device", "disk")
 TRACKERS = {"tensorboard": "tensorboardX", "wandb": "wandb"}  # and the package that each needs
 INSTALL = {"tensorboard": "pip install tensorboardX tensorboard", "wandb": "pip install wandb"}
 
@@ -57,6 +58,7 @@ def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     seed = whole_number(0, 2**32 - 1)
     add("--seed", type=seed, default=0, metavar="N", help="for weights and order (%(default)s)")
     add("--precision", choices=PRECISIONS, help=f"of training ({PRECISIONS[0]})")
+    add_feed_flag(parser)
     add("--train_dir", type=Path, help="a folder with prepared train.h5 and test.h5")
     add("--log_dir", type=Path, help="where the run is written (logs/<domain>/<source>/...)")
     for name in TRACKERS:
@@ -64,6 +66,13 @@ def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="continue an interrupted run")
     again.add_argument("--overwrite", action="store_true", help="train an existing run anew")
+
+
+def add_feed_flag(parser: argparse.ArgumentParser) -> None:
+    """--feed, of the commands that run through whole data sets."""
+    text = "where items are while they are used: in the device's memory, or on disk; auto takes "
+    text += "the disk when memory is short (%(default)s)"
+    parser.add_argument("--feed", choices=FEEDS, default=FEEDS[0], help=text)
 
 
 class _Tracker(argparse.Action):

@@ -14,6 +14,7 @@ def selected(val, limit=None, count=100):
     """For each part the values of its items, which tell where they came from, and their labels."""
     splits = {"train": (TRAIN[:count, None], TRAIN[:count] % 7), "test": (TEST[:, None], TEST % 7)}
     items, labels, parts = select(Data(splits, list("abcdefg"), {}), val, limit)
+    items = items[:]
     np.testing.assert_array_equal(labels, items[:, 0] % 7)  # a label goes with its item
     assert {indices.dtype.name for indices in parts.values()} == {"int32"}
     return {name: items[indices, 0].tolist() for name, indices in parts.items()}

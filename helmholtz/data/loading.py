@@ -14,7 +14,7 @@ from helmholtz.text import shown
 
 
 class Data(NamedTuple):
-    """Prepared data in memory; splits: for "train" and "test" (items, labels as int64)."""
+    """Prepared data, ours on disk; splits: for "train" and "test" (items, labels as int64)."""
 
     splits: dict
     classes: list[str]
@@ -29,7 +29,7 @@ def load(folder: Path, rate: int | None) -> Data:
     """
     splits, found, name = {}, {}, shown(folder)
     for split in SPLITS:
-        arrays, found[split] = store.read(folder / f"{split}.h5")
+        arrays, found[split] = store.read(folder / f"{split}.h5", mapped=True)
         splits[split] = _checked(folder / f"{split}.h5", arrays)
     if len({data.shape[1:] for data, _ in splits.values()}) > 1:
         raise DataError(f"{name}: train.h5 and test.h5 differ in shape: make both anew.")
@@ -48,7 +48,7 @@ def load(folder: Path, rate: int | None) -> Data:
 
 def load_test(folder: Path, rate: int) -> Data:
     """Read and verify the test split alone, of data that prepare.py has made."""
-    arrays, attributes = store.read(folder / "test.h5")
+    arrays, attributes = store.read(folder / "test.h5", mapped=True)
     if attributes.get("rate") != rate or "classes" not in attributes:
         raise DataError(f"{shown(folder)} was not prepared at rate {rate}: make it anew.")
     splits = {"test": _checked(folder / "test.h5", arrays)}

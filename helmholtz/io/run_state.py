@@ -18,7 +18,7 @@ MARK = ".overwrite"  # the run in this folder is to be replaced by the next one
 WAIT = 1  # seconds, since in_progress holds a lock for a moment
 # Flags that may differ between a run and the command that resumes it.
 FREE = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir", "data_dir"}
-FREE |= {"skip_bad", "tensorboard", "wandb"}
+FREE |= {"skip_bad", "feed", "tensorboard", "wandb"}
 
 
 class Wanted(NamedTuple):

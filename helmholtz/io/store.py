@@ -45,18 +45,20 @@ def set_attributes(file: h5py.File, values: dict) -> None:
     file.attrs["json"] = json.dumps(values, sort_keys=True)
 
 
-def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
+def read(path: Path, mapped: bool = False) -> tuple[dict[str, np.ndarray], dict]:
     """The arrays and attributes of a file; "digest" is one of the attributes.
 
-    A plain HDF5 file is foreign: it has no other attributes. Raises DataError when the file is
-    missing, truncated, or one of ours that has changed by as little as one bit.
+    A plain HDF5 file is foreign: it has no other attributes. mapped: the arrays of a file of ours
+    stay on disk, and are read as they are used. Raises DataError when the file is missing,
+    truncated, or one of ours that has changed by as little as one bit.
     """
     digest = _verified(path)
     if not digest:
         probe_in_subprocess(path)
     try:
         with h5py.File(path, "r", locking=False) as file:
-            arrays = {name: _array(file, item) for name, item in file.items()}
+            take = _mapped if mapped and digest else _array
+            arrays = {name: take(file, item) for name, item in file.items()}
             if digest:
                 return arrays, _attributes(file, digest)
     except MemoryError:
@@ -132,3 +134,11 @@ def _array(file: h5py.File, item) -> np.ndarray:
     if item.nbytes > DEFLATE_LIMIT * Path(file.filename).stat().st_size:
         raise ValueError(f"{item.name} claims to be larger than the file can hold")
     return item[()]
+
+
+def _mapped(file: h5py.File, item) -> np.ndarray:
+    """An array where it lies in the file, if it lies there in one piece."""
+    offset = item.id.get_offset() if isinstance(item, h5py.Dataset) else None
+    if offset is None:
+        return _array(file, item)
+    return np.memmap(file.filename, item.dtype, "r", offset, item.shape)

@@ -5,10 +5,12 @@ import math
 import keras
 
 from helmholtz import machine
+from helmholtz.data.items import Items
 from helmholtz.errors import MachineError
 from helmholtz.text import counted
 
 STEP = 1.1  # times the outputs of all layers; measured steps took 1.1 to 1.6
+COPIES = 2  # of the data while they are put on the device, where one of them stays
 
 
 def device() -> str:
@@ -31,22 +33,47 @@ def gpu() -> str | None:
     return tf.config.experimental.get_device_details(found[0]).get("device_name", "GPU")
 
 
-def require_memory(network: keras.Model, batch: int, held: int) -> None:
-    """Raise MachineError when a training step cannot fit into the memory of this machine.
+def _gpu_memory() -> int | None:
+    """Bytes of the GPU that the backend may still take."""
+    if keras.backend.backend() == "jax":
+        import jax
 
-    Counted are the outputs of all layers for one batch, which the backward pass needs, and held,
-    the bytes of the data. On a GPU the backend itself answers for its memory.
+        told = jax.devices()[0].memory_stats() or {}
+        return told["bytes_limit"] - told["bytes_in_use"] if "bytes_limit" in told else None
+    from tensorflow.python.client import device_lib
+
+    found = device_lib.list_local_devices()
+    return max(one.memory_limit for one in found if one.device_type == "GPU")
+
+
+def place(items: Items, feed: str, network: keras.Model | None = None, batch: int = 0):
+    """Items as compile_model takes them: an array, for the device, or unread, to stay on disk.
+
+    feed: "device", "disk", or "auto", which keeps on disk, and says so, what does not fit into
+    memory beside a training step of a batch. Raises MachineError when that step does not fit; on a
+    GPU the backend itself answers for its memory.
     """
-    free = machine.available_memory()
-    if free is None or gpu() is not None:
-        return
-    size = 2 if "bfloat16" in keras.config.dtype_policy().compute_dtype else 4
-    needed = STEP * size * batch * sum(output_sizes(network)) + held
-    if needed > free:
+    limits = [machine.available_memory(), _gpu_memory() if gpu() else None]
+    free = min((limit for limit in limits if limit is not None), default=math.inf)
+    step, held = _step_bytes(network, batch) if batch else 0, COPIES * items.nbytes
+    if feed == "auto" and step + held > free:
+        feed = "disk"
+        said = f"{items.nbytes / 1e9:.2f} GB of data, {free / 1e9:.2f} GB of free memory"
+        print(f"{said}: the items are read from disk while they are used.", flush=True)
+    needed = step if feed == "disk" else step + held
+    if needed > free and not gpu():
         raise MachineError(
             f"A training step of {counted(batch, 'item')} needs at least {needed / 1e9:.1f} GB of "
-            f"memory, and {free / 1e9:.1f} GB are free: lower --batch_size, or use smaller items."
+            f"memory, and {free / 1e9:.1f} GB are free: lower --batch_size, use smaller items, "
+            "or leave them on disk with --feed disk."
         )
+    return items if feed == "disk" else items[:]
+
+
+def _step_bytes(network: keras.Model, batch: int) -> float:
+    """The least that a training step takes: the outputs of all layers, for the backward pass."""
+    size = 2 if "bfloat16" in keras.config.dtype_policy().compute_dtype else 4
+    return STEP * size * batch * sum(output_sizes(network))
 
 
 def output_sizes(network: keras.Model) -> list[int]:

@@ -43,6 +43,7 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     flags.add_rate_flags(parser, domain, many=True)
     add("--source", help="where the source of the runs is now (as each run was given it)")
     datadir.add_flag(parser)
+    flags.add_feed_flag(parser)
     flags.add_own_model_flag(parser)
     args = parser.parse_args(argv)
     flags.chosen(args, domain)  # to refuse what there is not
@@ -59,7 +60,7 @@ def main(domain: Domain, args: Namespace) -> None:
         import_keras()
         from helmholtz.training.evaluation import Judge
 
-        judge = Judge(domain)
+        judge = Judge(domain, args.feed)
         for task in to_do:
             judge.run(task, places[task.data])
     if done := len(tasks) - len(to_do):

@@ -3,17 +3,17 @@
 from argparse import Namespace
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from helmholtz.data import loading
+from helmholtz.data.items import Items
 from helmholtz.data.splits import chosen_of
 from helmholtz.errors import DataError
 from helmholtz.io import evaluations, predictions, run_state, runs
 from helmholtz.training import own_build, prediction
-from helmholtz.training.device import gpu
+from helmholtz.training.device import gpu, place
 from helmholtz.training.launches import Model
-from helmholtz.training.model import Gather, set_up
+from helmholtz.training.model import set_up
 
 AGREE = 0.98  # of the items at the run's own rate; another device or backend moves a few
 
@@ -21,8 +21,8 @@ AGREE = 0.98  # of the items at the run's own rate; another device or backend mo
 class Judge:
     """Networks that are built once, and into which the weights of one run after another go."""
 
-    def __init__(self, domain):
-        self.domain, self.built = domain, {}
+    def __init__(self, domain, feed: str):
+        self.domain, self.feed, self.built = domain, feed, {}
 
     def run(self, task, places: dict) -> None:
         """Judge a run wherever it is to be, and keep what it says; see evaluate_command.Task.
@@ -35,10 +35,9 @@ class Judge:
             for codec, rate in task.cells:
                 items, labels, tested = self._items(task, places[codec, rate], rate)
                 model = model or self._loaded(task, items)
-                model.layers[0].items.assign(items)
+                model.exchange(items)
                 judged = np.arange(len(items), dtype=np.int32)
-                probabilities = model.predict(judged, model.evaluation_batch, verbose=0)
-                found = predictions.of(tested, labels, probabilities)
+                found = predictions.of(tested, labels, model.probabilities(judged))
                 if (codec, rate) == task.own:
                     _check(task.folder, found)
                 told = evaluations.add(task.folder, codec.name, rate, found)
@@ -52,7 +51,8 @@ class Judge:
         options = Namespace(train_dir=folder, tile=flags.get("tile"))
         data = self.domain.check_data(data, options)
         tested = chosen_of(data, "test", flags.get("limit"))
-        items, labels = (array[tested] for array in data.splits["test"])
+        array, labels = data.splits["test"]
+        items = Items([array], tested)
         result = runs.read_json(task.folder / "result.json")
         count = result.get("test_items") or result.get("val_items")
         there = (data.classes, list(items.shape[1:]), len(items))
@@ -61,9 +61,9 @@ class Judge:
                 f"{folder} does not hold the test items of {task.folder}: their classes, shape or "
                 "number differ. Give the data that the run was trained on with --source."
             )
-        return items, labels, tested
+        return items, labels[tested], tested
 
-    def _loaded(self, task, items: np.ndarray) -> Model:
+    def _loaded(self, task, items: Items) -> Model:
         """From the index of a test item to probabilities, with the weights of a run."""
         name, classes = task.setting["model"], len(task.setting["data"]["classes"])
         precision = task.setting["flags"].get("precision")
@@ -71,8 +71,7 @@ class Judge:
         if key not in self.built:
             set_up(0, precision)
             network, recipe = own_build.rebuild(self.domain, task.setting, task.network)
-            layers = [keras.Input((), dtype="int32"), Gather(items), *recipe.layers()]
-            self.built[key] = Model([*layers, network])
+            self.built[key] = Model.of(place(items, self.feed), recipe.layers(), network)
             self.built[key].prepare_launches(1, gpu() is not None)
         prediction.load_weights(self.built[key].layers[-1], task.folder / "best.weights.h5")
         return self.built[key]

@@ -12,7 +12,6 @@ from helmholtz.io.files import replacing, require_space, write_json
 from helmholtz.schema import BEST, LAST
 from helmholtz.training import checkpoints, trackers
 from helmholtz.training.device import gpu
-from helmholtz.training.launches import batches
 from helmholtz.training.model import seed_layers
 from helmholtz.training.progress import Progress, announce
 
@@ -86,7 +85,7 @@ def _one_epoch(model, labels, parts, epoch: int, args, progress) -> dict:
     started = time.perf_counter()
     seed_layers(model, args.seed, epoch)
     order = np.random.default_rng([args.seed, epoch]).permutation(parts["train"])
-    fed = batches(order, labels[order], model.dispatch_size)
+    fed = model.feed(order, labels[order], model.dispatch_size)
     trained = model.fit(**fed, verbose=0, shuffle=False, callbacks=[progress]).history
     validated = _validate(model, labels, parts["val"])
     row = {
@@ -106,5 +105,5 @@ def _validate(model, labels, val) -> dict:
     """Accuracy and loss of the validation items; None where there are none."""
     if not len(val):
         return {"acc": None, "loss": None}
-    fed = batches(val, labels[val], model.evaluation_batch)
+    fed = model.feed(val, labels[val], model.evaluation_batch)
     return model.evaluate(**fed, verbose=0, return_dict=True)

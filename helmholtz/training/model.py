@@ -2,26 +2,8 @@
 
 import keras
 import numpy as np
-from keras import ops
 
 from helmholtz.training.launches import Model
-
-
-class Gather(keras.layers.Layer):
-    """The whole data set, on the device as it is stored: takes indices, gives float32 items."""
-
-    def __init__(self, items: np.ndarray):
-        super().__init__(dtype="float32")
-        self.items = self.add_weight(
-            shape=items.shape,
-            dtype=items.dtype.name,
-            initializer=lambda *args, **kwargs: ops.convert_to_tensor(items),
-            trainable=False,
-            autocast=False,
-        )
-
-    def call(self, indices):
-        return ops.cast(ops.take(self.items, indices, axis=0), "float32")
 
 
 def set_up(seed: int, precision: str) -> None:
@@ -33,8 +15,11 @@ def set_up(seed: int, precision: str) -> None:
 def compile_model(
     items, layers: list, network, optimizer, loss="sparse_categorical_crossentropy"
 ) -> keras.Model:
-    """From an index to probabilities: gather, the layers before the network, the network."""
-    model = Model([keras.Input((), dtype="int32"), Gather(items), *layers, network])
+    """From an index to probabilities: the items, the layers before the network, the network.
+
+    items: an array for the device, or data.items.Items that stay on disk.
+    """
+    model = Model.of(items, layers, network)
     accuracy = keras.metrics.SparseCategoricalAccuracy(name="acc")
     model.compile(optimizer, loss, metrics=[accuracy])
     return model

@@ -22,8 +22,7 @@ def evaluate(
     """
     prediction.load_weights(network, folder / "best.weights.h5")
     judged = parts.get("test", parts["val"])
-    probabilities = model.predict(judged, model.evaluation_batch, verbose=0)
-    found = predictions.of(tested, labels[judged], probabilities)
+    found = predictions.of(tested, labels[judged], model.probabilities(judged))
     predictions.write(folder / predictions.FILE, found)
     with replacing(folder / "model.keras") as temporary:
         network.save(temporary)

@@ -124,9 +124,9 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     described |= {"counted_epoch": recipe.counted} | told
     frozen = getattr(args, "freeze", False)
     batch = 0 if frozen else min(args.batch_size, len(parts["train"]))
-    device.require_memory(network, batch, items.nbytes)
+    held = device.place(items, args.feed, network, batch)
     if recipe.initialise:
-        recipe.initialise(network, items[parts["train"]])
+        recipe.initialise(network, items.at(parts["train"]))
     if args.weights and not getattr(args, "own", "").startswith("keras:"):
         prediction.load_weights(network, args.weights)
     asked = request(domain, args, named["source"], named["rate"])  # with the recipe's flags
@@ -134,9 +134,10 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     optimizer = recipe.optimizer(args, args.num_epoch * -(-len(parts["train"]) // args.batch_size))
     trained, layers = network, recipe.layers()
     if frozen:
-        trained, items = features.split(network, items, layers, domain.data_root(args), described)
-        layers = []
-    compiled = model.compile_model(items, layers, trained, optimizer, recipe.loss())
+        trained, held = features.split(network, held, layers, domain.data_root(args), described)
+        held, layers = device.place(held, args.feed, trained, args.batch_size), []
+    compiled = model.compile_model(held, layers, trained, optimizer, recipe.loss())
+    del held  # the model has a copy where it computes
 
     history = loop.fit(compiled, labels, parts, described, folder, args, network)
     if told:

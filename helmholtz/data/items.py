@@ -1,0 +1,61 @@
+"""The items of a run, in its order, wherever they lie: read when they are asked for."""
+
+import math
+import mmap
+from collections.abc import Iterator
+
+import numpy as np
+
+
+class Items:
+    """Rows of several arrays, as one array that is never made.
+
+    arrays: of items of one shape and dtype, usually memory-mapped. rows: for every position in
+    this order the row that is there, counted through all arrays.
+    """
+
+    def __init__(self, arrays: list[np.ndarray], rows: np.ndarray):
+        self.arrays, self.rows = arrays, rows
+        self.starts = np.cumsum([0, *map(len, arrays)])
+        self.shape, self.dtype = (len(rows), *arrays[0].shape[1:]), np.result_type(*arrays)
+        self.nbytes = math.prod(self.shape) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, positions) -> np.ndarray:
+        """The items at these positions, a slice or integers, as an array of their own."""
+        rows = self.rows[positions]
+        found = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        for array, here, own in self._parts(rows):
+            found[here] = array[own]
+        return found
+
+    def at(self, positions) -> "Items":
+        """The items at these positions, still unread."""
+        return Items(self.arrays, self.rows[positions])
+
+    def ask_for(self, positions) -> None:
+        """Have the system read the pages of items that are needed soon, and do not wait."""
+        for array, _, own in self._parts(self.rows[positions]):
+            mapped = _mapping(array)
+            if mapped is None:
+                continue
+            size, first = mapped.strides[0], mapped.offset % mmap.ALLOCATIONGRANULARITY
+            for start in (first + own * size).tolist():
+                page = start - start % mmap.PAGESIZE
+                mapped._mmap.madvise(mmap.MADV_WILLNEED, page, start + size - page)
+
+    def _parts(self, rows: np.ndarray) -> Iterator[tuple]:
+        """(array, which of the rows are in it, their rows there) for every array that has any."""
+        of = np.searchsorted(self.starts, rows, side="right") - 1
+        for i in np.unique(of):
+            here = of == i
+            yield self.arrays[i], here, rows[here] - self.starts[i]
+
+
+def _mapping(array: np.ndarray) -> np.memmap | None:
+    """The memory map that an array is, or a view of, item for item."""
+    while array is not None and not isinstance(array, np.memmap):
+        array = getattr(array, "base", None)
+    return array

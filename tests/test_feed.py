@@ -1,0 +1,81 @@
+"""Training from disk: the same run, bit for bit, as from the memory of the device."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from helmholtz.data.items import Items
+
+PROGRAM = """
+import json, sys, tempfile
+from pathlib import Path
+import keras, numpy as np
+from keras import layers
+from cifar import train
+from cifar.augment import ShiftAndFlip
+from helmholtz.data.items import Items
+from helmholtz.training import loop, model as models
+
+parts = {"train": np.arange(53), "val": np.arange(53, 76)}  # six batches of 8, and five items
+labels = np.arange(76) % 3
+
+def built(items):
+    models.set_up(3, "float32")
+    network = keras.Sequential([
+        keras.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.BatchNormalization(),
+        layers.Dropout(0.5), layers.Flatten(), layers.Dense(3, "softmax"),
+    ])
+    schedule = keras.optimizers.schedules.InverseTimeDecay(0.05, 1, 1e-2)
+    optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True)
+    scale = layers.Rescaling(1 / 255)
+    return models.compile_model(items, [scale, ShiftAndFlip()], network, optimizer)
+
+def trained(folder, *feeds):
+    for done, items in enumerate(feeds, 1):
+        model = built(items)
+        args = ["--batch_size", "8", "--num_epoch", str(3 * done // len(feeds))]
+        args = train.parse_args(args + ["--resume"] * (done > 1))
+        rows = loop.fit(model, labels, parts, {}, Path(folder), args)
+    weights = [value.tolist() for value in model.layers[-1].get_weights()]
+    said = model.probabilities(parts["val"]).tolist()
+    return [[{k: v for k, v in row.items() if k != "seconds"} for row in rows], weights, said]
+
+with tempfile.TemporaryDirectory() as folder:
+    stored = np.lib.format.open_memmap(f"{folder}/x.npy", "w+", np.uint8, (80, 8, 8, 3))
+    stored[:] = np.random.default_rng(0).integers(0, 256, stored.shape)
+    disk = Items([stored[:50], stored[50:]], np.random.default_rng(1).permutation(80)[:76])
+    feeds = {"device": [disk[:]], "disk": [disk], "resumed": [disk, disk], "both": [disk, disk[:]]}
+    print(json.dumps([trained(f"{folder}/{name}", *feed) for name, feed in feeds.items()]))
+"""
+
+
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+def test_history_weights_and_probabilities_are_those_of_the_device(backend):
+    pytest.importorskip(backend)
+    answer = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    assert "UserWarning" not in answer.stderr, answer.stderr
+    device, *others = json.loads(answer.stdout.splitlines()[-1])
+    for other in others:
+        assert other == device
+
+
+def test_items_are_those_of_their_arrays_in_the_order_of_the_run():
+    arrays = [np.arange(20).reshape(10, 2), np.arange(100, 110).reshape(5, 2)]
+    rows = np.random.default_rng(0).permutation(15)
+    items, whole = Items(arrays, rows), np.concatenate(arrays)[rows]
+    for positions in (slice(None), slice(3, 9), np.array([14, 0, 14, 7])):
+        np.testing.assert_array_equal(items[positions], whole[positions])
+        np.testing.assert_array_equal(items.at(positions)[:], whole[positions])
+    assert (items.shape, len(items), items.nbytes) == (whole.shape, 15, whole.nbytes)
