@@ -1,14 +1,23 @@
 """Training from disk: the same run, bit for bit, as from the memory of the device."""
 
+import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
+from helpers import write_clips
 
+from audio import evaluate as audio_evaluate
+from audio import train as audio_train
+from cifar import evaluate as cifar_evaluate
+from cifar import train as cifar_train
+from helmholtz.data import items as items_module
 from helmholtz.data.items import Items
 
 PROGRAM = """
@@ -79,3 +88,61 @@ def test_items_are_those_of_their_arrays_in_the_order_of_the_run():
         np.testing.assert_array_equal(items[positions], whole[positions])
         np.testing.assert_array_equal(items.at(positions)[:], whole[positions])
     assert (items.shape, len(items), items.nbytes) == (whole.shape, 15, whole.nbytes)
+
+
+def mapped(folder):
+    """An array on disk that fills more than a page."""
+    array = np.memmap(folder / "x", np.uint16, "w+", 512, (3000, 4, 1))
+    array[:] = np.arange(array.size).reshape(array.shape)
+    return array
+
+
+def test_pages_are_asked_for_of_views_too_and_up_to_the_end_of_the_file(tmp_path):
+    array = mapped(tmp_path)
+    tiled = np.broadcast_to(array, (3000, 4, 3))
+    for view in (array, tiled, np.arange(9)):
+        items = Items([view], np.arange(len(view)))
+        items.ask_for(np.array([0, len(view) - 1]))
+        np.testing.assert_array_equal(items[:], view)
+    assert items_module._mapping(tiled)._mmap is array._mmap
+
+
+def run(main, folder, *flags):
+    main([str(flag) for flag in [*flags, "--log_dir", folder]])
+    with open(folder / "history.csv") as file:
+        history = [row | {"seconds": ""} for row in csv.DictReader(file)]
+    with h5py.File(folder / "best.weights.h5") as file:
+        weights = {}
+        file.visititems(lambda name, x: weights.update({name: x}) if hasattr(x, "shape") else None)
+        weights = {name: x[()].tolist() for name, x in weights.items()}
+    return history, weights, (folder / "predictions.csv").read_text()
+
+
+@pytest.mark.parametrize("domain", ["images", "sounds"])
+def test_a_run_from_the_device_goes_on_from_disk_and_is_judged_from_disk(
+    domain, photos, tmp_path, monkeypatch, capsys
+):
+    flags = ["--model", "quick", "--batch_size", 8, "--num_epoch", 2, "--val", 0.2, "--limit", 20]
+    if domain == "images":
+        train, evaluate, rate, low = cifar_train, cifar_evaluate, "--quality", 5
+        flags += ["--source", photos, rate, 50]
+    else:
+        train, evaluate, rate, low = audio_train, audio_evaluate, "--bitrate", 8
+        flags += ["--source", write_clips(tmp_path / "clips"), rate, 64, "--tile", "--mono"]
+        flags += ["--precision", "bfloat16"]
+    device, disk = tmp_path / "device", tmp_path / "disk"
+    whole = run(train.main, device, *flags, "--feed", "device")
+    shutil.copytree(device, disk)
+    (disk / "result.json").unlink()
+    (disk / "checkpoint_0002.h5").unlink()
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr("helmholtz.training.device.COPIES", 1e9)  # more than any memory
+        assert run(train.main, disk, *flags, "--resume") == whole
+    assert "read from disk" in capsys.readouterr().out
+    for folder in (device, disk):
+        words = ["--log_dir", folder, rate, low, "--feed", folder.name]
+        evaluate.main([str(word) for word in words])
+    told = [sorted((folder / "evaluation").glob("*.csv")) for folder in (device, disk)]
+    assert len(told[0]) == 2
+    assert [path.read_text() for path in told[0]] == [path.read_text() for path in told[1]]

@@ -62,10 +62,11 @@ def place(items: Items, feed: str, network: keras.Model | None = None, batch: in
         print(f"{said}: the items are read from disk while they are used.", flush=True)
     needed = step if feed == "disk" else step + held
     if needed > free and not gpu():
+        what = f"A training step of {counted(batch, 'item')} needs" if batch else "The data need"
+        cure = "give --feed disk" if step <= free else "lower --batch_size, or use smaller items"
         raise MachineError(
-            f"A training step of {counted(batch, 'item')} needs at least {needed / 1e9:.1f} GB of "
-            f"memory, and {free / 1e9:.1f} GB are free: lower --batch_size, use smaller items, "
-            "or leave them on disk with --feed disk."
+            f"{what} at least {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free: "
+            f"{cure}."
         )
     return items if feed == "disk" else items[:]
 
