@@ -70,7 +70,7 @@ def open_source(source: str, data_dir: Path | None = None) -> Source:
         return Source("sample", hashlib.sha256(code).hexdigest(), _load_sample)
     if source == "idmt":
         archive = data_root(data_dir) / "idmt" / ARCHIVE["name"]
-        return Source("idmt", ARCHIVE["hash"], lambda: _load_idmt(archive))
+        return Source("idmt", ARCHIVE["hash"], lambda: _load_idmt(archive), archive)
     if path.is_dir():
         return _open_folder(path)
     folders.require_archive(path, ARCHIVE, ("idmt", "sample"))

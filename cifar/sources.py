@@ -52,7 +52,7 @@ def open_source(source: str, size: int = SIZE, data_dir: Path | None = None) -> 
         opened = Source("sample", hashlib.sha256(code).hexdigest(), _load_sample)
     elif source == "cifar10":
         archive = data_root(data_dir) / "cifar10" / ARCHIVE["name"]
-        opened = Source("cifar10", ARCHIVE["hash"], lambda: _load_cifar10(archive))
+        opened = Source("cifar10", ARCHIVE["hash"], lambda: _load_cifar10(archive), archive)
     elif batches := cifar10.find_batches(path):
         cifar10.check_batches(batches)
         opened = Source("cifar10", ARCHIVE["hash"], lambda: cifar10.read_archive(batches))

@@ -20,5 +20,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def megabytes(size: int) -> str:
-    """A number of bytes, as "1.2 MB" or "34 kB"."""
+    """A number of bytes, as "34 kB", "1.2 MB" or "56.7 GB"."""
+    if size >= 1e10:
+        return f"{size / 1e9:,.1f} GB"
     return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"

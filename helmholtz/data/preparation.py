@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz.data.baditems import BadItems, leave_out
+from helmholtz.data.estimate import estimate, tell
 from helmholtz.data.found import describe
 from helmholtz.errors import DataError
 from helmholtz.io import datadir, store
@@ -28,12 +29,13 @@ class Source(NamedTuple):
 
     fingerprint changes with the data. load gives the class names; for "train" and "test" a pair
     (items, labels), where items is a list or an array, whatever the domain compresses slices of;
-    and further facts to store with the data.
+    and further facts to store with the data. archive: what load downloads where it is missing.
     """
 
     name: str
     fingerprint: str
     load: Callable[[], tuple[list[str], dict, dict]]
+    archive: Path | None = None
 
 
 class Prepared(NamedTuple):
@@ -82,6 +84,17 @@ def prepare(
     return list(missing.values())
 
 
+def plan(source: Source, folders: dict[int, Path], settings: dict, compress) -> None:
+    """Print what prepare would do; nothing is downloaded, and nothing prepared."""
+    wanted = {"source": source.name, "fingerprint": source.fingerprint, **settings}
+    if not (missing := _missing(folders, wanted)):
+        print("Nothing is missing.")
+    elif source.archive and not source.archive.exists():
+        print(f"{source.archive.name} is to be downloaded first: what it holds is known then.")
+    elif found := estimate(source.load()[1], list(missing), compress):
+        tell(found, missing)
+
+
 def _missing(folders: dict[int, Path], wanted: dict) -> dict[int, Path]:
     """The rates and folders whose data is missing, damaged, or not the data wanted."""
     return {
@@ -94,6 +107,9 @@ def _missing(folders: dict[int, Path], wanted: dict) -> dict[int, Path]:
 def _make(source, folders, wanted, compress, chunk, skip_bad) -> None:
     """Load and compress a source; with skip_bad a second time, without the bad items."""
     classes, parts, facts = source.load()
+    if found := estimate(parts, list(folders), compress):
+        tell(found, folders)
+        require_space(next(iter(folders.values())), found.bytes)
     common = wanted | {"classes": classes, "skipped": 0, "skipped_files": []} | facts
     try:
         _write(parts, folders, common | (told := describe(common, parts)), compress, chunk)
@@ -141,7 +157,7 @@ def _fill(stack, split, items, labels, folders, common, compress, chunk) -> tupl
         if problems:
             continue  # only to find the others
         if start == 0:
-            _make_room(files, block, len(items), next(iter(folders.values())))
+            _make_room(files, block, len(items))
         for rate, (arrays, bytes_) in block.items():
             files[rate]["data"][start : start + len(arrays)] = arrays
             sizes[rate] += bytes_
@@ -152,9 +168,8 @@ def _fill(stack, split, items, labels, folders, common, compress, chunk) -> tupl
     return problems, totals["enlarged"]
 
 
-def _make_room(files: dict, block: dict, count: int, folder: Path) -> None:
-    """Create the arrays for count items like those of a block; OSError when the disk is full."""
-    require_space(folder, count * sum(arrays[0].nbytes for arrays, _ in block.values()))
+def _make_room(files: dict, block: dict, count: int) -> None:
+    """Create the arrays for count items like those of a block."""
     for rate, (arrays, _) in block.items():
         files[rate].create_dataset("data", (count, *arrays.shape[1:]), arrays.dtype)
 

@@ -17,6 +17,8 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     parser = cli.Parser(prog="prepare.py", description=description)
     flags.add_rate_flags(parser, domain, many=True)
     domain.add_source_flags(parser)
+    said = "say how many items, how many bytes and how long, and make nothing"
+    parser.add_argument("--dry_run", action="store_true", help=said)
     args = parser.parse_args(argv)
     flags.chosen(args, domain)  # to refuse what there is not
     return args
@@ -54,7 +56,10 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
     if codec is not domain.published:  # whose data do not name it
         settings["codec_name"] = codec.name
     compress = domain.compressor(args, codec)
-    preparation.prepare(source, folders, settings, compress, domain.chunk, args.skip_bad)
+    if getattr(args, "dry_run", False):
+        preparation.plan(source, folders, settings, compress)
+    else:
+        preparation.prepare(source, folders, settings, compress, domain.chunk, args.skip_bad)
     return folders
 
 
@@ -79,4 +84,5 @@ def main(domain: Domain, args: Namespace) -> None:
         codec.available()
     for codec, rates in wanted.items():
         for rate, folder in prepare(domain, args, codec, rates).items():
-            print(f"{codec.rate_name(rate)}: {folder}")
+            if not args.dry_run:
+                print(f"{codec.rate_name(rate)}: {folder}")

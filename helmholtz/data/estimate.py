@@ -1,0 +1,89 @@
+"""What a preparation will take, told before it begins: items, bytes, room on the disk, and time."""
+
+import shutil
+import time
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from helmholtz import machine
+from helmholtz.errors import DataError
+from helmholtz.parallel import in_parallel
+from helmholtz.text import counted, megabytes
+
+PROBED = 6  # items
+
+
+class Estimate(NamedTuple):
+    """Of a preparation: its items, the bytes of one prepared item and of its compressed file by
+    rate, and the seconds that one core takes for an item at all rates."""
+
+    items: int
+    prepared: dict[int, int]
+    compressed: dict[int, float]
+    item_seconds: float
+
+    @property
+    def bytes(self) -> int:
+        """Of all prepared items, at all rates."""
+        return self.items * sum(self.prepared.values())
+
+    @property
+    def seconds(self) -> float:
+        """Of all items on all cores, but for what starting and writing take."""
+        return self.items * self.item_seconds / machine.cores()
+
+
+def estimate(parts: dict, rates: list[int], compress) -> Estimate | None:
+    """Compress a few items, spread over both splits, to see what all will take.
+
+    parts, compress: as preparation.prepare has them. None when none of the few can be used.
+    """
+    probed = [
+        items[place : place + 1]
+        for items, _ in parts.values()
+        for place in np.linspace(0, len(items) - 1, PROBED // len(parts), dtype=int)
+    ]
+    made = in_parallel(partial(_timed, compress), probed, 1, "a few items", rates)
+    if not (made := [one for one in made if one]):
+        return None
+    prepared, compressed, seconds = zip(*made, strict=True)
+    items = sum(len(labels) for _, labels in parts.values())
+    mean = {rate: float(np.mean([sizes[rate] for sizes in compressed])) for rate in rates}
+    return Estimate(items, prepared[0], mean, float(np.median(seconds)))
+
+
+def _timed(compress, chunk: list, rates: list[int]) -> tuple | None:
+    """Bytes by rate of one item and of its compressed file, and the seconds that it takes.
+
+    None for an item that cannot be used, which is told with all others when the work begins.
+    """
+    try:
+        compress(chunk[0], rates)  # a first call is slower
+        started = time.perf_counter()
+        made = {rate: items[0] for rate, items in compress(chunk[0], rates).items()}
+    except DataError:
+        return None
+    seconds = time.perf_counter() - started
+    prepared = {rate: item.data.nbytes for rate, item in made.items()}
+    return prepared, {rate: item.file_bytes for rate, item in made.items()}, seconds
+
+
+def tell(found: Estimate, folders: dict[int, Path]) -> None:
+    """Print what a preparation will take, and what the disk has."""
+    free = shutil.disk_usage(_existing(next(iter(folders.values())))).free
+    rates = [f"{folders[r].name} {megabytes(found.items * found.compressed[r])}" for r in folders]
+    minutes, seconds = divmod(round(found.seconds), 60)
+    time_ = f"{minutes} min {seconds:02} s" if minutes else f"{max(1, seconds)} s"
+    print(
+        f"{counted(found.items, 'item')} at {counted(len(folders), 'rate')}: "
+        f"{megabytes(found.bytes)} of disk, {megabytes(free)} are free; about {time_} on "
+        f"{counted(machine.cores(), 'core')}. As compressed files: {', '.join(rates)}.",
+        flush=True,
+    )
+
+
+def _existing(folder: Path) -> Path:
+    return folder if folder.exists() else _existing(folder.parent)
