@@ -1,6 +1,8 @@
 """Prepared images: what is made, what is left alone, what is made again."""
 
+import re
 import shutil
+from collections import namedtuple
 from concurrent.futures import ProcessPoolExecutor
 
 import h5py
@@ -156,3 +158,33 @@ def test_a_quality_out_of_range_is_wrong_usage(value, command):
     code, error = command(prepare.main, "--quality", value)
     assert code == 2
     assert "whole number from 0 to 100" in error or "expected at least one argument" in error
+
+
+def test_what_it_takes_is_said_before_the_first_byte_and_a_dry_run_makes_nothing(
+    photos, tmp_path, command, capsys, monkeypatch
+):
+    words = ["--source", str(photos), "--quality", "5", "50", "--data_dir", str(tmp_path / "data")]
+    prepare.main([*words, "--dry_run"])
+    told = capsys.readouterr().out
+    assert told.startswith("80 items at 2 rates: 492 kB of disk, ")  # 2 x 80 x 32 x 32 x 3
+    assert not (tmp_path / "data").exists()
+    free = namedtuple("usage", "free")(400_000)
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda folder: free)
+        code, error = command(prepare.main, *words)
+    assert code == 4, error
+    assert not [*tmp_path.rglob("*.h5")]
+    prepare.main(words)
+    assert told.split(" of disk")[0] in capsys.readouterr().out
+    for folder in (tmp_path / "data").glob("cifar/*/quality_*"):
+        size = loading.load(folder, None).attributes["file_bytes"]
+        found = re.search(rf"{folder.name} ([\d.]+) (MB|kB)", told)
+        assert float(found[1]) * {"MB": 1e6, "kB": 1e3}[found[2]] == pytest.approx(size, rel=0.1)
+    prepare.main([*words, "--dry_run"])
+    assert capsys.readouterr().out == "Nothing is missing.\n"
+
+
+def test_a_dry_run_downloads_nothing(tmp_path, capsys):
+    prepare.main(["--quality", "5", "--data_dir", str(tmp_path / "data"), "--dry_run"])
+    assert "is to be downloaded first" in capsys.readouterr().out
+    assert not [*tmp_path.iterdir()]
