@@ -99,7 +99,7 @@ def limited(limit: float, *words, until: Path | None = None) -> tuple[int, float
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
         peak = max(peak, int(lines.get("RssAnon", "0 kB").split()[0]))
         if until and until.exists():
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
             until = None
         time.sleep(0.02)
     return process.returncode, peak / 1e6, process.stdout.read()

@@ -7,12 +7,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from cifar.constants import QUICK
+from cifar.constants import QUICK, SIZE
 from helmholtz.errors import UsageError
 
 PATCH = 2  # pixels a side of the patches that are whitened
 LEAST = PATCH - 1 + 8  # pixels a side that leave one behind the last group
-IMAGES = 5000  # whose patches are looked at
+IMAGES = 5000  # of SIZE whose patches are looked at; of larger ones as many pixels
 EPSILON = 5e-4  # added to the variance of a direction
 
 
@@ -65,10 +65,12 @@ def _normed() -> list:
 def initialise(network: keras.Sequential, images: np.ndarray) -> None:
     """Set the weights that a network starts from, some of them computed from its training images.
 
-    images: uint8, N x height x width x channels; the first IMAGES are looked at. The first layer
+    images: uint8, N x height x width x channels; the first ones are looked at. The first layer
     whitens patches, and every other convolution starts by passing its input through.
     """
-    network.get_layer("whitening").set_weights([whitening(4 * (images[:IMAGES] / 255) - 2)])
+    height, width = images.shape[1:3]
+    count = max(1, min(IMAGES, IMAGES * SIZE**2 // (height * width)))
+    network.get_layer("whitening").set_weights([whitening(4 * (images[:count] / 255) - 2)])
     for layer in network.layers:
         if isinstance(layer, layers.Conv2D) and layer.trainable:
             layer.set_weights([_dirac(layer.get_weights()[0])])

@@ -37,7 +37,7 @@ def read(row: dict, only: int | None = None) -> dict[int, tuple]:
 def _read(path: Path, data: str) -> tuple | None:
     """What is in a file that is whole and of this very data."""
     try:
-        arrays, attributes = store.read(path)
+        arrays, attributes = store.read(path, mapped=True)
     except (DataError, OSError):
         return None
     if str(attributes.get("fingerprint", ""))[:8] != data:

@@ -43,7 +43,7 @@ def _gpu_memory() -> int | None:
     from tensorflow.python.client import device_lib
 
     found = device_lib.list_local_devices()
-    return max(one.memory_limit for one in found if one.device_type == "GPU")
+    return max((one.memory_limit for one in found if one.device_type == "GPU"), default=None)
 
 
 def place(items: Items, feed: str, network: keras.Model | None = None, batch: int = 0):
