@@ -80,7 +80,7 @@ def tell(found: Estimate, folders: dict[int, Path]) -> None:
     print(
         f"{counted(found.items, 'item')} at {counted(len(folders), 'rate')}: "
         f"{megabytes(found.bytes)} of disk, {megabytes(free)} are free; about {time_} on "
-        f"{counted(machine.cores(), 'core')}. As compressed files: {', '.join(rates)}.",
+        f"{counted(machine.cores(), 'free core')}. As compressed files: {', '.join(rates)}.",
         flush=True,
     )
 
