@@ -17,23 +17,14 @@ PROBED = 6  # items
 
 
 class Estimate(NamedTuple):
-    """Of a preparation: its items, the bytes of one prepared item and of its compressed file by
-    rate, and the seconds that one core takes for an item at all rates."""
+    """Of a preparation at several rates: its items, the bytes that they take of the disk, the
+    bytes of their compressed files by rate, and the seconds on all cores, but for what starting
+    and writing take."""
 
     items: int
-    prepared: dict[int, int]
+    bytes: int
     compressed: dict[int, float]
-    item_seconds: float
-
-    @property
-    def bytes(self) -> int:
-        """Of all prepared items, at all rates."""
-        return self.items * sum(self.prepared.values())
-
-    @property
-    def seconds(self) -> float:
-        """Of all items on all cores, but for what starting and writing take."""
-        return self.items * self.item_seconds / machine.cores()
+    seconds: float
 
 
 def estimate(parts: dict, rates: list[int], compress) -> Estimate | None:
@@ -51,12 +42,14 @@ def estimate(parts: dict, rates: list[int], compress) -> Estimate | None:
         return None
     prepared, compressed, seconds = zip(*made, strict=True)
     items = sum(len(labels) for _, labels in parts.values())
-    mean = {rate: float(np.mean([sizes[rate] for sizes in compressed])) for rate in rates}
-    return Estimate(items, prepared[0], mean, float(np.median(seconds)))
+    sizes = {rate: items * float(np.mean([one[rate] for one in compressed])) for rate in rates}
+    return Estimate(
+        items, items * prepared[0], sizes, items * float(np.median(seconds)) / machine.cores()
+    )
 
 
 def _timed(compress, chunk: list, rates: list[int]) -> tuple | None:
-    """Bytes by rate of one item and of its compressed file, and the seconds that it takes.
+    """Bytes of one item at all rates, of its compressed file by rate, and seconds for it.
 
     None for an item that cannot be used, which is told with all others when the work begins.
     """
@@ -67,14 +60,14 @@ def _timed(compress, chunk: list, rates: list[int]) -> tuple | None:
     except DataError:
         return None
     seconds = time.perf_counter() - started
-    prepared = {rate: item.data.nbytes for rate, item in made.items()}
+    prepared = sum(item.data.nbytes for item in made.values())
     return prepared, {rate: item.file_bytes for rate, item in made.items()}, seconds
 
 
 def tell(found: Estimate, folders: dict[int, Path]) -> None:
     """Print what a preparation will take, and what the disk has."""
     free = shutil.disk_usage(_existing(next(iter(folders.values())))).free
-    rates = [f"{folders[r].name} {megabytes(found.items * found.compressed[r])}" for r in folders]
+    rates = [f"{folders[r].name} {megabytes(size)}" for r, size in found.compressed.items()]
     minutes, seconds = divmod(round(found.seconds), 60)
     time_ = f"{minutes} min {seconds:02} s" if minutes else f"{max(1, seconds)} s"
     print(

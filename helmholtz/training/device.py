@@ -33,19 +33,6 @@ def gpu() -> str | None:
     return tf.config.experimental.get_device_details(found[0]).get("device_name", "GPU")
 
 
-def _gpu_memory() -> int | None:
-    """Bytes of the GPU that the backend may still take."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        told = jax.devices()[0].memory_stats() or {}
-        return told["bytes_limit"] - told["bytes_in_use"] if "bytes_limit" in told else None
-    from tensorflow.python.client import device_lib
-
-    found = device_lib.list_local_devices()
-    return max((one.memory_limit for one in found if one.device_type == "GPU"), default=None)
-
-
 def place(items: Items, feed: str, network: keras.Model | None = None, batch: int = 0):
     """Items as compile_model takes them: an array, for the device, or unread, to stay on disk.
 
@@ -53,9 +40,8 @@ def place(items: Items, feed: str, network: keras.Model | None = None, batch: in
     memory beside a training step of a batch. Raises MachineError when that step does not fit; on a
     GPU the backend itself answers for its memory.
     """
-    limits = [machine.available_memory(), _gpu_memory() if gpu() else None]
-    free = min((limit for limit in limits if limit is not None), default=math.inf)
-    step, held = _step_bytes(network, batch) if batch else 0, COPIES * items.nbytes
+    step, free = _step_bytes(network, batch) if batch else 0, _free_memory()
+    held = COPIES * items.nbytes
     if feed == "auto" and step + held > free:
         feed = "disk"
         said = f"{items.nbytes / 1e9:.2f} GB of data, {free / 1e9:.2f} GB of free memory"
@@ -69,6 +55,25 @@ def place(items: Items, feed: str, network: keras.Model | None = None, batch: in
             f"{cure}."
         )
     return items if feed == "disk" else items[:]
+
+
+def _free_memory() -> float:
+    """Bytes that are free here, and on the GPU if the backend computes on one."""
+    limits = [machine.available_memory(), _gpu_memory() if gpu() else None]
+    return min((limit for limit in limits if limit is not None), default=math.inf)
+
+
+def _gpu_memory() -> int | None:
+    """Bytes of the GPU that the backend may still take."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        told = jax.devices()[0].memory_stats() or {}
+        return told["bytes_limit"] - told["bytes_in_use"] if "bytes_limit" in told else None
+    from tensorflow.python.client import device_lib
+
+    found = device_lib.list_local_devices()
+    return max((one.memory_limit for one in found if one.device_type == "GPU"), default=None)
 
 
 def _step_bytes(network: keras.Model, batch: int) -> float:
