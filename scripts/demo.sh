@@ -12,11 +12,11 @@ sh scripts/setup.sh
 PATH="$(pwd)/.venv/bin:$PATH"
 logs=logs/demo
 [ ! -e $logs/report/index.html ] || rm -rf $logs
-ask() { python "$@" --source sample --jobs 2 --log_dir $logs || { code=$?; [ $code = 5 ] || exit $code; }; }
+ask() { python -m "$@" --source sample --jobs 2 --log_dir $logs || { code=$?; [ $code = 5 ] || exit $code; }; }
 
-echo "== Images: which JPEG quality may be used, if 2 points of accuracy may be lost?"
-ask cifar/answer.py --budget 2m --tolerance 2points --quality 50 10 \
+echo "Images: which JPEG quality may be used, if 2 points of accuracy may be lost?" >&2
+ask cifar.answer --budget 2m --tolerance 2points --quality 50 10 \
     --limit 2000 --num_epoch 5 --batch_size 100 --learning_rate 0.2
-echo "== Sounds: which MP3 bitrate, if 10 points of accuracy may be lost?"
-ask audio/answer.py --budget 2m --tolerance 10points --bitrate 64 8 --num_epoch 8
+echo "Sounds: which MP3 bitrate, if 10 points of accuracy may be lost?" >&2
+ask audio.answer --budget 2m --tolerance 10points --bitrate 64 8 --num_epoch 8
 python -m helmholtz.report $logs --out $logs/report
