@@ -27,7 +27,7 @@ BITS = {0: 24_576, 90: 9000, 50: 4000, 10: 2000}
 
 
 @pytest.mark.parametrize(
-    "text, seconds", [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("0.5h", 1800)]
+    ("text", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("0.5h", 1800)]
 )
 def test_a_duration_is_read(text, seconds):
     assert duration(text) == seconds
@@ -48,7 +48,8 @@ def test_a_tolerance_is_a_share_or_points():
     assert tolerance.parse("0.5points") == Tolerance(points=0.005)
     assert str(Tolerance(0.01)) == "1 % of the accuracy"
     assert str(Tolerance(points=0.005)) == "0.5 points of accuracy"
-    assert Tolerance(0.01).loss(0.5) == 0.005 and Tolerance(points=0.02).loss(0.5) == 0.02
+    assert Tolerance(0.01).loss(0.5) == 0.005
+    assert Tolerance(points=0.02).loss(0.5) == 0.02
     for text in ("", "1", "-0.1", "100%", "x"):
         with pytest.raises(ArgumentTypeError, match="not a tolerance"):
             tolerance.parse(text)
@@ -64,7 +65,8 @@ def test_a_recipe_fits_few_items_and_stays_as_it_is_for_many():
     recipe = {"batch_size": 500, "num_epoch": 12, "learning_rate": 0.35}
     assert few_items.fitted(recipe, 50_000) == {}
     few = few_items.fitted(recipe, 48)
-    assert few["batch_size"] == 16 and few["num_epoch"] * 48 / 16 >= few_items.STEPS
+    assert few["batch_size"] == 16
+    assert few["num_epoch"] * 48 / 16 >= few_items.STEPS
     assert few["learning_rate"] == pytest.approx(0.35 * np.sqrt(16 / 500), abs=1e-3)
 
 
@@ -80,7 +82,8 @@ class Watch:
 def test_the_clock_expects_what_epochs_and_then_runs_let_expect():
     watch = Watch()
     clock = Clock(1000, now=watch)
-    assert clock.expected is None and clock.fits(1)
+    assert clock.expected is None
+    assert clock.fits(1)
     clock.start()
     for epoch, watch.time in ((1, 20.0), (2, 25.0), (3, 30.0)):
         clock.watch(epoch, 10)
@@ -149,10 +152,13 @@ def test_the_answer_is_the_safe_rate_with_the_fewest_bits(trials):
     seeds(trials, {0: 0.9, 90: 0.9, 50: 0.9, 10: 0.8}, 3)
     inquiry = Inquiry(trials, Tolerance(0.01))
     assert [v.said for v in inquiry.verdicts] == ["safe", "safe", "harmful"]
-    assert inquiry.chosen()[:2] == ("jpeg", 50) and inquiry.answered() and not inquiry.wanted()
+    assert inquiry.chosen()[:2] == ("jpeg", 50)
+    assert inquiry.answered()
+    assert not inquiry.wanted()
     choice, cost, harmful = said.lines(inquiry, clock(), "sample", None)
     assert choice == "Choose quality 50: 1,100 bytes in place of 3,672 for every image (-70%)."
-    assert cost.startswith("It costs +0.0 points (") and "3 seeds" in cost
+    assert cost.startswith("It costs +0.0 points (")
+    assert "3 seeds" in cost
     assert "a loss of more than 1 % of the accuracy is ruled out at 95 %" in cost
     assert harmful.startswith("Harmful: quality 10 (-10.")
 
@@ -175,28 +181,31 @@ def test_what_is_open_comes_with_the_budget_that_would_settle_it(trials):
         for seed in range(3):
             finish(trials, rate, seed, hard < accuracy + 0.004 * rng.standard_normal())
     inquiry = Inquiry(trials, Tolerance(0.01))
-    assert not inquiry.answered() and inquiry.wanted()
+    assert not inquiry.answered()
+    assert inquiry.wanted()
     first, second, open_ = said.lines(inquiry, clock(), "sample", None)
     assert first == "No answer yet: no rate is known to be safe."
     assert second.startswith("Tolerated is a loss of 1 % of the accuracy, which is 0.9")
-    assert open_.startswith("Open: quality 90 to 10; about ") and "give --budget " in open_
+    assert open_.startswith("Open: quality 90 to 10; about ")
+    assert "give --budget " in open_
 
 
 def test_without_a_rate_that_does_no_harm_the_answer_is_to_stay(trials):
     seeds(trials, {0: 0.9, 90: 0.7, 50: 0.6, 10: 0.5}, 3)
     inquiry = Inquiry(trials, Tolerance(0.01))
-    assert inquiry.answered() and not inquiry.chosen()
+    assert inquiry.answered()
+    assert not inquiry.chosen()
     assert said.lines(inquiry, clock(), "sample", None)[0].startswith("Stay uncompressed")
 
 
 def test_a_network_that_guesses_gets_no_answer_and_no_more_runs(trials):
     finish(trials, 0, 0, np.random.default_rng(0).random(ITEMS) < 0.1)
     inquiry = Inquiry(trials, Tolerance(0.01))
-    assert not inquiry.learned() and inquiry.wanted() == []
+    assert not inquiry.learned()
+    assert inquiry.wanted() == []
     (only,) = said.lines(inquiry, clock(), "sample", None)
-    assert only.startswith("No answer: without compression the network classifies 10") and (
-        "may be guessing" in only
-    )
+    assert only.startswith("No answer: without compression the network classifies 10")
+    assert "may be guessing" in only
 
 
 def test_a_rate_whose_runs_fail_is_left_out(trials):
@@ -208,7 +217,7 @@ def test_a_rate_whose_runs_fail_is_left_out(trials):
 
 
 @pytest.mark.parametrize(
-    "flags, says",
+    ("flags", "says"),
     [
         (["--quality", "0"], "Rate 0 is always trained"),
         (["--quality", "5", "--seed", "3"], "answer.py decides on --seed itself"),
@@ -221,12 +230,15 @@ def test_a_rate_whose_runs_fail_is_left_out(trials):
 )
 def test_wrong_flags_are_refused_in_a_sentence(command, flags, says):
     code, error = command(cifar_answer.main, *flags)
-    assert code == 2 and says in error and error.count("\n") == 1
+    assert code == 2
+    assert says in error
+    assert error.count("\n") == 1
 
 
 def test_there_is_no_answer_without_data(command, tmp_path):
     code, error = command(audio_answer.main, "--source", tmp_path / "none")
-    assert code == 3 and "does not exist" in error
+    assert code == 3
+    assert "does not exist" in error
 
 
 def test_every_item_is_tested_in_one_of_the_folds(command, photos, tmp_path):
@@ -240,7 +252,8 @@ def test_every_item_is_tested_in_one_of_the_folds(command, photos, tmp_path):
         with h5py.File(path, "r") as file:
             counts.append(len(file["label"]))
             labels += [image.tobytes() for image in file["data"]]
-    assert counts == [16] * 5 and len(set(labels)) == 80
+    assert counts == [16] * 5
+    assert len(set(labels)) == 80
 
 
 TINY = """
@@ -268,11 +281,12 @@ def test_killed_and_asked_again_it_ends_with_an_answer_and_trains_nothing_twice(
     assert done
     again = subprocess.run(line, capture_output=True, text=True)
     told = json.loads(again.stdout)
-    assert again.returncode == 0 and told["answered"] and told["rate"] == 90, again.stderr
+    assert (again.returncode, told["answered"], told["rate"]) == (0, True, 90), again.stderr
     assert {path: path.stat().st_mtime_ns for path in done} == done
     page = next(Path(tmp_path).rglob("index.html")).read_text()
-    assert "Choose quality 90" in page and "<svg" in page and "http-equiv" not in page
+    assert "Choose quality 90" in page
+    assert "<svg" in page
+    assert "http-equiv" not in page
     third = subprocess.run(line, capture_output=True, text=True)
-    assert (
-        json.loads(third.stdout)["lines"] == told["lines"] and "test accuracy" not in third.stderr
-    )
+    assert json.loads(third.stdout)["lines"] == told["lines"]
+    assert "test accuracy" not in third.stderr
