@@ -14,7 +14,7 @@ import pytest
 from audio import answer as audio_answer
 from cifar import answer as cifar_answer
 from cifar import prepare as cifar_prepare
-from helmholtz.answer import few_items, said, sizes, tolerance
+from helmholtz.answer import few_items, page, said, sizes, tolerance
 from helmholtz.answer.clock import Clock, OutOfTime, duration, spoken
 from helmholtz.answer.inquiry import Inquiry
 from helmholtz.answer.tolerance import Tolerance
@@ -203,6 +203,7 @@ def test_a_network_that_guesses_gets_no_answer_and_no_more_runs(trials):
     inquiry = Inquiry(trials, Tolerance(0.01))
     assert not inquiry.learned()
     assert inquiry.wanted() == []
+    assert json.loads(json.dumps(page.facts(inquiry, clock())))["answered"] is False
     (only,) = said.lines(inquiry, clock(), "sample", None)
     assert only.startswith("No answer: without compression the network classifies 10")
     assert "may be guessing" in only
@@ -283,10 +284,10 @@ def test_killed_and_asked_again_it_ends_with_an_answer_and_trains_nothing_twice(
     told = json.loads(again.stdout)
     assert (again.returncode, told["answered"], told["rate"]) == (0, True, 90), again.stderr
     assert {path: path.stat().st_mtime_ns for path in done} == done
-    page = next(Path(tmp_path).rglob("index.html")).read_text()
-    assert "Choose quality 90" in page
-    assert "<svg" in page
-    assert "http-equiv" not in page
+    shown = next(Path(tmp_path).rglob("index.html")).read_text()
+    assert "Choose quality 90" in shown
+    assert "<svg" in shown
+    assert "http-equiv" not in shown
     third = subprocess.run(line, capture_output=True, text=True)
     assert json.loads(third.stdout)["lines"] == told["lines"]
     assert "test accuracy" not in third.stderr

@@ -52,7 +52,7 @@ class Inquiry:
         first, truth = self.base[min(self.base)], self.trials.truth
         chance = np.bincount(truth).max() / len(truth)
         right = binomtest(int(first.sum()), len(first), chance, alternative="greater")
-        return right.pvalue < RISK
+        return bool(right.pvalue < RISK)
 
     def wanted(self) -> list[Trial]:
         """Trials that may change a decision, the best first; none when all is decided."""
