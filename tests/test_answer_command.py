@@ -217,6 +217,14 @@ def test_a_rate_whose_runs_fail_is_left_out(trials):
     assert ("jpeg", 50) not in {trial[:2] for trial in inquiry.wanted()}
 
 
+def test_rates_above_the_one_that_the_files_went_through_are_left_out(trials):
+    trials.leave_out_above("jpeg", 60)
+    assert trials.orders() == {"jpeg": [50, 10]}
+    trials.leave_out_above("", 0)
+    trials.leave_out_above("webp", 20)
+    assert trials.orders() == {"jpeg": [50, 10]}
+
+
 @pytest.mark.parametrize(
     ("flags", "says"),
     [

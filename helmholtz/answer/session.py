@@ -33,6 +33,8 @@ def trials(half: Domain, asked: Namespace, rest: list[str], log=None) -> tuple[T
     folds, tested = _folds(first.baseline.args.source, int(fewest))
     found = Trials(asked, [*flags, *rest], SEEDS, folds)
     found.check()
+    if getattr(asked, half.flag) is None and (audit := data.attributes.get("audit")):
+        found.leave_out_above(audit["codec"], audit["rate"])
     return found, [fitted, tested]
 
 

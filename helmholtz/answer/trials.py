@@ -43,6 +43,12 @@ class Trials:
         every = [run for some in self.runs.values() for run in some]
         conduct.check_conflicts({run: plan.outlook(run) for run in every})
 
+    def leave_out_above(self, codec: str | None, rate: int | None) -> None:
+        """Leave out rates above the one that the files went through: they restore nothing."""
+        for trial in list(self.runs):
+            if codec and rate and trial.codec.startswith(codec) and trial.rate > rate:
+                del self.runs[trial]
+
     @property
     def baseline(self) -> Run:
         """The first run without compression."""

@@ -60,12 +60,12 @@ class View:
         """Say once what fits into the time left, as soon as it is known what a run takes."""
         if self.planned or not self.clock.trial:
             return
-        trial, left = self.clock.trial, self.clock.left
-        self.planned, count = True, int(left / trial)
+        self.planned, trial, left = True, self.clock.trial, self.clock.left
         rates = sum(map(len, self.inquiry.orders.values()))
         self.say(
-            f"A rate and seed takes about {spoken(trial)}: about {count} more fit into the "
-            f"{spoken(left)} left, or {count / (rates + 1):.1f} seeds of all {rates} rates."
+            f"A rate and seed takes about {spoken(trial)}: about {left / trial:.0f} more fit into the "
+            f"{spoken(left)} left. All {rates} rates with three seeds would take "
+            f"{spoken(3 * (rates + 1) * trial)}."
         )
 
     def refresh(self, running: list[Run]) -> None:
