@@ -26,11 +26,11 @@ def lines(inquiry: Inquiry, clock: Clock, source: str, size: tuple | None) -> li
 
 
 def _no_run(clock: Clock) -> str:
-    if not clock.guess:
+    if not clock.trial:
         return "No answer yet: no run has been finished."
     return (
-        f"No answer yet: a run takes about {spoken(clock.guess)}, and an answer needs {LEAST} or "
-        f"more: give --budget {_flag(LEAST * clock.trial)} or more, or a smaller --limit."
+        f"No answer yet: a rate and seed takes about {spoken(clock.trial)}, and an answer needs "
+        f"{LEAST} of them or more: give --budget {_flag(LEAST * clock.trial)} or more."
     )
 
 

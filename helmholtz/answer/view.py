@@ -63,8 +63,8 @@ class View:
         self.planned, trial, left = True, self.clock.trial, self.clock.left
         rates = sum(map(len, self.inquiry.orders.values()))
         self.say(
-            f"A rate and seed takes about {spoken(trial)}: about {left / trial:.0f} more fit into the "
-            f"{spoken(left)} left. All {rates} rates with three seeds would take "
+            f"A rate and seed takes about {spoken(trial)}: about {left / trial:.0f} more fit into "
+            f"the {spoken(left)} left. All {rates} rates with three seeds would take "
             f"{spoken(3 * (rates + 1) * trial)}."
         )
 
