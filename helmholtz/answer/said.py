@@ -5,7 +5,7 @@ from pathlib import Path
 
 from helmholtz.analysis.wording import percent, plural
 from helmholtz.answer.clock import Clock, spoken
-from helmholtz.answer.decide import HARMFUL, OPEN
+from helmholtz.answer.decide import HARMFUL, OPEN, SEEDS
 from helmholtz.answer.inquiry import Inquiry, Verdict
 from helmholtz.audit.rates import above_source
 from helmholtz.text import megabytes
@@ -117,7 +117,7 @@ def _open(inquiry: Inquiry, clock: Clock) -> str:
     text, more = f"Open: {named}", inquiry.still_needed()
     if not inquiry.wanted():
         items = plural(len(inquiry.trials.truth), "test item")
-        return f"{text}; {items} are too few to settle that with any number of seeds."
+        return f"{text}; {items} are too few to settle that with {SEEDS} seeds or fewer."
     if clock.trial is None:
         return f"{text}."
     seconds = clock.trial * (more or max(1, LEAST - len(inquiry.trials.found)))
