@@ -1,6 +1,6 @@
 """Peak memory beside the size of the data: trained, interrupted, resumed and judged, from disk.
 
-python benchmarks/memory.py [--limit 2.5] [--gigabytes 0.6 2.5 10]
+python benchmarks/memory.py [--limit 1.5] [--gigabytes 0.375 1.5 6] [--feeds disk]
 
 Every command runs under a limit on its private memory, in GB (RLIMIT_DATA, as of `ulimit -d`): what
 it has allocated, and neither mapped files nor the page cache, which the system takes back when it
@@ -128,10 +128,10 @@ def measure(folder: Path, gigabytes: float, limit: float, feed: str) -> list:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--limit", type=float, default=2.5, help="GB of private memory")
-    sizes = [0.3, 0.6, 1.25, 2.5, 5.0, 10.0]
+    parser.add_argument("--limit", type=float, default=1.5, help="GB of private memory")
+    sizes = [0.375, 1.5, 6.0]
     parser.add_argument("--gigabytes", type=float, nargs="+", default=sizes, help="of the data")
-    parser.add_argument("--feeds", nargs="+", default=["disk", "device"])
+    parser.add_argument("--feeds", nargs="+", default=["disk"])
     args = parser.parse_args()
     headline(f"Private memory of at most {args.limit} GB", "keras", "numpy")
     header("data, GB", "items", "feed", "trained, peak GB", "resumed", "evaluated")

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import h5py
@@ -18,7 +19,10 @@ from audio import train as audio_train
 from cifar import evaluate as cifar_evaluate
 from cifar import train as cifar_train
 from helmholtz.data import items as items_module
+from helmholtz.data import loading
 from helmholtz.data.items import Items
+from helmholtz.data.splits import select
+from helmholtz.io import store
 
 PROGRAM = """
 import json, sys, tempfile
@@ -105,6 +109,23 @@ def test_pages_are_asked_for_of_views_too_and_up_to_the_end_of_the_file(tmp_path
         items.ask_for(np.array([0, len(view) - 1]))
         np.testing.assert_array_equal(items[:], view)
     assert items_module._mapping(tiled)._mmap is array._mmap
+
+
+def test_prepared_data_are_loaded_without_a_copy(tmp_path):
+    said = {"source": "made", "rate": 5, "classes": ["a", "b"]}
+    for split, count in (("train", 3000), ("test", 1000)):
+        with store.create(tmp_path / f"{split}.h5") as file:
+            file.create_dataset("data", (count, 64, 64, 3), np.uint8)[:] = np.arange(3)
+            file["label"] = np.arange(count) % 2
+            store.set_attributes(file, said | {"items": count})
+    tracemalloc.start()
+    items, _, parts = select(loading.load(tmp_path, 5), 0.2, None)
+    batch = items[parts["train"][:100]]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (items.nbytes, batch.nbytes) == (49_152_000, 1_228_800)
+    assert peak < 5_000_000  # a digest is taken in pieces
+    assert (batch == np.arange(3)).all()
 
 
 def run(main, folder, *flags):
