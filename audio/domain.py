@@ -127,13 +127,13 @@ class Sound(Domain):
         return partial(wav, codec=codec.compress, mono=args.mono, dur=args.dur)
 
     def check_data(self, data, args: Namespace):
-        if data.splits["test"][0].ndim != 4:
+        if len(data.splits["test"][0].shape) != 4:
             raise DataError(f"The data of {args.train_dir} are not N x mels x frames x channels.")
         if not args.tile:
             return data
         from audio.features import tile
 
-        return data._replace(splits={k: (tile(x), y) for k, (x, y) in data.splits.items()})
+        return data.changed(tile)
 
     def prepare_file(self, path: Path, setting: dict):
         """Returns what the run's network takes: float16 spectrograms, mels x frames x channels."""

@@ -121,7 +121,7 @@ class Images(Domain):
     def check_data(self, data, args: Namespace):
         if data.splits["test"][0].shape[3:] != (3,):
             raise DataError(f"The data of {args.train_dir} are not N x height x width x 3.")
-        return data._replace(splits={k: (_to_uint8(x), y) for k, (x, y) in data.splits.items()})
+        return data.changed(_to_uint8)
 
     def prepare_file(self, path: Path, setting: dict):
         """Returns what the run's network takes, float32 in 0..1."""

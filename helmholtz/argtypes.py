@@ -23,6 +23,12 @@ def positive_number(text: str) -> float:
     return _type(float, lambda value: 0 < value < inf, "finite number above 0")(text)
 
 
+def byte_size(text: str) -> int:
+    """A number of bytes, as 100000, 512M or 2G."""
+    unit = {"k": 10, "M": 20, "G": 30}.get(text[-1:], 0)
+    return whole_number(1, unit="bytes, with k, M or G")(text[:-1] if unit else text) << unit
+
+
 def _type(read: Callable, allowed: Callable, wanted: str) -> Callable[[str], float]:
     def parse(text: str):
         try:

@@ -15,6 +15,7 @@ import pytest
 from helpers import write_clips
 
 from audio import evaluate as audio_evaluate
+from audio import prepare as audio_prepare
 from audio import train as audio_train
 from cifar import evaluate as cifar_evaluate
 from cifar import train as cifar_train
@@ -149,8 +150,9 @@ def test_a_run_from_the_device_goes_on_from_disk_and_is_judged_from_disk(
         flags += ["--source", photos, rate, 50]
     else:
         train, evaluate, rate, low = audio_train, audio_evaluate, "--bitrate", 8
-        flags += ["--source", write_clips(tmp_path / "clips"), rate, 64, "--tile", "--mono"]
-        flags += ["--precision", "bfloat16"]
+        data = ["--source", write_clips(tmp_path / "clips"), rate, 64, "--mono"]
+        flags += [*data, "--tile", "--precision", "bfloat16"]
+        audio_prepare.main([str(word) for word in [*data, "--shard_size", "20k"]])
     device, disk = tmp_path / "device", tmp_path / "disk"
     whole = run(train.main, device, *flags, "--feed", "device")
     shutil.copytree(device, disk)

@@ -13,6 +13,7 @@ from helpers import load_images, prepare_images
 from cifar import prepare
 from cifar.jpeg import compress
 from helmholtz.data import loading
+from helmholtz.data.splits import select
 from helmholtz.errors import DataError
 from helmholtz.schema import SIZES
 
@@ -188,3 +189,85 @@ def test_a_dry_run_downloads_nothing(tmp_path, capsys):
     prepare.main(["--quality", "5", "--data_dir", str(tmp_path / "data"), "--dry_run"])
     assert "is to be downloaded first" in capsys.readouterr().out
     assert not [*tmp_path.iterdir()]
+
+
+def sharded(source, folder, *qualities, size="30k"):
+    flags = ["--data_dir", str(folder), "--shard_size", size]
+    return list(prepare_images(str(source), list(qualities), *flags).values())
+
+
+def test_shards_hold_together_what_one_file_holds(photos, tmp_path):
+    whole = loading.load(prepare_images(str(photos), [5])[5], 5)
+    folder, _ = sharded(photos, tmp_path, 5, 50)
+    names = sorted(path.name for path in folder.glob("*.h5"))
+    assert names == [
+        *(f"test-0000{i}.h5" for i in (0, 1)),
+        *(f"train-0000{i}.h5" for i in range(7)),
+    ]
+    found = loading.load(folder, 5)
+    told, other = (dict(data.attributes, digest="") for data in (found, whole))
+    assert told == other
+    for split, (items, labels) in whole.splits.items():
+        np.testing.assert_array_equal(found.splits[split][0][:], items)
+        np.testing.assert_array_equal(found.splits[split][1], labels)
+    for one, other in zip(select(found, 0.2, 50), select(whole, 0.2, 50), strict=True):
+        if not isinstance(one, dict):
+            np.testing.assert_array_equal(one[:], other[:])
+
+
+def test_a_shard_that_is_damaged_or_missing_is_made_again_alone(photos, tmp_path):
+    folder, fifty = sharded(photos, tmp_path, 5, 50)
+    before, other = loading.load(folder, 5).attributes, times(fifty)
+    kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.h5")}
+    damaged = folder / "train-00002.h5"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"\x55")
+    (folder / "test-00001.h5").unlink()
+    with pytest.raises(DataError, match=r"train-00002.h5 is damaged|does not exist"):
+        loading.load(folder, 5)
+    sharded(photos, tmp_path, 5, 50)
+    made = {path.name for path in folder.glob("*.h5") if path.stat().st_mtime_ns != kept[path.name]}
+    assert made == {"train-00002.h5", "test-00001.h5"}
+    assert loading.load(folder, 5).attributes == before
+    assert times(fifty) == other
+
+
+def test_a_shard_or_index_of_another_preparation_is_refused_and_made_again(photos, tmp_path):
+    (folder, nine), name = sharded(photos, tmp_path, 5, 9), "train-00001.h5"
+    digest = loading.load(folder, 5).attributes["digest"]
+    shutil.copy(nine / name, folder / name)
+    with pytest.raises(DataError, match="of another preparation"):
+        loading.load(folder, 5)
+    sharded(photos, tmp_path, 5)
+    assert loading.load(folder, 5).attributes["digest"] == digest
+    (folder / "index.json").write_text("{")
+    with pytest.raises(DataError, match="json is damaged"):
+        loading.load(folder, 5)
+    sharded(photos, tmp_path, 5)
+    assert loading.load(folder, 5).attributes["digest"] == digest
+
+
+def test_a_preparation_that_was_stopped_goes_on_with_the_shards_that_it_has(photos, tmp_path):
+    [folder] = sharded(photos, tmp_path, 5)
+    digest = loading.load(folder, 5).attributes["digest"]
+    (folder / "index.json").unlink()  # written last
+    (folder / "train-00006.h5").unlink()
+    first = (folder / "train-00000.h5").stat().st_mtime_ns
+    sharded(photos, tmp_path, 5)
+    assert loading.load(folder, 5).attributes["digest"] == digest
+    assert (folder / "train-00000.h5").stat().st_mtime_ns == first
+
+
+def test_bad_files_of_all_shards_are_named_and_left_out(photos, tmp_path, command):
+    copy = shutil.copytree(photos, tmp_path / "copy")
+    for name in ("dark/03.png", "bright/38.png"):
+        (copy / name).write_text("no image")
+    words = ["--source", copy, "--quality", 5, "--data_dir", tmp_path / "d", "--shard_size", "30k"]
+    code, error = command(prepare.main, *words)
+    assert (code, error.count(".png")) == (3, 2)
+    assert not [*(tmp_path / "d").rglob("index.json")]
+    assert command(prepare.main, *words, "--skip_bad")[0] == 0
+    [folder] = (tmp_path / "d").glob("cifar/*/quality_5")
+    found = loading.load(folder, 5)
+    assert (found.attributes["items"], found.attributes["skipped"]) == (78, 2)
+    [again] = sharded(copy, tmp_path / "d", 5, size="1G")  # what is whole is left alone
+    assert len([*again.glob("*.h5")]) > 2

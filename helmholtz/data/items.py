@@ -10,14 +10,15 @@ import numpy as np
 class Items:
     """Rows of several arrays, as one array that is never made.
 
-    arrays: of items of one shape and dtype, usually memory-mapped. rows: for every position in
-    this order the row that is there, counted through all arrays.
+    arrays: of items of one shape and dtype, usually memory-mapped, or Items themselves. rows: for
+    every position in this order the row that is there, counted through all arrays.
     """
 
-    def __init__(self, arrays: list[np.ndarray], rows: np.ndarray):
+    def __init__(self, arrays: list, rows: np.ndarray):
         self.arrays, self.rows = arrays, rows
         self.starts = np.cumsum([0, *map(len, arrays)])
-        self.shape, self.dtype = (len(rows), *arrays[0].shape[1:]), np.result_type(*arrays)
+        self.shape = len(rows), *arrays[0].shape[1:]
+        self.dtype = np.result_type(*(array.dtype for array in arrays))
         self.nbytes = math.prod(self.shape) * self.dtype.itemsize
 
     def __len__(self) -> int:
@@ -35,9 +36,16 @@ class Items:
         """The items at these positions, still unread."""
         return Items(self.arrays, self.rows[positions])
 
+    def each(self, function) -> "Items":
+        """With every array as a function of arrays makes it."""
+        return Items([function(array) for array in self.arrays], self.rows)
+
     def ask_for(self, positions) -> None:
         """Have the system read the pages of items that are needed soon, and do not wait."""
         for array, _, own in self._parts(self.rows[positions]):
+            if isinstance(array, Items):
+                array.ask_for(own)
+                continue
             mapped = _mapping(array)
             if mapped is None:
                 continue

@@ -1,13 +1,16 @@
 """Prepared data, ours or the 2018 code's, read from disk and verified."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from helmholtz.data import shards
 from helmholtz.data.folders import folder_name
-from helmholtz.data.preparation import SPLITS, TOTALS
+from helmholtz.data.items import Items
+from helmholtz.data.shards import SPLITS, TOTALS
 from helmholtz.errors import DataError
 from helmholtz.io import store
 from helmholtz.text import shown
@@ -20,6 +23,14 @@ class Data(NamedTuple):
     classes: list[str]
     attributes: dict
 
+    def changed(self, function) -> "Data":
+        """With a function of arrays of items applied to all items."""
+        made = {
+            split: (items.each(function) if isinstance(items, Items) else function(items), labels)
+            for split, (items, labels) in self.splits.items()
+        }
+        return self._replace(splits=made)
+
 
 def load(folder: Path, rate: int | None) -> Data:
     """Read prepared data, ours or the 2018 code's, and verify it.
@@ -29,8 +40,7 @@ def load(folder: Path, rate: int | None) -> Data:
     """
     splits, found, name = {}, {}, shown(folder)
     for split in SPLITS:
-        arrays, found[split] = store.read(folder / f"{split}.h5", mapped=True)
-        splits[split] = _checked(folder / f"{split}.h5", arrays)
+        *splits[split], found[split] = _read(folder, split)
     if len({data.shape[1:] for data, _ in splits.values()}) > 1:
         raise DataError(f"{name}: train.h5 and test.h5 differ in shape: make both anew.")
     attributes = _joined(found, folder, rate)
@@ -48,11 +58,28 @@ def load(folder: Path, rate: int | None) -> Data:
 
 def load_test(folder: Path, rate: int) -> Data:
     """Read and verify the test split alone, of data that prepare.py has made."""
-    arrays, attributes = store.read(folder / "test.h5", mapped=True)
+    items, labels, attributes = _read(folder, "test")
     if attributes.get("rate") != rate or "classes" not in attributes:
         raise DataError(f"{shown(folder)} was not prepared at rate {rate}: make it anew.")
-    splits = {"test": _checked(folder / "test.h5", arrays)}
-    return Data(splits, attributes["classes"], attributes)
+    return Data({"test": (items, labels)}, attributes["classes"], attributes)
+
+
+def _read(folder: Path, split: str) -> tuple:
+    """The items of a split, its labels and attributes, from its file or all of its shards."""
+    found = []
+    for path, digest in shards.files(folder, split).items():
+        arrays, told = store.read(path, mapped=True)
+        if digest not in (None, told["digest"]):
+            raise DataError(f"{shown(path)} is of another preparation: prepare the data anew.")
+        found.append((*_checked(path, arrays), told))
+    if len(found) == 1:
+        return found[0]
+    arrays, labels, told = zip(*found, strict=True)
+    labels = np.concatenate(labels)
+    sums = {key: sum(one[key] for one in told) for key in (*TOTALS, "items")}
+    digest = hashlib.sha256("".join(one["digest"] for one in told).encode()).hexdigest()
+    common = {key: value for key, value in told[0].items() if key != "shard"}
+    return Items(arrays, np.arange(len(labels))), labels, common | sums | {"digest": digest}
 
 
 def _checked(path: Path, arrays: dict) -> tuple[np.ndarray, np.ndarray]:

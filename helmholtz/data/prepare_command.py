@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from helmholtz import cli, flags
+from helmholtz.argtypes import byte_size
 from helmholtz.audit.rates import above_source
 from helmholtz.codec import Codec
 from helmholtz.domain import Domain
@@ -19,6 +20,8 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     domain.add_source_flags(parser)
     said = "say how many items, how many bytes and how long, and make nothing"
     parser.add_argument("--dry_run", action="store_true", help=said)
+    said = "above which a split is cut into files of so many bytes (512M)"
+    parser.add_argument("--shard_size", type=byte_size, metavar="SIZE", help=said)
     args = parser.parse_args(argv)
     flags.chosen(args, domain)  # to refuse what there is not
     return args
@@ -46,7 +49,7 @@ def folder_of(domain: Domain, args: Namespace, source: str, codec: Codec, rate: 
 
 def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> dict[int, Path]:
     """Make the prepared data that the flags ask for and that is missing; return all folders."""
-    from helmholtz.data import preparation
+    from helmholtz.data import preparation, shards
 
     codec.available()
     source = domain.open_source(args)
@@ -59,7 +62,9 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
     if getattr(args, "dry_run", False):
         preparation.plan(source, folders, settings, compress)
     else:
-        preparation.prepare(source, folders, settings, compress, domain.chunk, args.skip_bad)
+        most = getattr(args, "shard_size", None) or shards.SIZE
+        chunk, skip_bad = domain.chunk, args.skip_bad
+        preparation.prepare(source, folders, settings, compress, chunk, skip_bad, most)
     return folders
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from helmholtz.data.folders import SPLIT_SEED
 from helmholtz.data.items import Items
 from helmholtz.data.loading import Data
-from helmholtz.data.preparation import SPLITS
+from helmholtz.data.shards import SPLITS
 from helmholtz.errors import DataError
 
 

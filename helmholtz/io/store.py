@@ -82,6 +82,12 @@ def intact(path: Path, wanted: dict) -> bool:
     return all(found.get(key) == value for key, value in wanted.items())
 
 
+def digest(path: Path) -> str:
+    """The digest that a file of ours says it has."""
+    with open(path, "rb") as raw:
+        return raw.read(HEAD).removeprefix(MAGIC).decode().strip()
+
+
 def probe_in_subprocess(path: Path) -> None:
     """Read a foreign HDF5 file in another process first; DataError when that process dies.
 

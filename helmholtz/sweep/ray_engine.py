@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz import own_network
-from helmholtz.data.preparation import SPLITS
+from helmholtz.data import shards
 from helmholtz.errors import MACHINE_FAILED, MachineError, UsageError
 from helmholtz.io import run_state
 from helmholtz.sweep import local_engine, parcel, plan
@@ -68,9 +68,8 @@ class Cluster:
     def start(self, run: Run, flags: list[str]) -> Job:
         folder = plan.data_folder(run)
         if folder not in self.data:
-            self.data[folder] = ray.put(
-                {f"{s}.h5": np.fromfile(folder / f"{s}.h5", np.uint8) for s in SPLITS}
-            )
+            paths = shards.all_files(folder)
+            self.data[folder] = ray.put({p.name: np.fromfile(p, np.uint8) for p in paths})
         files = {} if run_state.marked(run.folder) else parcel.read_new(run.folder, {})
         run.state = "queued"
         module, data = f"{run.domain.name}.train", self.data[folder]

@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from helmholtz import domain, flags
+from helmholtz.data import shards
 from helmholtz.data.prepare_command import folder_of
 from helmholtz.errors import DataError, UsageError
 
@@ -23,8 +24,10 @@ def check(half: domain.Domain, args: Namespace) -> None:
     if not hasattr(args, "own") or args.train_dir:
         return
     source, codec = half.open_source(args), half.codecs[args.codec]
-    if (folder_of(half, args, source.name, codec, flags.rate_of(args, half)) / "test.h5").exists():
-        return
+    folder = folder_of(half, args, source.name, codec, flags.rate_of(args, half))
+    with contextlib.suppress(DataError):
+        if all(path.exists() for path in shards.all_files(folder)):
+            return
     try:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             pool.submit(_check, half.name, args).result()

@@ -1,0 +1,128 @@
+"""Compressed items on their way into files, which are published by a rename."""
+
+import itertools
+import json
+import sys
+from contextlib import ExitStack, suppress
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from helmholtz.data import shards
+from helmholtz.data.baditems import BadItems
+from helmholtz.data.shards import SPLITS, TOTALS
+from helmholtz.errors import DataError
+from helmholtz.io import store
+from helmholtz.parallel import in_parallel
+from helmholtz.text import counted
+
+
+def write(parts, folders, common, compress, chunk, most: int) -> None:
+    """Compress both splits at every rate of folders, and publish them; most: items of a file.
+
+    Raises BadItems when there are items that cannot be used, and then publishes no file with any.
+    """
+    spans = {split: shards.cut(split, len(parts[split][1]), most) for split in SPLITS}
+    pieces = [(split, name, *at) for split in SPLITS for name, at in spans[split].items()]
+    sharded = len(pieces) > len(SPLITS)
+    problems, enlarged = {split: {} for split in SPLITS}, 0
+    for group in [[piece] for piece in pieces] if sharded else [pieces]:
+        with suppress(BadItems):
+            enlarged += _publish(group, sharded, parts, folders, common, compress, chunk, problems)
+    if any(problems.values()):
+        raise BadItems(problems)
+    for folder in folders.values():
+        shards.publish(folder, spans)
+    if enlarged:
+        total = sum(len(labels) for _, labels in parts.values())
+        said = f"{counted(enlarged, 'item')} of {total:,} smaller than asked for"
+        print(f"{said}: enlarged, which adds no detail.", file=sys.stderr)
+
+
+def _publish(group, sharded, parts, folders, common, compress, chunk, problems) -> int:
+    """Make the files of some pieces, and publish them together; gives how many are enlarged.
+
+    Adds to problems, and raises BadItems, when there are items that cannot be used. A shard that
+    is whole is left alone.
+    """
+    enlarged, bad = 0, {}
+    with ExitStack() as stack:
+        for split, name, start, stop in group:
+            told, lacking = common, folders
+            if sharded:
+                told = common | {"shard": [start, stop, len(parts[split][1])]}
+                lacking = _lacking(folders, name, told)
+            items, labels = (some[start:stop] for some in parts[split])
+            bad, more = _fill(stack, name, items, labels, lacking, told, compress, chunk)
+            problems[split] |= {start + place: sentence for place, sentence in bad.items()}
+            enlarged += more
+        if any(problems.values()):
+            raise BadItems(problems)
+    return enlarged
+
+
+def _lacking(folders: dict[int, Path], name: str, told: dict) -> dict[int, Path]:
+    """The rates and folders that have no whole file of this name with these attributes."""
+    told = json.loads(json.dumps(told))  # as they are read: without tuples
+    return {
+        rate: folder
+        for rate, folder in folders.items()
+        if not store.intact(folder / name, told | {"rate": rate})
+    }
+
+
+def _fill(stack, name, items, labels, folders, common, compress, chunk) -> tuple[dict, int]:
+    """Create and fill the files of one name, which are published when the stack is closed.
+
+    Returns a sentence for every item that cannot be used, by its index, and how many are enlarged.
+    """
+    if not folders:
+        return {}, 0
+    sizes, problems = {rate: np.zeros(len(TOTALS), np.int64) for rate in folders}, {}
+    files = {
+        rate: stack.enter_context(store.create(folder / name)) for rate, folder in folders.items()
+    }
+    title = f"{name.removesuffix('.h5')} at {', '.join(map(str, sorted(folders)))}"
+    blocks = in_parallel(partial(_packed, compress), items, chunk, title, list(folders))
+    for start, (block, bad) in zip(itertools.count(step=chunk), blocks, strict=False):
+        problems |= {start + place: sentence for place, sentence in bad.items()}
+        if problems:
+            continue  # only to find the others
+        if start == 0:
+            _make_room(files, block, len(items))
+        for rate, (arrays, bytes_) in block.items():
+            files[rate]["data"][start : start + len(arrays)] = arrays
+            sizes[rate] += bytes_
+    for rate, file in files.items():
+        file["label"] = np.asarray(labels, np.int64)
+        totals = dict(zip(TOTALS, sizes[rate].tolist(), strict=True))
+        store.set_attributes(file, common | totals | {"rate": rate, "items": len(items)})
+    return problems, totals["enlarged"]
+
+
+def _make_room(files: dict, block: dict, count: int) -> None:
+    """Create the arrays for count items like those of a block."""
+    for rate, (arrays, _) in block.items():
+        files[rate].create_dataset("data", (count, *arrays.shape[1:]), arrays.dtype)
+
+
+def _packed(compress, items, rates: list[int]) -> tuple[dict, dict[int, str]]:
+    """For every rate one array of all items, and their TOTALS.
+
+    Packed in the process that made them, since thousands of small arrays are slow to send. If
+    items cannot be used, nothing but a sentence for each of these, by its index.
+    """
+    made, problems = {rate: [] for rate in rates}, {}
+    for place in range(len(items)):
+        try:
+            for rate, prepared in compress(items[place : place + 1], rates).items():
+                made[rate] += prepared
+        except DataError as error:
+            problems[place] = str(error)
+    if problems:
+        return {}, problems
+    return {
+        rate: (np.stack([p.data for p in prepared]), np.sum([p[1:] for p in prepared], axis=0))
+        for rate, prepared in made.items()
+    }, {}
