@@ -239,9 +239,10 @@ def test_a_shard_or_index_of_another_preparation_is_refused_and_made_again(photo
         loading.load(folder, 5)
     sharded(photos, tmp_path, 5)
     assert loading.load(folder, 5).attributes["digest"] == digest
-    (folder / "index.json").write_text("{")
-    with pytest.raises(DataError, match="json is damaged"):
-        loading.load(folder, 5)
+    for text in ("{", "[]", '{"train": {}, "test": {}}'):
+        (folder / "index.json").write_text(text)
+        with pytest.raises(DataError, match="json is damaged"):
+            loading.load(folder, 5)
     sharded(photos, tmp_path, 5)
     assert loading.load(folder, 5).attributes["digest"] == digest
 

@@ -8,9 +8,7 @@ from helmholtz.io import store
 from helmholtz.io.files import write_json
 from helmholtz.schema import SIZES
 
-INDEX = (
-    "index.json"  # by split and by the name of each shard its digest; written when all are there
-)
+INDEX = "index.json"  # the digest of every shard by split and name; written when all are there
 SIZE = 1 << 29  # bytes of a shard, at most
 SPLITS = ("train", "test")
 TOTALS = [*SIZES, "enlarged"]  # attributes that count over the items of a file
@@ -32,10 +30,13 @@ def files(folder: Path, split: str) -> dict[Path, str | None]:
     if not (folder / INDEX).exists():
         return {folder / f"{split}.h5": None}
     try:
-        found = json.loads((folder / INDEX).read_text())[split]
-        return {folder / Path(name).name: str(digest) for name, digest in found.items()}
-    except (ValueError, LookupError, AttributeError, TypeError) as error:
-        raise DataError(f"{folder / INDEX} is damaged: prepare the data anew.") from error
+        names = json.loads((folder / INDEX).read_text())[split]
+        found = {folder / Path(name).name: str(digest) for name, digest in names.items()}
+    except (ValueError, LookupError, AttributeError, TypeError):
+        found = {}
+    if not found:
+        raise DataError(f"{folder / INDEX} is damaged: prepare the data anew.")
+    return found
 
 
 def all_files(folder: Path) -> list[Path]:

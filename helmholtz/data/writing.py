@@ -46,7 +46,7 @@ def _publish(group, sharded, parts, folders, common, compress, chunk, problems) 
     Adds to problems, and raises BadItems, when there are items that cannot be used. A shard that
     is whole is left alone.
     """
-    enlarged, bad = 0, {}
+    enlarged = 0
     with ExitStack() as stack:
         for split, name, start, stop in group:
             told, lacking = common, folders
