@@ -56,6 +56,8 @@ def table(folder):
     with open(folder / "evaluation.csv") as file:
         header, *rows = csv.reader(file)
     assert header == COLUMNS
+    built = json.loads((folder / "setting.json").read_text())["data"]["codec"]
+    assert {row.pop() for row in rows if row[0] in ("jpeg", "mp3")} == {built}
     return {(codec, int(rate)): (int(items), float(share)) for codec, rate, items, share in rows}
 
 

@@ -196,6 +196,20 @@ def test_a_network_of_ones_own_is_trained_swept_reported_and_predicted(
     assert sum(answer.values()) == pytest.approx(1, abs=1e-5)
 
 
+def test_a_sweep_trains_a_network_of_ones_own_at_every_rate(base, photos, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    words = ["cifar", *base[:2], "--limit", "16", "--model", "mine.py:make", "--quality", "5", "10"]
+    words += ["--jobs", "2", "--data_dir", tmp_path, "--log_dir", tmp_path / "logs"]
+    sweep.main([str(word) for word in [*words, "--test_quality", "5"]])
+    report.main([str(tmp_path / "logs"), "--out", str(tmp_path / "report")])
+    with open(tmp_path / "report" / "summary.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["model"][:5], row["rate"]) for row in rows] == [("mine-", "5"), ("mine-", "10")]
+    assert len({row["model"] for row in rows}) == 1
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert f"Trained on what, tested on what: {rows[0]['model']}" in page
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [
@@ -300,12 +314,16 @@ def values(path):
     return found
 
 
-@pytest.mark.parametrize("model", ["mine.py:make", "quick"])
+# strong takes a processor a fifth of a second a batch
+@pytest.mark.parametrize(
+    ("model", "items", "epochs"), [("mine.py:make", 80, 12), ("quick", 80, 12), ("strong", 24, 4)]
+)
 def test_a_killed_and_resumed_run_ends_as_if_it_had_never_stopped(
-    model, base, photos, tmp_path, command
+    model, items, epochs, base, photos, tmp_path, command
 ):
     data = prepare_images(str(photos), [5])[5]
-    flags = ["--train_dir", data, "--model", model, "--batch_size", "8", "--num_epoch", "12"]
+    flags = ["--train_dir", data, "--model", model, "--batch_size", 8, "--limit", items]
+    flags += ["--num_epoch", epochs]
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
     program = [sys.executable, "-m", "cifar.train", *map(str, flags), "--log_dir", str(resumed)]
     child = subprocess.Popen(program, env=os.environ | {"PYTHONPATH": str(ROOT)})
@@ -318,7 +336,7 @@ def test_a_killed_and_resumed_run_ends_as_if_it_had_never_stopped(
     assert command(train.main, *flags, "--log_dir", whole)[0] == 0
     assert command(train.main, *flags, "--log_dir", resumed, "--resume")[0] == 0
     assert history(whole) == history(resumed)
-    for name in ("checkpoint_0012.h5", "best.weights.h5"):
+    for name in (f"checkpoint_{epochs:04d}.h5", "best.weights.h5"):
         one, other = values(whole / name), values(resumed / name)
         assert one.keys() == other.keys()
         for key in one:

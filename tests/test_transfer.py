@@ -96,6 +96,15 @@ def test_the_page_shows_it_once_with_the_diagonal_marked(reported):
     assert len(list((reported / "figures").glob("*-all-cnns-jpeg_*"))) == 4
 
 
+@pytest.mark.parametrize("given", ["", "runs.csv"])
+def test_an_earlier_report_keeps_its_matrix(given, reported, tmp_path):
+    report.main([str(reported / given), "--out", str(tmp_path / "again")])
+    again = tmp_path / "again"
+    assert (again / "matrix.csv").read_bytes() == (reported / "matrix.csv").read_bytes()
+    assert answer(again)["transfer"] == answer(reported)["transfer"]
+    assert "Trained on what, tested on what: all-cnns" in (again / "index.html").read_text()
+
+
 def test_a_damaged_evaluation_is_noted_and_the_others_are_not_foreign(reported):
     rows = pd.read_csv(reported / "runs.csv").set_index("folder")
     (note,) = rows.note[rows.index.str.contains("quality_100")]
@@ -143,7 +152,8 @@ def test_without_an_uncompressed_run_and_with_one_seed_there_is_a_sentence_too(t
 
 
 def test_what_no_evaluation_wrote_is_damage(tmp_path):
-    evaluations.add(tmp_path, "jpeg", 5, judged(0.5))
+    evaluations.add(tmp_path, "jpeg", 5, judged(0.5), "opencv, 5")
     evaluations.add(tmp_path, "jpeg", 0, judged(0.75))
-    assert evaluations.read(tmp_path) == {("jpeg", 0): (1000, 0.75), ("jpeg", 5): (1000, 0.5)}
+    first, second = (1000, 0.75, ""), (1000, 0.5, "opencv, 5")
+    assert evaluations.read(tmp_path) == {("jpeg", 0): first, ("jpeg", 5): second}
     assert predictions.read(evaluations.path_of(tmp_path, "jpeg", 5)).correct.mean() == 0.5

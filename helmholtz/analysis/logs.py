@@ -62,6 +62,11 @@ def read(roots: list[Path], skip: Path, alone: bool = True) -> tuple[list[Run], 
     return sorted(found.values(), key=_sort_key), [printable(name) for name in foreign]
 
 
+def is_report(folder: Path) -> bool:
+    """Whether a folder holds an earlier report."""
+    return all((folder / name).is_file() for name in REPORT)
+
+
 def _name(folder: Path, root: Path) -> str:
     return str(folder.relative_to(root)) if folder != root else folder.resolve().name
 

@@ -1,19 +1,20 @@
 """Trained on what, tested on what: the matrix of an experiment, and how far its networks hold."""
 
 from itertools import takewhile
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz.analysis import domains
-from helmholtz.analysis.experiments import Experiment, rate_order
+from helmholtz.analysis import domains, tables
+from helmholtz.analysis.experiments import EXPERIMENT, Experiment, rate_order
 from helmholtz.analysis.measure import YES, verdict
 from helmholtz.analysis.statistics import Score, difference, interval, interval_over_items
 from helmholtz.analysis.summary import ENDS
 from helmholtz.analysis.wording import ends
 from helmholtz.errors import DataError
 from helmholtz.io import evaluations, predictions
-from helmholtz.schema import TEST_SPLIT
+from helmholtz.schema import MATRIX, TEST_SPLIT
 from helmholtz.text import printable
 
 FAVOURED = "The test split chose the epoch at the rate of the training, which favours that rate."
@@ -48,11 +49,37 @@ def _read(run) -> dict[tuple, Tested]:
     return found
 
 
-def transfer(experiment: Experiment, tested: dict[str, dict], tolerance: float) -> dict:
+def read_tables(paths: list[Path]) -> dict[tuple, list[dict]]:
+    """The rows of the matrix.csv beside each runs.csv of an earlier report, by their experiment."""
+    found = {}
+    for path in paths:
+        beside = path.with_name("matrix.csv")
+        for row in tables.read(beside, MATRIX) if beside.exists() else []:
+            found.setdefault(tuple(row[name] for name in EXPERIMENT), []).append(row)
+    return found
+
+
+def transfer(
+    experiment: Experiment, tested: dict[str, dict], tolerance: float, kept: list[dict] = ()
+) -> dict:
     """The rows of matrix.csv as "matrix", and a sentence on each tested codec as "transfer".
 
-    tested: what read gives. Both are empty where no run was tested at another rate than its own.
+    tested: what read gives. kept: the rows of an earlier report, where tested has nothing; their
+    verdicts are of its tolerance. Both are empty where no run was tested at another rate than its
+    own.
     """
+    rows = _rows(experiment, tested, tolerance) or list(kept)
+    rows = [] if all(map(is_own, rows)) else rows
+    codecs = dict.fromkeys(row["tested_codec"] for row in rows if row["tested_rate"])
+    said = [_sentence(rows, codec) for codec in codecs]
+    trained = [run for runs in experiment.runs.values() for run in runs]
+    if said and any(run["validated_on"] == TEST_SPLIT for run in trained):
+        said.append(FAVOURED)
+    return {"matrix": rows, "transfer": " ".join(said)}
+
+
+def _rows(experiment: Experiment, tested: dict[str, dict], tolerance: float) -> list[dict]:
+    """A row for each cell, by the rate of the training and then the codec and rate tested at."""
     rows = []
     for rate, runs in experiment.runs.items():
         own = (experiment.key["codec"] if rate else domains.of(experiment.key).published.name, rate)
@@ -61,13 +88,7 @@ def transfer(experiment: Experiment, tested: dict[str, dict], tolerance: float) 
         columns = sorted(set().union(*known), key=lambda c: (c[0], -rate_order(c[1])))
         names = experiment.key | {"rate": rate}
         rows += [names | _cell(known, own, column, tolerance) for column in columns]
-    rows = [] if all(map(is_own, rows)) else rows
-    codecs = dict.fromkeys(row["tested_codec"] for row in rows if row["tested_rate"])
-    said = [_sentence(rows, codec) for codec in codecs]
-    trained = [run for runs in experiment.runs.values() for run in runs]
-    if said and any(run["validated_on"] == TEST_SPLIT for run in trained):
-        said.append(FAVOURED)
-    return {"matrix": rows, "transfer": " ".join(said)}
+    return rows
 
 
 def _cell(known: list[dict], own: tuple, column: tuple, tolerance: float) -> dict:
