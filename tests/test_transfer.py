@@ -134,6 +134,15 @@ def test_runs_that_were_not_tested_have_no_matrix(tmp_path):
     assert said == {"matrix": [], "transfer": ""}
 
 
+def test_nothing_is_said_of_a_network_that_guesses_at_every_rate(tmp_path):
+    folder = make_run(tmp_path, 50, top=0.5)
+    for rate in (50, 25):
+        evaluations.add(folder, "jpeg", rate, judged(0.5))
+    (found,) = experiments.experiments([run.row for run in read_logs(tmp_path)])
+    said = transfer.transfer(found, transfer.read(read_logs(tmp_path)), 0.01)
+    assert (len(said["matrix"]), said["transfer"]) == (2, "")
+
+
 def test_without_an_uncompressed_run_and_with_one_seed_there_is_a_sentence_too(tmp_path):
     judged_run(tmp_path, 50, 0, {("jpeg", 50): 0.8, ("jpeg", 25): 0.799, ("jpeg", 5): 0.5})
     judged_run(tmp_path, 25, 0, {("jpeg", 25): 0.7})

@@ -8,7 +8,7 @@ import numpy as np
 
 from helmholtz.analysis import domains, tables
 from helmholtz.analysis.experiments import EXPERIMENT, Experiment, rate_order
-from helmholtz.analysis.measure import YES, verdict
+from helmholtz.analysis.measure import YES, learned, verdict
 from helmholtz.analysis.statistics import Score, difference, interval, interval_over_items
 from helmholtz.analysis.summary import ENDS
 from helmholtz.analysis.wording import ends
@@ -66,12 +66,13 @@ def transfer(
 
     tested: what read gives. kept: the rows of an earlier report, where tested has nothing; their
     verdicts are of its tolerance. Both are empty where no run was tested at another rate than its
-    own.
+    own, and nothing is said of a network that has not learned, which holds everywhere.
     """
     rows = _rows(experiment, tested, tolerance) or list(kept)
     rows = [] if all(map(is_own, rows)) else rows
     codecs = dict.fromkeys(row["tested_codec"] for row in rows if row["tested_rate"])
-    said = [_sentence(rows, codec) for codec in codecs]
+    guesses = learned(experiment.base, experiment.base["accuracy"]) is False
+    said = [] if guesses else [_sentence(rows, codec) for codec in codecs]
     trained = [run for runs in experiment.runs.values() for run in runs]
     if said and any(run["validated_on"] == TEST_SPLIT for run in trained):
         said.append(FAVOURED)
