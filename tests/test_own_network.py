@@ -20,6 +20,7 @@ from pages import blocks
 from cifar import evaluate, predict, train
 from helmholtz import own_network
 from helmholtz.errors import UsageError
+from helmholtz.io import evaluations
 from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan, ray_engine
@@ -196,11 +197,16 @@ def test_a_network_of_ones_own_is_trained_swept_reported_and_predicted(
     assert sum(answer.values()) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_sweep_trains_a_network_of_ones_own_at_every_rate(base, photos, tmp_path, monkeypatch):
+def test_a_sweep_trains_and_tests_a_network_of_ones_own_at_every_rate(base, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     words = ["cifar", *base[:2], "--limit", "16", "--model", "mine.py:make", "--quality", "5", "10"]
     words += ["--jobs", "2", "--data_dir", tmp_path, "--log_dir", tmp_path / "logs"]
-    sweep.main([str(word) for word in [*words, "--test_quality", "5"]])
+    sweep.main([str(word) for word in [*words, "--test_quality", "5", "0"]])
+    tested = {run.parent.name: set(evaluations.read(run)) for run in tmp_path.rglob("seed_0")}
+    assert tested == {
+        "quality_5": {("jpeg", 0), ("jpeg", 5)},
+        "quality_10": {("jpeg", 0), ("jpeg", 5), ("jpeg", 10)},
+    }
     report.main([str(tmp_path / "logs"), "--out", str(tmp_path / "report")])
     with open(tmp_path / "report" / "summary.csv") as file:
         rows = list(csv.DictReader(file))
