@@ -101,8 +101,9 @@ class Sound(Domain):
     def open_source(self, args: Namespace):
         from audio.sources import open_source
         from audio.survey import surveyed
+        from helmholtz.data.folds import folded
 
-        opened = open_source(args.source, args.data_dir)
+        opened = folded(open_source(args.source, args.data_dir), args.fold)
         opened = opened._replace(name=opened.name + _suffix(self.data_settings(args)))
         return surveyed(opened, args.mono, args.dur, args.skip_bad)
 
@@ -160,9 +161,8 @@ class Sound(Domain):
         from audio.sources import read_sound
 
         sound = read_sound(path)
-        codec.check_data(
-            [rate], {"sample_rate": sound.sample_rate, "channels": sound.samples.shape[1]}
-        )
+        facts = {"sample_rate": sound.sample_rate, "channels": sound.samples.shape[1]}
+        codec.check_data([rate], facts)
         return codec.encode(sound.samples, rate, sound.sample_rate)
 
     def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:

@@ -103,8 +103,9 @@ class Images(Domain):
 
     def open_source(self, args: Namespace):
         from cifar.sources import open_source
+        from helmholtz.data.folds import folded
 
-        return open_source(args.source, args.size, args.data_dir)
+        return folded(open_source(args.source, args.size, args.data_dir), args.fold)
 
     def data_settings(self, args: Namespace) -> dict:
         return {"size": args.size}

@@ -9,9 +9,12 @@ from rich.text import Text
 WIDE = 1000  # columns without a terminal: nothing is cut or wrapped
 
 
-def make() -> Console:
-    """A console that prints text as it is: names may contain brackets and colons."""
-    console = Console(highlight=False, markup=False, emoji=False)
+def make(file=None) -> Console:
+    """A console that prints text as it is: names may contain brackets and colons.
+
+    file: where it prints, the standard output by default.
+    """
+    console = Console(file=file, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDE
     return console

@@ -33,7 +33,7 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
         text = f"-h lists its flags: --{half.flag} ..."
         one = domains.add_parser(half.name, help=text, allow_abbrev=False)
         _add_lists(one, half)
-        _add_machine(one)
+        add_machine(one)
         _add_conduct(one)
     return parser.parse_known_args(argv)
 
@@ -50,7 +50,8 @@ def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
     add("--seed", **first, help=f"seeds ({FIRST[0]})")
 
 
-def _add_machine(parser: argparse.ArgumentParser) -> None:
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """The flags that say where runs train."""
     add, count = parser.add_argument, whole_number(1)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--gpus", metavar="0,2", help="GPUs to use (all that nvidia-smi lists)")
