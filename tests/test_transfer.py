@@ -160,9 +160,13 @@ def test_without_an_uncompressed_run_and_with_one_seed_there_is_a_sentence_too(t
     )
 
 
-def test_what_no_evaluation_wrote_is_damage(tmp_path):
+def test_an_evaluation_is_read_again_and_one_from_before_versions_were_kept_too(tmp_path):
     evaluations.add(tmp_path, "jpeg", 5, judged(0.5), "opencv, 5")
     evaluations.add(tmp_path, "jpeg", 0, judged(0.75))
     first, second = (1000, 0.75, ""), (1000, 0.5, "opencv, 5")
     assert evaluations.read(tmp_path) == {("jpeg", 0): first, ("jpeg", 5): second}
     assert predictions.read(evaluations.path_of(tmp_path, "jpeg", 5)).correct.mean() == 0.5
+    (tmp_path / evaluations.FILE).write_text("codec,rate,items,accuracy\njpeg,5,1000,0.5\n")
+    evaluations.add(tmp_path, "jpeg", 0, judged(0.75), "new")
+    first, second = (1000, 0.75, "new"), (1000, 0.5, "")
+    assert evaluations.read(tmp_path) == {("jpeg", 0): first, ("jpeg", 5): second}
