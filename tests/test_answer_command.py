@@ -116,9 +116,9 @@ def trials(tmp_path):
     return Trials(asked, ["--source", "sample"], 10)
 
 
-def finish(trials, rate, seed, right, classes=10):
+def finish(trials, rate, seed, right, classes=10, folder=None):
     """Write what a finished run leaves, that classifies these items rightly."""
-    folder = trials.runs[Trial("jpeg", rate, seed)][0].folder
+    folder = folder or trials.runs[Trial("jpeg", rate, seed)][0].folder
     folder.mkdir(parents=True)
     truth = np.arange(len(right)) % classes
     chances = np.full((len(right), classes), 0.5 / (classes - 1))
@@ -215,6 +215,20 @@ def test_a_rate_whose_runs_fail_is_left_out(trials):
     assert inquiry.wanted()[0] == Trial("jpeg", 50, 0)
     inquiry.without.add(("jpeg", 50))
     assert ("jpeg", 50) not in {trial[:2] for trial in inquiry.wanted()}
+
+
+def test_a_trial_of_folds_is_known_when_all_of_them_are(tmp_path, photos):
+    asked = Namespace(domain="cifar", codec=["jpeg"], quality=[50], log_dir=tmp_path)
+    asked.model, asked.setting = ["quick"], None
+    trials = Trials(asked, ["--source", str(photos)], 2, (1, 2, 3, 4, 5))
+    some = trials.runs[Trial("jpeg", 50, 0)]
+    assert [run.source for run in some] == [f"{trials.source}-fold{n}" for n in range(1, 6)]
+    for number, run in enumerate(some):
+        trials.read()
+        assert not trials.correct("jpeg", 50)
+        finish(trials, 50, 0, np.arange(4) < number, folder=run.folder)
+    trials.read()
+    assert trials.correct("jpeg", 50)[0].sum() == 0 + 1 + 2 + 3 + 4
 
 
 def test_rates_above_the_one_that_the_files_went_through_are_left_out(trials):

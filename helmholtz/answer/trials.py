@@ -1,5 +1,6 @@
 """The runs that an answer may train, and what the finished ones have shown."""
 
+import re
 from argparse import Namespace
 from typing import NamedTuple
 
@@ -57,7 +58,8 @@ class Trials:
     @property
     def source(self) -> str:
         """The name of the data, of all folds together."""
-        return self.baseline.source.removesuffix("-fold1")
+        name = self.baseline.source
+        return re.sub(r"(-[0-9a-f]{8})-fold1", r"\1", name) if self.folds > 1 else name
 
     def base(self, seed: int) -> Trial:
         return Trial(self.half.published.name, 0, seed)
