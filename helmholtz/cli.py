@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from helmholtz import output
 from helmholtz.errors import INTERRUPTED, MACHINE_FAILED, DataError, MachineError, UsageError
@@ -60,6 +61,15 @@ def _machine_sentence(error: Exception) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"The disk is full or limited: free some space and start again ({reason})."
     return f"The machine refused: {reason}."
+
+
+def program(command, domain, description: str) -> tuple[Callable, Callable]:
+    """parse_args(argv=None) and main(argv=None) of a command of a half.
+
+    command: a module with parse_args(domain, description, argv) and main(domain, args).
+    """
+    parse_args = partial(command.parse_args, domain, description.split("\n\n")[0])
+    return parse_args, lambda argv=None: command.main(domain, parse_args(argv))
 
 
 class Parser(argparse.ArgumentParser):

@@ -18,6 +18,7 @@ from helmholtz.io import datadir
 from helmholtz.schema import BEST
 
 NAMES = ("cifar", "audio")
+RECIPES = "helmholtz.training.recipes"  # for helmholtz.lazy: it imports Keras
 
 
 @dataclass(frozen=True)
