@@ -51,7 +51,8 @@ class Sound(Domain):
     """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
     name, item, measure, ending = "audio", "clip", "second", ".wav"
-    flag, highest, val, values = "bitrate", 128, constants.VAL, (-80, 20)  # decibels
+    flag, default_rate, val = "bitrate", 128, constants.VAL
+    input_range = (-80, 20)  # decibels
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
 
@@ -60,15 +61,15 @@ class Sound(Domain):
         add = parser.add_argument
         add("-m", "--mono", action="store_true", help="mix two channels down to one")
         seconds = number(0.02, 600, "seconds")
-        add("-d", "--dur", type=seconds, metavar="SECONDS", help="of every clip (the longest's)")
+        add("-d", "--dur", type=seconds, metavar="SECONDS", help="length of clips (the longest)")
         bands, rate = whole_number(8, 512, "bands"), whole_number(8000, 96_000, "hertz")
-        add("--mels", type=bands, default=FEATURES["mels"], help="bands (%(default)s)")
+        add("--mels", type=bands, default=FEATURES["mels"], help="mel bands (%(default)s)")
         add("-r", "--resample", type=rate, default=FEATURES["resample"], metavar="HZ",
-            help="of spectrograms (the files')")  # fmt: skip
-        add("--phase", action="store_true", help="the phase as further channels")
+            help="sampling rate of spectrograms (that of the files)")  # fmt: skip
+        add("--phase", action="store_true", help="add the phase as further channels")
 
     def add_training_flags(self, parser: ArgumentParser) -> None:
-        said = "mono spectrograms as three channels"
+        said = "repeat mono spectrograms as three channels"
         parser.add_argument("--tile", action="store_true", help=said)
 
     def extent(self, data: dict) -> float:
@@ -137,9 +138,8 @@ class Sound(Domain):
         from audio.sources import read_sound
 
         sound = read_sound(path)
-        codec.check_data(
-            [rate], {"sample_rate": sound.sample_rate, "channels": sound.samples.shape[1]}
-        )
+        facts = {"sample_rate": sound.sample_rate, "channels": sound.samples.shape[1]}
+        codec.check_data([rate], facts, self.flag)
         return codec.encode(sound.samples, rate, sound.sample_rate)
 
     def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:

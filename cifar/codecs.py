@@ -23,9 +23,9 @@ def _jpeg(sampling: str) -> dict:
 
 
 UPGRADE = "pip install --upgrade opencv-python-headless"
-AVIF = Extra("OpenCV with AVIF", UPGRADE, function("cifar.image_codecs.has_avif"))
+AVIF = Extra("OpenCV with AVIF", UPGRADE, partial(function("cv2.haveImageWriter"), ".avif"))
 PILLOW = "pip install --upgrade pillow"
-JP2 = Extra("Pillow with JPEG 2000", PILLOW, function("cifar.image_codecs.has_jp2"))
+JP2 = Extra("Pillow with JPEG 2000", PILLOW, partial(function("PIL.features.check"), "jpg_2000"))
 INSTALL = "sh scripts/setup.sh codecs"
 JXL = Extra("imagecodecs", INSTALL, lambda: find_spec("imagecodecs") is not None)
 

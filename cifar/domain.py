@@ -61,7 +61,7 @@ class Images(Domain):
     """Images of one size, as uint8 RGB, N x height x width x 3."""
 
     name, item, measure, ending = "cifar", "image", "pixel", ".png"
-    flag, highest, val, values = "quality", 100, 0, (0, 1)
+    flag, default_rate, val, input_range = "quality", 100, 0, (0, 1)
     codecs, networks = codecs.TABLE, NETWORKS
     sources, chunk = ("cifar10", "sample"), 256
 

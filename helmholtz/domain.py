@@ -59,9 +59,9 @@ class Domain(ABC):
     measure: ClassVar[str]  # what bits are counted by: "pixel"
     ending: ClassVar[str]  # of a file that holds a decoded item: ".png"
     flag: ClassVar[str]  # of the rate: "quality"
-    highest: ClassVar[int]  # the rate of a train.py that names none
+    default_rate: ClassVar[int]  # of train.py
     val: ClassVar[float]  # default of --val
-    values: ClassVar[tuple[float, float]]  # the least and greatest that networks usually get
+    input_range: ClassVar[tuple[float, float]]  # the usual least and greatest input of a network
     codecs: ClassVar[dict[str, Codec]]  # the first is the published one
     networks: ClassVar[dict[str, Network]]  # in the order of --setting
     sources: ClassVar[tuple[str, ...]]  # that have a name; the first is the published one

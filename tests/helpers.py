@@ -1,7 +1,9 @@
-"""Prepared data for tests, made by the real commands."""
+"""Prepared data for tests, made by the real commands, and what runs have left."""
 
+import csv
 from pathlib import Path
 
+import h5py
 import numpy as np
 import soundfile
 
@@ -47,3 +49,17 @@ def write_clips(folder, seconds=0.3) -> Path:
             samples = 0.5 * np.sin(2 * np.pi * (pitch + i) * times)
             soundfile.write(folder / name / f"{i}.wav", samples, 44_100)
     return folder
+
+
+def rows(folder) -> list[dict]:
+    """The epochs of a run, as text, without their seconds."""
+    with open(folder / "history.csv") as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def weights(path) -> dict:
+    """The arrays of a run's best.weights.h5, or of another file, by name."""
+    with h5py.File(path / "best.weights.h5" if path.is_dir() else path) as file:
+        found = {}
+        file.visititems(lambda name, x: found.update({name: x[()]} if hasattr(x, "shape") else {}))
+    return found

@@ -1,11 +1,11 @@
 """Real runs of the real command, on few short sounds."""
 
-import csv
 import json
 
 import numpy as np
 import pytest
 import soundfile
+from helpers import rows
 
 from audio import constants, predict, train
 from helmholtz import cli
@@ -38,11 +38,6 @@ def finished(source, tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished")
     train.main([*source, "--num_epoch", "2", "--log_dir", str(folder)])
     return folder
-
-
-def rows(folder):
-    with open(folder / "history.csv") as file:
-        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
 def test_a_quarter_validates_and_the_test_split_is_judged(finished):

@@ -235,7 +235,7 @@ def test_the_finding_is_told_and_stored_before_a_preparation(
     code, error = command(prepare_images.main, *flags)
     assert code == 0
     assert error.splitlines()[-1] == (
-        "The files were compressed at quality 60 before: quality 90 is above it, which restores "
+        "The files were already compressed at quality 60: quality 90 is above that and restores "
         "nothing."
     )
     stored = loading.load(prepare_images_folder(root, "quality_50"), 50).attributes

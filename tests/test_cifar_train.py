@@ -1,6 +1,5 @@
 """Real runs of the real command, on few images."""
 
-import csv
 import json
 import os
 import shutil
@@ -9,11 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 import pytest
-from helpers import prepare_images
+from helpers import prepare_images, rows, weights
 
 from cifar import constants, predict, train
 from cifar.domain import DOMAIN
@@ -23,18 +21,6 @@ from helmholtz.io import runs
 from helmholtz.training import checkpoints, loop, model
 
 QUICK = ["--quality", "5", "--batch_size", "16", "--learning_rate", "0.05"]
-
-
-def rows(folder):
-    with open(folder / "history.csv") as file:
-        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
-
-
-def weights(folder):
-    with h5py.File(folder / "best.weights.h5") as file:
-        found = {}
-        file.visititems(lambda name, x: found.update({name: x[()]} if hasattr(x, "shape") else {}))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -260,18 +246,6 @@ def test_bad_data_is_told(tmp_path, command, source):
         (tmp_path / f"{split}.h5").write_bytes(damaged)
     code, error = command(train.main, "--train_dir", tmp_path)
     assert (code, "is damaged" in error) == (3, True)
-
-
-def test_help_needs_neither_keras_nor_numpy():
-    program = (
-        "import sys, cifar.train as t\n"
-        "try: t.parse_args(['-h'])\n"
-        "except SystemExit: pass\n"
-        "print({'keras', 'numpy', 'h5py'} & set(sys.modules), file=sys.stderr)"
-    )
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert answer.stderr.strip() == "set()"
-    assert "--quality" in answer.stdout
 
 
 def test_interrupted_it_exits_75_and_goes_on(source, tmp_path):

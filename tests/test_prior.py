@@ -33,8 +33,8 @@ def test_what_uncompressed_means_stands_beside_the_answer(tmp_path, capsys):
     write_runs(tmp_path / "logs", AUDIT | {"warnings": UNEQUAL})
     said, page, [answer] = made(tmp_path / "logs", capsys)
     prior = (
-        '"Uncompressed" means JPEG of quality 75, 4:2:0 here. The files were compressed at '
-        f"quality 75 before: quality 100 is above it, which restores nothing. {UNEQUAL}"
+        '"Uncompressed" means JPEG of quality 75, 4:2:0 here. The files were already '
+        f"compressed at quality 75: quality 100 is above that and restores nothing. {UNEQUAL}"
     )
     assert (answer["prior"], answer["found"]) == (prior, FOUND)
     assert prior in said.replace("\n", " ")

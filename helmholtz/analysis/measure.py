@@ -98,18 +98,18 @@ def measure(experiment: Experiment, tolerance: float) -> dict:
 def learned(row: dict, accuracy: float) -> bool | None:
     """Whether an accuracy shows that the network learned; None where chance is not known.
 
-    row: with chance, val_items and epochs. The accuracy has to exceed luck(row). And it has to have
-    come a tenth of the way from chance to 1, or to twice chance, whichever is less (of ten classes
-    0.19): a network that dies, or hardly begins, is above chance for a few epochs and says nothing
-    of compression.
+    row: with chance, val_items and epochs. The accuracy has to exceed guessing_bound(row), and to
+    have come a tenth of the way from chance to 1, or to twice chance, whichever is less (of ten
+    classes 0.19): a network that dies, or hardly begins, is above chance for a few epochs and says
+    nothing of compression.
     """
     if row["chance"] is None or row["val_items"] is None:
         return None
     chance = row["chance"]
-    return accuracy > max(luck(row), min(2 * chance, chance + SKILL * (1 - chance)))
+    return accuracy > max(guessing_bound(row), min(2 * chance, chance + SKILL * (1 - chance)))
 
 
-def luck(row: dict) -> float:
+def guessing_bound(row: dict) -> float:
     """The accuracy that a guesser exceeds in its best epoch at no more than RISK.
 
     A guesser's accuracy is chance on average, but the best of n epochs is the luckiest: one of them

@@ -135,11 +135,14 @@ SCORES = {
 
 
 def _interval_columns(name: str, runs: list[dict]) -> dict:
-    """Mean and intervals, whose ends stay within what the quantity can be."""
     known = [run for run in runs if SCORES[name](run) is not None]
     if not known:
         return {}
-    scores = _scores(name, known, name in ACCURACIES and same_items(known))
+    return mean_columns(name, _scores(name, known, name in ACCURACIES and same_items(known)))
+
+
+def mean_columns(name: str, scores: list[Score]) -> dict:
+    """Mean and intervals of scores, whose ends stay within what the quantity can be."""
     mean, *ends = interval([score.value for score in scores], scores[0].items)
     ends += interval_over_items(scores)
     limited = [None if end is None else float(np.clip(end, *LIMITS[name])) for end in ends]

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import matplotlib
+
 from helmholtz.analysis import domains, prepared, run_files
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.compare import compare
@@ -50,7 +52,7 @@ def draw(answered: list[tuple], runs: list[Run], folder: Path, args: Namespace) 
     groups, used, scale = {}, set(), matrices.limits([answer for _, answer in answered])
     for pair in answered:
         groups.setdefault(tuple(pair[0].key[name] for name in COMPARISON), []).append(pair)
-    with charts.styled():
+    with matplotlib.rc_context(charts.STYLE):
         found = [_section(k, p, runs, args, folder, used) for k, p in groups.items()]
         for i, (key, pairs) in enumerate(groups.items()):
             found[i] = found[i]._replace(matrices=_matrices(key, pairs, folder, used, scale))
@@ -134,7 +136,7 @@ def _classes(pairs: list[tuple]) -> Iterator[tuple]:
             yield f"classes{number or ''}", made, (
                 f"Difference of recall to the baseline's in points, by class and rate, of "
                 f"{network(answer)}. Numbers in black are losses or gains, corrected for their "
-                "number (Holm); the others may be luck. The class that loses most is on top."
+                "number (Holm); the others may be chance. The class that loses most is on top."
             )  # fmt: skip
 
 
