@@ -77,9 +77,6 @@ class Sound(Domain):
         padded = data["frames"] / data.get("sample_rate", constants.SAMPLE_RATE)
         return data.get("seconds", padded)
 
-    def data_root(self, args: Namespace) -> Path:
-        return load("audio.sources.data_root")(args.data_dir)
-
     def open_source(self, args: Namespace):
         from audio.sources import open_source
         from audio.survey import surveyed

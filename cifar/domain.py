@@ -74,9 +74,6 @@ class Images(Domain):
     def extent(self, data: dict) -> float:
         return data["size"] ** 2
 
-    def data_root(self, args: Namespace) -> Path:
-        return load("cifar.sources.data_root")(args.data_dir)
-
     def open_source(self, args: Namespace):
         return load("cifar.sources.open_source")(args.source, args.size, args.data_dir)
 

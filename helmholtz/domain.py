@@ -99,9 +99,9 @@ class Domain(ABC):
     def extent(self, data: dict) -> float:
         """How much an item is, in measures; data: attributes of prepared data."""
 
-    @abstractmethod
     def data_root(self, args: Namespace) -> Path:
         """The folder that prepared data lie in."""
+        return datadir.data_root(self.name, args.data_dir)
 
     @abstractmethod
     def open_source(self, args: Namespace):

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pytest
 import soundfile
 
 from audio import prepare as audio_prepare
 from audio.domain import DOMAIN as SOUND
 from cifar import prepare as cifar_prepare
 from cifar.domain import DOMAIN as IMAGES
+from helmholtz import cli
 from helmholtz.data import prepare_command
 from helmholtz.training import train_command
 
@@ -63,3 +65,18 @@ def weights(path) -> dict:
         found = {}
         file.visititems(lambda name, x: found.update({name: x[()]} if hasattr(x, "shape") else {}))
     return found
+
+
+def predict_with_bad_files(main, run, good, cut, capsys) -> str:
+    """Predict good files between bad ones, all but cut of which are checked: what is said of it."""
+    missing, folder = cut.with_stem("none"), good[1].parent
+    files = [missing, good[0], cut, folder, good[1]]
+    with pytest.raises(SystemExit) as stop:
+        cli.run(lambda: main([*map(str, files), "--log_dir", str(run)]))
+    out, error = capsys.readouterr()
+    assert stop.value.code == 3
+    assert [line.split(": ")[0] for line in out.splitlines()] == [str(path) for path in good]
+    first, said, last = error.splitlines()
+    assert (first, said.split()[0]) == (f"{missing} does not exist.", str(cut))
+    assert last == f"{folder} is a folder, not a file."
+    return said

@@ -17,6 +17,7 @@ from audio.survey import surveyed
 from helmholtz.data import loading
 from helmholtz.data.folders import folder_name
 from helmholtz.errors import DataError
+from helmholtz.io import datadir
 
 TONE = 0.5 * np.sin(np.arange(4410) / 10)
 FLAGS = ["--bitrate", 32, "--dur", 0.1]
@@ -40,7 +41,11 @@ def folder(tmp_path):
 
 def prepared(folder):
     """What there is of a folder's prepared data, whole or not."""
-    return [p for p in sources.DATA.glob(f"{folder_name(folder)}*/*/*") if p.name != ".lock"]
+    return [
+        path
+        for path in datadir.data_root("audio", None).glob(f"{folder_name(folder)}*/*/*")
+        if path.name != ".lock"
+    ]
 
 
 def at_rate(rate):
@@ -223,7 +228,7 @@ def archive_of(path, monkeypatch, **options):
 
 
 def test_the_archive_is_read_through_its_nested_zips(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "DATA", tmp_path / "data")
+    monkeypatch.setattr(datadir, "ROOT", tmp_path)
     path = archive_of(tmp_path / "IDMT.zip", monkeypatch)
     source = surveyed(sources.open_source(str(path)), mono=False, dur=None, skip_bad=False)
     classes, splits, facts = source.load()
@@ -232,12 +237,12 @@ def test_the_archive_is_read_through_its_nested_zips(tmp_path, monkeypatch):
         assert labels.tolist() == list(range(12))
         assert [clip.sound.name.split("/")[-2] for clip in sounds] == LABELS
     assert (facts["frames"], facts["channels"]) == (4410, 1)
-    copied = sorted(p.name for p in (tmp_path / "data" / "idmt").iterdir())
+    copied = sorted(p.name for p in (tmp_path / "audio" / "data" / "idmt").iterdir())
     assert copied == ["Gitarre monophon.zip", "Gitarre monophon2.zip"]
 
 
 def test_the_archive_is_prepared_like_its_unpacked_folder(tmp_path, monkeypatch, command):
-    monkeypatch.setattr(sources, "DATA", tmp_path / "data")
+    monkeypatch.setattr(datadir, "ROOT", tmp_path)
     path = archive_of(tmp_path / "IDMT.zip", monkeypatch)
     for files in parts().values():
         for name, content in files.items():
@@ -256,7 +261,7 @@ def test_the_archive_is_prepared_like_its_unpacked_folder(tmp_path, monkeypatch,
 def test_an_archive_that_is_laid_out_differently_says_what_was_found(
     tmp_path, monkeypatch, command
 ):
-    monkeypatch.setattr(sources, "DATA", tmp_path / "data")
+    monkeypatch.setattr(datadir, "ROOT", tmp_path)
     path = archive_of(tmp_path / "IDMT.zip", monkeypatch, omit=("EQ", "Vibrato"))
     code, error = command(prepare.main, "--source", path, *FLAGS)
     assert code == 3

@@ -15,6 +15,7 @@ from cifar import cifar10, prepare, sources
 from cifar.constants import LABELS
 from helmholtz.data.folders import folder_name
 from helmholtz.errors import DataError
+from helmholtz.io import datadir
 
 
 def archive_of(path, monkeypatch, members):
@@ -86,9 +87,9 @@ def test_another_file_of_the_user_is_refused_and_not_to_be_deleted(tmp_path, com
 
 
 def test_a_damaged_download_of_ours_may_be_deleted(tmp_path, monkeypatch, command):
-    monkeypatch.setattr(sources, "DATA", tmp_path)
-    (tmp_path / "cifar10").mkdir()
-    (tmp_path / "cifar10" / "cifar-10-python.tar.gz").write_bytes(b"cut")
+    monkeypatch.setenv("HELMHOLTZ_DATA", str(tmp_path))
+    (tmp_path / "cifar" / "cifar10").mkdir(parents=True)
+    (tmp_path / "cifar" / "cifar10" / "cifar-10-python.tar.gz").write_bytes(b"cut")
     code, error = command(prepare.main, "--source", "cifar10", "--quality", 5)
     assert (code, len(error.splitlines())) == (3, 1)
     assert "cifar-10-python.tar.gz is damaged: delete it" in error
@@ -295,8 +296,8 @@ def test_a_bad_folder_is_one_sentence_and_leaves_nothing(tmp_path, command, kind
     assert code == 3
     assert said in error
     assert len(error.splitlines()) == 1
-    assert not list(sources.DATA.glob(f"{folder_name(root)}/**/*.h5"))
-    assert not list(sources.DATA.glob(f"{folder_name(root)}/**/.tmp-*"))
+    folder = datadir.data_root("cifar", None) / folder_name(root)
+    assert not [*folder.rglob("*.h5"), *folder.rglob(".tmp-*")]
 
 
 def test_an_image_that_claims_to_be_huge_is_not_decoded(tmp_path):

@@ -51,7 +51,7 @@ def test_another_codec_has_no_rate_above(tmp_path, capsys):
 def test_its_namesake_of_other_sampling_has(tmp_path, capsys):
     write_runs(tmp_path / "logs", AUDIT, codec="jpeg444")
     _, _, [answer] = made(tmp_path / "logs", capsys)
-    assert "JPEG 4:4:4 quality 100 is above it" in answer["prior"]
+    assert "JPEG 4:4:4 quality 100 is above that" in answer["prior"]
 
 
 @pytest.mark.parametrize("audit", [{}, {"prior": ""}, {"prior": 7, "rate": "x"}, [], None])
