@@ -80,8 +80,9 @@ class Sound(Domain):
     def open_source(self, args: Namespace):
         from audio.sources import open_source
         from audio.survey import surveyed
+        from helmholtz.data.folds import folded
 
-        opened = open_source(args.source, args.data_dir)
+        opened = folded(open_source(args.source, args.data_dir), args.fold)
         opened = opened._replace(name=opened.name + _suffix(self.data_settings(args)))
         return surveyed(opened, args.mono, args.dur, args.skip_bad)
 

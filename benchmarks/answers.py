@@ -18,9 +18,10 @@ from measure import header, headline, row
 from scipy.special import expit
 
 from helmholtz.answer import choose, decide
+from helmholtz.answer.tolerance import Tolerance
 
 RATES = 9
-TOLERANCE = 0.01
+TOLERANCE = Tolerance(0.01)
 KINDS = {  # items; spreads, on the scale of logits, of items, of items anew at a rate, and of seeds
     "CIFAR-10, quick: 10,000 test items": (10_000, 2.6, 0.9, 0.03),
     "1,000 test items": (1000, 2.6, 0.9, 0.03),
@@ -56,7 +57,7 @@ class World:
         return self.rng.random(len(self.items)) < expit(level + self.items + self.at_rate[rate])
 
     def wrong(self, said: dict) -> bool:
-        margins = self.truth[1:] - (1 - TOLERANCE) * self.truth[0]
+        margins = TOLERANCE.margin(self.truth[1:], self.truth[0])
         called = {decide.SAFE: margins < 0, decide.HARMFUL: margins >= 0}
         return any(word in called and called[word][rate - 1] for rate, word in said.items())
 

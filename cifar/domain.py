@@ -75,7 +75,10 @@ class Images(Domain):
         return data["size"] ** 2
 
     def open_source(self, args: Namespace):
-        return load("cifar.sources.open_source")(args.source, args.size, args.data_dir)
+        from cifar.sources import open_source
+        from helmholtz.data.folds import folded
+
+        return folded(open_source(args.source, args.size, args.data_dir), args.fold)
 
     def data_settings(self, args: Namespace) -> dict:
         return {"size": args.size}

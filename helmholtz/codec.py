@@ -69,18 +69,6 @@ class Codec:
         low, high, _ = self.limits(facts) if self.limits and facts else (0, math.inf, "")
         return [rate for rate in rates if rate == 0 or low <= rate <= high]
 
-    def above_source(self, name: str | None, own: int | None, rates: Sequence[int]) -> str:
-        """A sentence on those of the rates that are above that of the files themselves, or "".
-
-        name, own: the "codec" and "rate" of an audit; "jpeg" is of jpeg444 too.
-        """
-        above = sorted(rate for rate in rates if own and rate > own)
-        if not above or not name or not self.name.startswith(name):
-            return ""
-        names, verb = ", ".join(map(self.rate_name, above)), "is" if len(above) == 1 else "are"
-        said = f"The files were already compressed at {self.rate_name(own)}: {names} {verb} above"
-        return f"{said} that and restore{'s' * (verb == 'is')} nothing."
-
     def check_data(self, rates: Sequence[int], facts: dict, flag: str) -> None:
         """Raise UsageError unless data of these facts can have all rates; flag: of the rate."""
         if wrong := set(rates) - set(self.fitting(rates, facts)):

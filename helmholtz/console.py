@@ -9,12 +9,12 @@ from rich.text import Text
 WIDE = 1000  # columns without a terminal: nothing is cut or wrapped
 
 
-def make(width: int = WIDE) -> Console:
+def make(file=None, width: int = WIDE) -> Console:
     """A console that prints text as it is: names may contain brackets and colons.
 
-    width: its columns without a terminal.
+    file: where it prints, the standard output by default. width: its columns without a terminal.
     """
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = Console(file=file, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = width
     return console

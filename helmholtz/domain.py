@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from helmholtz.argtypes import whole_number
 from helmholtz.codec import Codec
 from helmholtz.errors import DataError
 from helmholtz.io import datadir
@@ -88,6 +89,8 @@ class Domain(ABC):
         said = f"{', '.join(self.sources)}, an archive, or a folder (%(default)s)"
         names = ("--source", *self.source_flags)
         parser.add_argument(*names, default=self.sources[0], help=said)
+        said = "test this fifth of each class, 1 to 5, in place of the usual test split"
+        parser.add_argument("--fold", type=whole_number(1, 5), metavar="N", help=said)
         said = "leave out files that cannot be used"
         parser.add_argument("--skip_bad", action="store_true", help=said)
         datadir.add_flag(parser)

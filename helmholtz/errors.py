@@ -5,6 +5,7 @@ RUNS_FAILED = 1  # in a sweep
 WRONG_USAGE = 2
 BAD_DATA = 3
 MACHINE_FAILED = 4
+OPEN = 5  # of answer.py: no answer yet
 INTERRUPTED = 75  # and resumable: EX_TEMPFAIL of sysexits.h
 
 

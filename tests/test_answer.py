@@ -6,6 +6,7 @@ from scipy.stats import norm
 
 from helmholtz.answer import choose, decide
 from helmholtz.answer.spending import levels
+from helmholtz.answer.tolerance import Tolerance
 
 ORDER = [90, 75, 50, 25, 10]
 
@@ -32,7 +33,7 @@ def runs(rng, accuracies, seeds, items=4000, spread=0.002):
 
 def test_a_clear_loss_is_harmful_and_none_is_safe_with_what_lies_beyond_them():
     made = runs(np.random.default_rng(1), {0: 0.9, 75: 0.9, 25: 0.8}, 3)
-    found = decide.margins(made, made.pop(0), 0.01)
+    found = decide.margins(made, made.pop(0), Tolerance(0.01))
     assert decide.decide(found, ORDER) == {
         90: "safe", 75: "safe", 50: "open", 25: "harmful", 10: "harmful",
     }  # fmt: skip
@@ -40,13 +41,13 @@ def test_a_clear_loss_is_harmful_and_none_is_safe_with_what_lies_beyond_them():
 
 def test_a_rate_at_the_tolerance_stays_open_and_so_does_what_lies_behind_it():
     made = runs(np.random.default_rng(2), {0: 0.9, 90: 0.891, 75: 0.9}, 4)
-    found = decide.margins(made, made.pop(0), 0.01)
+    found = decide.margins(made, made.pop(0), Tolerance(0.01))
     assert set(decide.decide(found, ORDER).values()) == {"open"}
 
 
 def test_one_seed_of_each_decides_nothing():
     made = runs(np.random.default_rng(3), {0: 0.9, 75: 0.9, 25: 0.5}, 1)
-    found = decide.margins(made, made.pop(0), 0.01)
+    found = decide.margins(made, made.pop(0), Tolerance(0.01))
     assert set(decide.decide(found, ORDER).values()) == {"open"}
 
 
@@ -55,7 +56,7 @@ def test_rates_are_tried_by_bisection_and_seeds_go_where_a_decision_is_open():
     truth = {0: 0.9, 90: 0.9, 75: 0.9, 50: 0.9, 25: 0.82, 10: 0.7}
     tried = []
     for _ in range(60):
-        found = decide.margins(made, base, 0.01)
+        found = decide.margins(made, base, Tolerance(0.01))
         wanted = choose.choose(made, base, found, ORDER)
         if not wanted:
             break

@@ -6,6 +6,7 @@ from helmholtz.analysis.experiments import Experiment, rate_order
 from helmholtz.analysis.measure import ALONE, NO, YES, guessing_bound, measure
 from helmholtz.analysis.summary import SHORT, judged_once, no_saving
 from helmholtz.analysis.wording import covers, ends, percent, plural, points
+from helmholtz.audit.rates import above_source
 
 MAY_BE_LUCK = "may be seed-to-seed variation"
 
@@ -32,7 +33,7 @@ def _prior(experiment: Experiment) -> str:
     said = "The files were" if run["rate"] else '"Uncompressed" means'
     said = f"{said} {run['prior']} here." if run["prior"] else ""
     rates, codec = list(experiment.rows), domains.codec(experiment.key)
-    above = codec.above_source(run["prior_codec"], run["prior_rate"], rates)
+    above = above_source(codec, run["prior_codec"], run["prior_rate"], rates)
     return " ".join(filter(None, [said, above, run["prior_warnings"]]))
 
 

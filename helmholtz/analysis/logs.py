@@ -22,7 +22,7 @@ from helmholtz.text import printable
 
 RUN_FILES = {"setting.json", "history.csv", "result.json", "train.log"}
 REPORT = {"runs.csv", "summary.csv"}  # a folder with both is an earlier report
-EXPECTED = {"README.md", "index.html"}  # not of a run, and not worth listing
+EXPECTED = {"README.md", "index.html", "answer.json"}  # not of a run, and not worth listing
 BELOW_RUNS = {"tensorboard", "wandb", "evaluation"}  # folders of a run
 
 # States. Only the first two are counted: the others have no result, or none to be trusted.

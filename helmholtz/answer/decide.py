@@ -18,6 +18,7 @@ import numpy as np
 from scipy import stats
 
 from helmholtz.answer.spending import levels
+from helmholtz.answer.tolerance import Tolerance
 
 SEEDS = 10  # of a rate at its last look
 PAIRS = 2  # degrees of freedom of the variance between seeds without which nothing is decided
@@ -43,20 +44,22 @@ class Margin(NamedTuple):
     by_items: float
 
 
-def margins(rates: dict, base: dict, tolerance: float) -> dict[int, Margin]:
+def margins(
+    rates: dict, base: dict, tolerance: Tolerance, error: float = ERROR
+) -> dict[int, Margin]:
     """The margin of every rate that shares a seed with the baseline.
 
     rates: by rate, in any order, for every seed whether each test item was classified rightly, bool
-    arrays of one length. base: such seeds of the uncompressed baseline.
+    arrays of one length. base: such seeds of the uncompressed baseline. error: for all of rates.
     """
     samples = {}
     for rate, seeds in rates.items():
         shared = sorted(seeds.keys() & base.keys())[:SEEDS]
         if shared:
-            scaled = [seeds[s] - (1 - tolerance) * base[s] for s in shared]
-            samples[rate] = np.stack(scaled)
-    pooled = _pooled(samples)
-    return {rate: _margin(sample, pooled, tolerance) for rate, sample in samples.items()}
+            samples[rate] = np.stack([tolerance.margin(seeds[s], base[s]) for s in shared])
+    pooled, cells = _pooled(samples), tolerance.margin(*np.indices((2, 2)).reshape(2, 4))
+    allowed = levels(SEEDS, error / 2)
+    return {rate: _margin(sample, pooled, cells, allowed) for rate, sample in samples.items()}
 
 
 def _pooled(samples: dict) -> tuple[float, float]:
@@ -75,11 +78,11 @@ def _pooled(samples: dict) -> tuple[float, float]:
     return variance, max(max(freedoms), sum(freedoms) / 2)
 
 
-def _margin(sample: np.ndarray, pooled: tuple, tolerance: float) -> Margin:
-    """sample: seeds x items."""
-    allowed, safe, harmful = levels(SEEDS, ERROR / 2), np.inf, np.inf
+def _margin(sample: np.ndarray, pooled: tuple, cells: np.ndarray, allowed: tuple) -> Margin:
+    """sample: seeds x items; cells: the values it may have; allowed: the level of each look."""
+    safe, harmful = np.inf, np.inf
     for seeds in range(1, len(sample) + 1):
-        mean, by_items, freedom = _estimate(sample[:seeds], pooled, tolerance)
+        mean, by_items, freedom = _estimate(sample[:seeds], pooled, cells)
         level, error = allowed[seeds - 1], np.sqrt(pooled[0] / seeds + by_items)
         tail = float(stats.t.sf(mean / error, freedom))
         safe, harmful = min(safe, tail / level), min(harmful, (1 - tail) / level)
@@ -87,7 +90,7 @@ def _margin(sample: np.ndarray, pooled: tuple, tolerance: float) -> Margin:
     return Margin(seeds, mean, half, safe, harmful, pooled[0], by_items)
 
 
-def _estimate(sample: np.ndarray, pooled: tuple, tolerance: float) -> tuple[float, float, float]:
+def _estimate(sample: np.ndarray, pooled: tuple, cells: np.ndarray) -> tuple[float, float, float]:
     """The mean over seeds and items, the part of its variance that items alone cause, and
     Satterthwaite's freedom of the whole.
 
@@ -96,7 +99,6 @@ def _estimate(sample: np.ndarray, pooled: tuple, tolerance: float) -> tuple[floa
     """
     (seeds, items), (variance, freedom) = sample.shape, pooled
     mean, by_item = float(sample.mean()), sample.mean(axis=0)
-    cells = np.array([tolerance, 1.0, tolerance - 1, 0.0])
     squares = ((by_item - mean) ** 2).sum() + 0.5 * ((cells - mean) ** 2).sum()
     over_items = squares / (items + 1) / (items + 2)
     residual = sample - by_item - sample.mean(axis=1, keepdims=True) + mean

@@ -79,6 +79,11 @@ def read_tree(folder: Path, kind: listing.Kind) -> Tree:
     return Tree(folder, [printable(name) for name in classes], parts, ignored, notes)
 
 
+def is_split(folder: Path) -> bool:
+    """Whether a folder holds a test split of its own."""
+    return bool(_find_halves(folder)[0])
+
+
 def split(classes: dict[str, list]) -> dict:
     """For "train" and "test" a pair (items, labels): a fifth of each class is for testing.
 

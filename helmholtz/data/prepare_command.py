@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from helmholtz import cli, flags
+from helmholtz.audit.rates import above_source
 from helmholtz.codec import Codec
 from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
@@ -63,7 +64,7 @@ def _load_for(codec: Codec, rates: list[int], flag: str, load) -> tuple[list[str
     classes, parts, facts = load()
     codec.check_data(rates, facts, flag)
     audit = facts.get("audit", {"codec": "", "rate": 0})
-    if above := codec.above_source(audit["codec"], audit["rate"], rates):
+    if above := above_source(codec, audit["codec"], audit["rate"], rates):
         print(above, file=sys.stderr)
     return classes, parts, facts
 

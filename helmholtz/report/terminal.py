@@ -42,7 +42,7 @@ def _print_table(section: Section, verbose: bool) -> None:
         first, *_ = two = list(experiment.rows)[:2]
         shown = two if answer["rate"] == first else [first, answer["rate"]]
         lines += [_cells(experiment.rows[rate]) for rate in (experiment.rows if verbose else shown)]
-    console.make(WIDTH).print(console.table(COLUMNS, lines, left=2))
+    console.make(width=WIDTH).print(console.table(COLUMNS, lines, left=2))
 
 
 def _cells(row: dict) -> list[str]:

@@ -28,7 +28,7 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
 
 def _add_flags(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
     _add_lists(parser, half)
-    _add_machine(parser)
+    add_machine(parser)
     _add_conduct(parser)
 
 
@@ -44,7 +44,8 @@ def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
     add("--seed", **first, help=f"seeds ({FIRST[0]})")
 
 
-def _add_machine(parser: argparse.ArgumentParser) -> None:
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """The flags that say where runs train."""
     add, count = parser.add_argument, whole_number(1)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--gpus", metavar="0,2", help="GPUs to use (all that nvidia-smi lists)")

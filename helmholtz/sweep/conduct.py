@@ -3,6 +3,7 @@
 import argparse
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from helmholtz.errors import MachineError, UsageError
@@ -32,16 +33,16 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     outlooks = {run: plan.outlook(run, args.overwrite) for run in all_runs}
     if args.dry_run:
         table.listing(outlooks)
-    _check_conflicts(outlooks)
+    check_conflicts(outlooks)
     if args.dry_run:
         return True
     root = args.log_dir or runs.LOGS
     to_do = [run for run, outlook in outlooks.items() if outlook.what != "skip"]
     _check_disk(root, len(to_do))
-    engine = _open_engine(args, slots, all_runs)
+    engine = open_engine(args, slots, all_runs)
     for run in {run.args.model: run for run in reversed(to_do)}.values():
         own_check.check(run.domain, run.args)
-    _prepare(to_do)
+    prepare(to_do)
     if args.overwrite:
         mark(to_do)
     show = table.Live(all_runs)
@@ -51,7 +52,7 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
         show.close()
     table.final(all_runs, root)
     for flags in plan.evaluations(args, [run for run in all_runs if run.state == "done"]):
-        _run_program(f"{args.domain}.evaluate", flags)
+        run_program(f"{args.domain}.evaluate", flags)
     return all(run.state != "failed" for run in all_runs)
 
 
@@ -72,7 +73,7 @@ def _chosen(all_runs: list[Run], number: int | None) -> list[Run]:
     return [all_runs[number]]
 
 
-def _check_conflicts(outlooks: dict[Run, Outlook]) -> None:
+def check_conflicts(outlooks: dict[Run, Outlook]) -> None:
     """Raise UsageError when a run exists that was made with other flags."""
     refused = [(run, why) for run, (what, why) in outlooks.items() if what == "refuse"]
     if refused:
@@ -94,7 +95,7 @@ def _check_disk(root: Path, count: int) -> None:
         )
 
 
-def _open_engine(args: argparse.Namespace, slots: list, all_runs: list[Run]):
+def open_engine(args: argparse.Namespace, slots: list, all_runs: list[Run]):
     if args.engine == "local":
         return local_engine.Local(slots)
     from helmholtz.sweep import ray_engine
@@ -104,26 +105,37 @@ def _open_engine(args: argparse.Namespace, slots: list, all_runs: list[Run]):
     return ray_engine.Cluster(args.address, args.cpus, args.per_gpu, args.sync)
 
 
-def _prepare(to_do: list[Run]) -> None:
-    """Make the data of all runs, in one pass over the source for every codec."""
+def prepare(to_do: list[Run], quietly: bool = False) -> None:
+    """Make the data of all runs, in one pass over the source for every codec.
+
+    quietly: with what is printed appended to the train.log of the first run.
+    """
     own = [run for run in to_do if run.args.train_dir is None]
     codecs = dict.fromkeys(run.codec for run in own)
     for codec in codecs:
         codec.available()
     for codec in codecs:
-        _run_prepare([run for run in own if run.codec is codec])
+        _prepare_codec([run for run in own if run.codec is codec], quietly)
 
 
-def _run_prepare(all_runs: list[Run]) -> None:
+def _prepare_codec(all_runs: list[Run], quietly: bool) -> None:
     """Run prepare.py for the rates of runs of one codec."""
     half, rates = all_runs[0].domain, sorted({run.rate for run in all_runs})
     flags = [f"--{half.flag}", *map(str, rates), *plan.source_flags(all_runs[0])]
-    _run_program(f"{half.name}.prepare", flags)
+    with ExitStack() as stack:
+        log = None
+        if quietly:
+            all_runs[0].folder.mkdir(parents=True, exist_ok=True)
+            log = stack.enter_context(open(all_runs[0].folder / "train.log", "a"))
+        run_program(f"{half.name}.prepare", flags, log)
 
 
-def _run_program(module: str, flags: list[str]) -> None:
-    """Run a program of the project and wait for it; exit with its code when it fails."""
-    process = spawn(module, flags)
+def run_program(module: str, flags: list[str], log=None) -> None:
+    """Run a program of the project and wait for it; exit with its code when it fails.
+
+    log: a file for what it prints.
+    """
+    process = spawn(module, flags, log=log)
     try:
         code = process.wait()
     finally:

@@ -22,8 +22,8 @@ class Launcher:
     """Trains what is left to train, as many runs at a time as the engine has room for.
 
     The engine has has_room(); start(run, flags) -> job, which also sets run.state; poll(job) ->
-    exit code, LOST or None; and stop(jobs, seconds). show(run, what) is called when something
-    happens to a run, and show() between.
+    exit code, LOST or None; stop(jobs, seconds); and places, the runs that fit at a time.
+    show(run, what) is called when something happens to a run, and show() between.
     """
 
     def __init__(self, runs: list[Run], engine, retries: int, show):

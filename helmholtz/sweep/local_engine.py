@@ -43,7 +43,7 @@ class Local:
     """
 
     def __init__(self, slots: list[Slot], program: Callable = _train):
-        self.free, self.program = list(slots), program
+        self.free, self.program, self.places = list(slots), program, len(slots)
 
     def has_room(self) -> bool:
         return bool(self.free)

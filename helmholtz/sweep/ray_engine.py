@@ -60,6 +60,7 @@ class Cluster:
             max_retries=0,  # Ray would start from the beginning; Launcher resumes
         )
         self.data = {}
+        self.places = max(1, int(ray.cluster_resources().get("CPU", 1) // cpus))
 
     def has_room(self) -> bool:
         return True  # Ray queues what does not fit

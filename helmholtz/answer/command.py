@@ -1,0 +1,39 @@
+"""The command answer.py of both halves: which codec and rate are safe, within a time budget."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from helmholtz import cli, flags
+from helmholtz.answer import clock, tolerance
+from helmholtz.domain import Domain
+from helmholtz.errors import OPEN
+from helmholtz.sweep.__main__ import add_machine
+
+NETWORK = "quick"
+
+
+def parse_args(domain: Domain, description: str, argv=None) -> tuple[Namespace, list[str]]:
+    """The flags of answer.py, and those that it passes on to train.py."""
+    parser = cli.Parser(prog="answer.py", description=description, allow_abbrev=False)
+    add = parser.add_argument
+    said = "time that all calls of this command may take together, such as 30m or 2h (%(default)s)"
+    add("--budget", type=clock.duration, default="30m", metavar="TIME", help=said)
+    said = "loss that you accept: 0.01 or 1%% of the accuracy, or 0.5points (%(default)s)"
+    add("--tolerance", type=tolerance.parse, default="0.01", metavar="LOSS", help=said)
+    flags.add_rate_flags(parser, domain, many=True)
+    add("--model", default=NETWORK, metavar="NAME", help="network, or your own (%(default)s)")
+    add_machine(parser)
+    add("--log_dir", type=Path, metavar="ROOT", help="instead of logs/, with the same subfolders")
+    add("--json", action="store_true", help="print the answer as JSON")
+    args, rest = parser.parse_known_args(argv)
+    args.domain, args.model, args.setting = domain.name, [args.model], None
+    flags.chosen(args, domain)  # to refuse what there is not
+    return args, rest
+
+
+def main(domain: Domain, args: Namespace, rest: list[str]) -> None:
+    from helmholtz.answer.work import answer
+
+    if not answer(domain, args, rest):
+        sys.exit(OPEN)

@@ -1,0 +1,103 @@
+"""What is known so far, and what to train next: the decisions of every codec, taken together."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import binomtest
+
+from helmholtz.answer import choose, decide
+from helmholtz.answer.decide import OPEN, SAFE, Margin
+from helmholtz.answer.tolerance import Tolerance
+from helmholtz.answer.trials import Trial, Trials
+
+RISK = 0.001  # at which a guesser may pass for a network that has learned
+BASE_SEEDS = 3  # of the baseline, which help every decision
+
+
+class Verdict(NamedTuple):
+    """A rate: what is said of it, and its margin where it was tried."""
+
+    codec: str
+    rate: int
+    said: str
+    margin: Margin | None
+
+
+class Inquiry:
+    """Everything that follows from the finished trials; look() brings it up to date."""
+
+    def __init__(self, trials: Trials, tolerance: Tolerance):
+        self.trials, self.tolerance, self.orders = trials, tolerance, trials.orders()
+        self.without = set()  # rates whose runs have failed
+        self.look()
+
+    def look(self) -> None:
+        """Read the finished runs, and judge every rate again."""
+        self.trials.read()
+        base = self.base = self.trials.correct(*self.trials.base(0)[:2])
+        self.accuracy = float(np.mean(list(base.values()))) if base else None
+        self.found, self.verdicts = {}, []
+        for codec, order in self.orders.items():
+            rates = {rate: self.trials.correct(codec, rate) for rate in order}
+            error = decide.ERROR / len(self.orders)
+            self.found[codec] = decide.margins(rates, base, self.tolerance, error)
+            said = decide.decide(self.found[codec], order)
+            margins = self.found[codec].get
+            self.verdicts += [Verdict(codec, rate, said[rate], margins(rate)) for rate in order]
+
+    def learned(self) -> bool:
+        """Whether the baseline is better than naming the largest class every time."""
+        if not self.base:
+            return True
+        first, truth = self.base[min(self.base)], self.trials.truth
+        chance = np.bincount(truth).max() / len(truth)
+        right = binomtest(int(first.sum()), len(first), chance, alternative="greater")
+        return right.pvalue < RISK
+
+    def wanted(self) -> list[Trial]:
+        """Trials that may change a decision, the best first; none when all is decided."""
+        if not self.learned():
+            return []
+        if not self.base:
+            return [self.trials.base(0)]
+        queues = [self._of_codec(codec) for codec in sorted(self.orders, key=self._spent)]
+        longest = max(map(len, queues), default=0)
+        ranked = [queue[i] for i in range(longest) for queue in queues if i < len(queue)]
+        if ranked:  # to fill an idle place beside the first
+            ranked += [self.trials.base(s) for s in range(BASE_SEEDS) if s not in self.base]
+        known = (trial for trial in dict.fromkeys(ranked) if trial not in self.trials.found)
+        return [trial for trial in known if trial[:2] not in self.without]
+
+    def _of_codec(self, codec: str) -> list[Trial]:
+        order = [rate for rate in self.orders[codec] if (codec, rate) not in self.without]
+        rates = {rate: self.trials.correct(codec, rate) for rate in order}
+        found = {rate: m for rate, m in self.found[codec].items() if rate in order}
+        some = choose.choose(rates, self.base, found, order) if order else []
+        return [Trial(codec, *run) if run.rate else self.trials.base(run.seed) for run in some]
+
+    def _spent(self, codec: str) -> int:
+        """Trials of a codec so far."""
+        return sum(len(self.trials.correct(codec, rate)) for rate in self.orders[codec])
+
+    def chosen(self) -> Verdict | None:
+        """The safe rate with the fewest bits over all codecs."""
+        safe = [v for v in self.verdicts if v.said == SAFE and v.margin]
+        bits = self.trials.bits
+        return min(safe, key=lambda v: bits(v.codec, v.rate) or np.inf, default=None)
+
+    def answered(self) -> bool:
+        """Whether there is a rate to choose, or none can be."""
+        return bool(self.chosen()) or OPEN not in {v.said for v in self.verdicts}
+
+    def still_needed(self) -> int | None:
+        """Trials that would probably settle the open rates that were tried; None: too few yet."""
+        seeds = [
+            (choose.needed(v.margin), v.margin.seeds)
+            for v in self.verdicts
+            if v.said == OPEN and v.margin and v.margin.half < np.inf
+        ]
+        hopeful = [(most, now) for most, now in seeds if most <= decide.SEEDS]
+        if not hopeful:
+            return None
+        base = max(0, max(most for most, _ in hopeful) - len(self.base))
+        return int(base + sum(most - now for most, now in hopeful))

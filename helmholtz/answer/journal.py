@@ -1,0 +1,79 @@
+"""answer.json and index.html of a question: what is known, the time used, and what is running."""
+
+import hashlib
+import json
+import time
+from argparse import Namespace
+from contextlib import suppress
+
+from filelock import FileLock, Timeout
+
+from helmholtz.answer.clock import RECENT, Clock
+from helmholtz.answer.trials import Trial, Trials
+from helmholtz.errors import DataError, UsageError
+from helmholtz.io import runs
+from helmholtz.io.files import LOCK, remove_leftovers, write_json
+
+FILE = "answer.json"
+BEAT = 5.0  # seconds between two notes of the time used
+
+
+class Journal:
+    """The folder of a question, locked while in use. A question asked again goes on with it.
+
+    The time used, and what was running when it ended, are those of the same question: the same
+    runs and tolerance, whatever the budget.
+    """
+
+    def __init__(self, trials: Trials, args: Namespace, clock: Clock):
+        first, self.clock, self.next = trials.baseline, clock, 0.0
+        folders = sorted(str(run.folder) for some in trials.runs.values() for run in some)
+        asked = json.dumps([folders, str(args.tolerance), first.asked.flags], default=str)
+        root = args.log_dir or runs.LOGS
+        self.folder = root / "answer" / f"{first.domain.name}-{trials.source}-{first.args.model}"
+        self.known = {"question": hashlib.sha256(asked.encode()).hexdigest()[:16], "pending": []}
+
+    def __enter__(self) -> "Journal":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = FileLock(self.folder / LOCK)
+        try:
+            self.lock.acquire(timeout=1)
+        except Timeout:
+            raise UsageError(
+                f"Another process answers this question: see {self.folder / 'index.html'}."
+            ) from None
+        remove_leftovers(self.folder)
+        with suppress(DataError):
+            before = runs.read_json(self.folder / FILE)
+            if before.get("question") == self.known["question"]:
+                self.known = before
+                self.clock.began -= before.get("used_seconds", 0.0)
+                self.clock.taken += before.get("run_seconds", [])
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.beat(now=True)
+        self.lock.release()
+
+    def pending(self, found) -> list[Trial]:
+        """Trials that were started and are not finished: they come first, so that a question that
+        was interrupted goes the same way as one that was not."""
+        return [t for t in map(Trial._make, self.known["pending"]) if t not in found]
+
+    def note(self, pending: list[Trial]) -> None:
+        """These trials are running."""
+        self.known["pending"] = [list(trial) for trial in pending]
+        self.beat(now=True)
+
+    def write(self, told: dict) -> None:
+        """Keep what is known now."""
+        self.known |= told
+        self.beat(now=True)
+
+    def beat(self, now: bool = False) -> None:
+        """Note the time used, now and then, for the case that this process is killed."""
+        if now or time.monotonic() > self.next:
+            self.next = time.monotonic() + BEAT
+            self.known["used_seconds"] = round(self.clock.used, 1)
+            self.known["run_seconds"] = [round(s, 1) for s in self.clock.taken[-RECENT:]]
+            write_json(self.folder / FILE, self.known)

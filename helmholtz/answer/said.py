@@ -1,0 +1,172 @@
+"""The answer in words: five lines, and notes on what they rest on."""
+
+import shlex
+from pathlib import Path
+
+from helmholtz.analysis.wording import percent, plural
+from helmholtz.answer.clock import Clock, spoken
+from helmholtz.answer.decide import HARMFUL, OPEN
+from helmholtz.answer.inquiry import Inquiry, Verdict
+from helmholtz.audit.rates import above_source
+from helmholtz.text import megabytes
+
+LEAST = 8  # trials that an answer takes: three of the baseline, five of two rates or more
+
+
+def lines(inquiry: Inquiry, clock: Clock, source: str, size: tuple | None) -> list[str]:
+    """The answer in five lines or fewer. source: that of the data. size: of sizes.estimated."""
+    if inquiry.accuracy is None:
+        return [_no_run(clock)]
+    if not inquiry.learned():
+        return [_not_learned(inquiry)]
+    chosen = inquiry.chosen()
+    said = [_choice(inquiry, chosen, size), _cost(inquiry, chosen)]
+    said += [_harmful(inquiry), _open(inquiry, clock), _next(inquiry, chosen, source)]
+    return [line for line in said if line]
+
+
+def _no_run(clock: Clock) -> str:
+    if not clock.guess:
+        return "No answer yet: no run has been finished."
+    return (
+        f"No answer yet: a run takes about {spoken(clock.guess)}, and an answer needs {LEAST} or "
+        f"more: give --budget {_flag(LEAST * clock.trial)} or more, or a smaller --limit."
+    )
+
+
+def _flag(seconds: float) -> str:
+    return f"{max(1, -(-seconds // 60)):.0f}m"
+
+
+def _not_learned(inquiry: Inquiry) -> str:
+    return (
+        f"No answer: without compression the network classifies {percent(inquiry.accuracy)} of "
+        f"{plural(len(inquiry.trials.truth), 'test item')} rightly, which may be guessing. Are the "
+        "labels right? Else train longer with --num_epoch, or give another --model."
+    )
+
+
+def name(inquiry: Inquiry, verdict: Verdict) -> str:
+    """A rate in a sentence."""
+    return inquiry.trials.half.codecs[verdict.codec].rate_name(verdict.rate)
+
+
+def difference(inquiry: Inquiry, verdict: Verdict) -> str:
+    """Of accuracy to the baseline's, in points, with an interval that holds at every look."""
+    margin = verdict.margin
+    mean = 100 * (margin.mean - inquiry.tolerance.loss(inquiry.accuracy))
+    if margin.half == float("inf"):
+        return f"{mean:+.1f} points, no interval yet"
+    low, high = mean - 100 * margin.half, mean + 100 * margin.half
+    return f"{mean:+.1f} points ({low:+.1f} to {high:+.1f})"
+
+
+def _choice(inquiry: Inquiry, chosen: Verdict | None, size: tuple | None) -> str:
+    if not chosen:
+        if inquiry.answered():
+            return "Stay uncompressed: every rate that was asked for costs more than the tolerance."
+        return "No answer yet: no rate is known to be safe."
+    return f"Choose {name(inquiry, chosen)}: {_saving(inquiry, chosen, size)}."
+
+
+def _saving(inquiry: Inquiry, chosen: Verdict, size: tuple | None) -> str:
+    if size:
+        now, then = size
+        text = f"the files have {megabytes(now)} now, and then about {megabytes(then)}"
+        return text + (f" ({then / now - 1:+.0%})" if then < now else ", which saves nothing")
+    trials, item = inquiry.trials, inquiry.trials.half.item
+    now, then = (trials.data[key] for key in (trials.base(0)[:2], (chosen.codec, chosen.rate)))
+    now, then = (data["file_bytes"] / data["items"] for data in (now, then))
+    return f"{then:,.0f} bytes in place of {now:,.0f} for every {item} ({then / now - 1:+.0%})"
+
+
+def _cost(inquiry: Inquiry, chosen: Verdict | None) -> str:
+    tolerance = inquiry.tolerance
+    if not chosen:
+        return (
+            f"Tolerated is a loss of {tolerance}, which is {inquiry.accuracy:.3f} without "
+            f"compression, from {plural(len(inquiry.base), 'seed')}."
+        )
+    return (
+        f"It costs {difference(inquiry, chosen)} of an accuracy of {inquiry.accuracy:.3f}, from "
+        f"{plural(chosen.margin.seeds, 'seed')}; a loss of more than {tolerance} is ruled out at "
+        "95 %, for other seeds and other items too."
+    )
+
+
+def _harmful(inquiry: Inquiry) -> str:
+    """The highest harmful rate of every codec; those below it are harmful too."""
+    found = {}
+    for verdict in inquiry.verdicts:
+        if verdict.said == HARMFUL:
+            found.setdefault(verdict.codec, []).append(verdict)
+    told = []
+    for some in found.values():
+        below = " and below" if len(some) > 1 else ""
+        shown = next(verdict for verdict in some if verdict.margin)
+        cost = (
+            f"{difference(inquiry, shown)} at {shown.rate}" if below else difference(inquiry, shown)
+        )
+        told.append(f"{name(inquiry, some[0])}{below} ({cost})")
+    return f"Harmful: {'; '.join(told)}." if told else ""
+
+
+def _open(inquiry: Inquiry, clock: Clock) -> str:
+    if not (named := _open_rates(inquiry)):
+        return ""
+    text, more = f"Open: {named}", inquiry.still_needed()
+    if not inquiry.wanted():
+        items = plural(len(inquiry.trials.truth), "test item")
+        return f"{text}; {items} are too few to settle that with any number of seeds."
+    if clock.trial is None:
+        return f"{text}."
+    seconds = clock.trial * (more or max(1, LEAST - len(inquiry.trials.found)))
+    settle = "would probably settle what was tried of it" if more else "are needed at least"
+    return (
+        f"{text}; about {spoken(seconds)} more {settle}: "
+        f"give --budget {_flag(clock.budget + seconds)}."
+    )
+
+
+def _open_rates(inquiry: Inquiry) -> str:
+    """The open rates, of every codec the first and the last: they follow each other."""
+    found = {}
+    for verdict in inquiry.verdicts:
+        if verdict.said == OPEN:
+            found.setdefault(verdict.codec, []).append(verdict)
+    return ", ".join(
+        name(inquiry, some[0]) + (f" to {some[-1].rate}" if len(some) > 1 else "")
+        for some in found.values()
+    )
+
+
+def _next(inquiry: Inquiry, chosen: Verdict | None, source: str) -> str:
+    """The command that compresses the folder."""
+    half = inquiry.trials.half
+    if not chosen or not Path(source).is_dir() or not half.codecs[chosen.codec].encode:
+        return ""
+    out = f"{source.rstrip('/')}-{half.codecs[chosen.codec].folder(chosen.rate)}"
+    words = [source, out, "--codec", chosen.codec, f"--{half.flag}", str(chosen.rate)]
+    return f"python -m helmholtz.export {shlex.join(words)}"
+
+
+def notes(inquiry: Inquiry) -> list[str]:
+    """What the data were before, and what their truth is where it is known."""
+    trials = inquiry.trials
+    data = trials.data.get(trials.base(0)[:2], {})
+    audit, said = data.get("audit") or {}, []
+    if audit.get("prior"):
+        said.append(f'The files went through {audit["prior"]}: "uncompressed" means that here.')
+    for codec, order in inquiry.orders.items():
+        rates = audit.get("codec"), audit.get("rate"), order
+        said.append(above_source(trials.half.codecs[codec], *rates))
+    chosen, truth = inquiry.chosen(), data.get("true_noise_bits")
+    if chosen and truth:
+        lower = trials.data[chosen.codec, chosen.rate]
+        removed = 8 * (data["file_bytes"] - lower["file_bytes"]) / data["items"]
+        said.append(
+            f"Of the {8 * data['raw_bytes'] / data['items']:,.0f} bits of a sampled "
+            f"{trials.half.item}, {truth:,.0f} are noise in truth; {name(inquiry, chosen)} "
+            f"removes {removed:,.0f}."
+        )
+    return [line for line in said if line]

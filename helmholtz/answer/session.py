@@ -1,0 +1,58 @@
+"""What a question comes to: the data, the recipe and the folds that suit them, the trials."""
+
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+
+from helmholtz.answer import few_items
+from helmholtz.answer.decide import SEEDS
+from helmholtz.answer.trials import Trials
+from helmholtz.data import folders, loading
+from helmholtz.data.folds import FOLDS
+from helmholtz.domain import Domain
+from helmholtz.schema import LAST
+from helmholtz.sweep import conduct, plan
+from helmholtz.text import counted
+
+FEW = 50  # test items of a class below which the folds are tested in turn
+
+
+def trials(half: Domain, asked: Namespace, rest: list[str]) -> tuple[Trials, list[str]]:
+    """Prepare the uncompressed data; the trials that suit them, and sentences on that.
+
+    asked, rest: as of Trials.
+    """
+    first = Trials(asked, rest, seeds=1)
+    for codec in first.orders():
+        half.codecs[codec].available()
+    conduct.prepare([first.baseline])
+    data = loading.load(plan.data_folder(first.baseline), 0)
+    count, fewest = len(data.splits["train"][1]), np.bincount(data.splits["test"][1]).min()
+    flags, fitted = _recipe(half, first.baseline.args, count)
+    folds, tested = _folds(first.baseline.args.source, int(fewest))
+    found = Trials(asked, [*flags, *rest], SEEDS, folds)
+    found.check()
+    return found, [fitted, tested]
+
+
+def _recipe(half: Domain, args: Namespace, count: int) -> tuple[list[str], str]:
+    """Flags for so many training items, and a sentence; of networks that learn quickly."""
+    recipe = half.networks[args.model].recipe if args.model in half.networks else None
+    count = min(count, args.limit or count)
+    if not recipe or recipe.counted != LAST:
+        return [], ""
+    flags = few_items.fitted(recipe.flags, count)
+    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+    return words, f"For {counted(count, 'item')}: {' '.join(words)}." if flags else ""
+
+
+def _folds(source: str, fewest: int) -> tuple[tuple[int, ...], str]:
+    """The folds to test, none where there are test items enough, and a sentence."""
+    if fewest >= FEW:
+        return (), ""
+    text = f"A class has only {counted(fewest, 'test item')}"
+    if Path(source).is_dir() and not folders.is_split(Path(source)):
+        folds = tuple(range(1, FOLDS + 1))
+        return folds, f"{text}: every item is tested once, in {FOLDS} folds with a run each."
+    return (), f"{text}: the intervals will be wide."

@@ -1,0 +1,33 @@
+"""What a folder would weigh at a rate, from a sample of its own files."""
+
+import time
+from pathlib import Path
+
+from helmholtz.codec import Codec
+from helmholtz.domain import Domain
+from helmholtz.errors import DataError, UsageError
+from helmholtz.export import files
+
+SAMPLED = 40  # files that are encoded at most, evenly spread over the folder
+SECONDS = 3.0  # that this may take
+
+
+def estimated(folder: Path, half: Domain, codec: Codec, rate: int) -> tuple[int, int] | None:
+    """Bytes of all files of a folder now, and about those after export at a rate.
+
+    None where that is not known: the codec cannot be exported, or no file of the sample is usable.
+    """
+    if not codec.encode:
+        return None
+    paths = [folder / name for name in files.find(folder, half.file_kind())[0]]
+    before, after, until = 0, 0, time.monotonic() + SECONDS
+    for path in paths[:: -(-len(paths) // SAMPLED)]:
+        if before and time.monotonic() > until:
+            break
+        try:
+            after += len(half.encode_file(path, codec, rate))
+            before += path.stat().st_size
+        except (DataError, UsageError):  # such as a file that --skip_bad leaves out
+            continue
+    total = sum(path.stat().st_size for path in paths)
+    return (total, round(total * after / before)) if before else None

@@ -1,0 +1,106 @@
+"""From a question to its answer: one batch of runs after the other, as long as the budget lasts."""
+
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from helmholtz.answer import said, session, sizes
+from helmholtz.answer.clock import Clock, OutOfTime
+from helmholtz.answer.inquiry import Inquiry
+from helmholtz.answer.journal import Journal
+from helmholtz.answer.trials import Trial
+from helmholtz.answer.view import View
+from helmholtz.domain import Domain
+from helmholtz.errors import MachineError
+from helmholtz.sweep import conduct, local_engine, plan, table
+from helmholtz.sweep.launcher import Launcher
+
+MANY = 1000  # runs: more than there are places for
+RETRIES = 1  # of a failed run
+LOOK = 1.0  # seconds between two looks at how far runs are
+
+
+def answer(half: Domain, args: Namespace, rest: list[str]) -> bool:
+    """Train what may decide something; say what is known then; return if that is an answer."""
+    conduct.check_engine_flags(args)
+    clock = Clock(args.budget)
+    trials, told = session.trials(half, args, rest)
+    with Journal(trials, args, clock) as journal:
+        inquiry = Inquiry(trials, args.tolerance)
+        view = View(inquiry, clock, journal, args.json)
+        try:
+            view.say(*told)
+            Work(inquiry, clock, journal, view, args).conduct()
+        finally:
+            view.close()
+        source, chosen = trials.baseline.args.source, inquiry.chosen()
+        size = None
+        if chosen and Path(source).is_dir():
+            size = sizes.estimated(Path(source), half, half.codecs[chosen.codec], chosen.rate)
+        view.end(said.lines(inquiry, clock, source, size), said.notes(inquiry))
+    return inquiry.learned() and inquiry.answered()
+
+
+class Work:
+    """The loop: choose trials, train them, look again."""
+
+    def __init__(self, inquiry: Inquiry, clock: Clock, journal: Journal, view: View, args):
+        self.inquiry, self.clock, self.journal, self.view = inquiry, clock, journal, view
+        runs = [run for some in inquiry.trials.runs.values() for run in some]
+        slots = []
+        if args.engine == "local":
+            slots = local_engine.slots(args.gpus, args.per_gpu, args.jobs, MANY)
+        self.engine = conduct.open_engine(args, slots, runs)
+        self.places, self.next, self.running = self.engine.places, 0.0, []
+        clock.turns = inquiry.trials.folds / self.places
+
+    def conduct(self) -> None:
+        """Return when all is decided, or the budget is used."""
+        trials = self.inquiry.trials
+        while wanted := self.journal.pending(trials.found) or self.inquiry.wanted():
+            folds = trials.folds
+            batch = wanted[: max(1, self.places // folds)]
+            turns = -(-len(batch) * folds // self.places)
+            if not self.clock.fits(turns):
+                return
+            try:
+                self._train(batch, turns)
+            except OutOfTime:
+                return
+
+    def _train(self, batch: list[Trial], turns: int) -> None:
+        runs = [run for trial in batch for run in self.inquiry.trials.runs[trial]]
+        self.journal.note(batch)
+        self.clock.start()
+        conduct.prepare(runs, quietly=True)
+        self.running = runs
+        Launcher(runs, self.engine, RETRIES, self._show).conduct()
+        self.clock.end(turns)
+        self.journal.note([])
+        for trial in batch:
+            self._check(trial)
+        self.inquiry.look()
+        self.view.judged(batch)
+
+    def _check(self, trial: Trial) -> None:
+        """Leave out a rate whose runs fail; without the baseline there is nothing to compare."""
+        for run in self.inquiry.trials.runs[trial]:
+            if run.state == "done":
+                continue
+            end = "\n".join(["", *table.log_end(run)])
+            if not trial.rate:
+                raise MachineError(f"{run.name} {run.state}: {run.note}.{end}")
+            self.inquiry.without.add(trial[:2])
+            self.view.say(f"{run.name} {run.state}, so this rate is left out: {run.note}.{end}")
+
+    def _show(self, run=None, what: str = "") -> None:
+        """What Launcher calls all the time."""
+        if run:
+            self.view.event(run, what)
+        if time.monotonic() > self.next:
+            self.next = time.monotonic() + LOOK
+            first = self.running[0]
+            self.clock.watch(plan.epochs(first)[0], first.args.num_epoch or 0)
+            self.view.refresh(self.running)
+            self.journal.beat()
+            self.clock.check()
