@@ -4,11 +4,11 @@ import hashlib
 import io
 import os
 import struct
-import zipfile
 
 import numpy as np
 import pytest
 import soundfile
+from archives import zip_of
 from helpers import prepare_sounds
 
 from audio import idmt, prepare, sources
@@ -191,14 +191,6 @@ def test_clips_are_as_long_as_the_longest_and_clipping_is_counted(folder, comman
 # The archive of IDMT-SMT-Audio-Effects, in small.
 
 
-def zipped(files):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
 def parts(omit=()):
     """The nested archives, with what does not belong to the twelve classes."""
     nested = {}
@@ -220,8 +212,8 @@ def parts(omit=()):
 def archive_of(path, monkeypatch, **options):
     """A zip that passes for the published archive."""
     top = "IDMT-SMT-AUDIO-EFFECTS/IDMT-SMT-AUDIO-EFFECTS"
-    nested = {f"{top}/{name}.zip": zipped(files) for name, files in parts(**options).items()}
-    path.write_bytes(zipped(nested | {f"{top}/Description.pdf": b"%PDF"}))
+    nested = {f"{top}/{name}.zip": zip_of(files) for name, files in parts(**options).items()}
+    path.write_bytes(zip_of(nested | {f"{top}/Description.pdf": b"%PDF"}))
     digest = hashlib.md5(path.read_bytes()).hexdigest()
     monkeypatch.setitem(sources.ARCHIVE, "hash", f"md5:{digest}")
     return path
@@ -270,7 +262,7 @@ def test_an_archive_that_is_laid_out_differently_says_what_was_found(
 
 
 def test_a_wrong_archive_is_refused(tmp_path, command):
-    (tmp_path / "x.zip").write_bytes(zipped({"a": b"b"}))
+    (tmp_path / "x.zip").write_bytes(zip_of({"a": b"b"}))
     code, error = command(prepare.main, "--source", tmp_path / "x.zip", *FLAGS)
     assert (code, "x.zip is not the archive of IDMT-SMT-Audio-Effects" in error) == (3, True)
     assert "a folder for each class" in error
