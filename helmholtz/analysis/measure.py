@@ -17,7 +17,7 @@ from itertools import takewhile
 from statistics import NormalDist
 
 from helmholtz.analysis.experiments import Experiment, rate_order
-from helmholtz.analysis.summary import accuracy_difference, judged_once
+from helmholtz.analysis.summary import judged_once, mean_difference
 from helmholtz.analysis.wording import ends
 
 # Verdicts on a rate: whether its accuracy is within the tolerance of the baseline's.
@@ -36,13 +36,16 @@ def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
     "margin": the accuracy less (1 - tolerance) times the baseline's, which is to be at least 0.
     """
     own, others = experiment.runs[row["rate"]], experiment.runs[row["baseline_rate"]]
-    margin, is_base = accuracy_difference(own, others, 1 - tolerance), row is experiment.base
+    margin, is_base = (
+        mean_difference("accuracy", own, others, 1 - tolerance),
+        row is experiment.base,
+    )
     return {
         **{name: row[name] for name in ("rate", "seeds", "accuracy")},
         "passes": is_base or margin["mean"] >= 0,
         "verdict": YES if is_base else verdict(margin),
         "margin": margin,
-        "difference": accuracy_difference(own, others),
+        "difference": mean_difference("accuracy", own, others),
     }
 
 
