@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 import soundfile
+from scipy import signal
 
 from audio import prepare as audio_prepare
 from audio.domain import DOMAIN as SOUND
@@ -80,3 +81,17 @@ def predict_with_bad_files(main, run, good, cut, capsys) -> str:
     assert (first, said.split()[0]) == (f"{missing} does not exist.", str(cut))
     assert last == f"{folder} is a folder, not a file."
     return said
+
+
+def ringing(sample_rate=44_100, channels=1, seconds=0.7, seed=0) -> np.ndarray:
+    """A hit that rings, in a band that every rate keeps: float32, frames x channels."""
+    frames = round(seconds * sample_rate)
+    noise = np.random.default_rng(seed).standard_normal((frames, channels))
+    band = signal.butter(2, [200, 1500], "band", fs=sample_rate, output="sos")
+    hit = signal.sosfilt(band, noise, 0) * np.exp(-5 * np.arange(frames) / sample_rate)[:, None]
+    return (0.8 * hit / np.abs(hit).max()).astype(np.float32)
+
+
+def lag(samples, source) -> int:
+    """By how many samples the one is later than the other, by cross-correlation."""
+    return int(signal.correlate(samples, source).argmax()) - (len(source) - 1)
