@@ -178,6 +178,9 @@ def folder(root, images, **kinds):
 
 def test_classes_that_went_through_different_codecs_are_told(tmp_path, photographs, capsys):
     root = folder(tmp_path, photographs[:30], cat=(".jpg", {"quality": 75}), dog=(".png", {}))
+    (root / "__MACOSX").mkdir()
+    for hidden in ("cat/Thumbs.db", "dog/.DS_Store", "__MACOSX/0.png"):
+        (root / hidden).touch()
     program.main([str(root)])
     *lines, last = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("kB in 60 files, 32 x 32 pixels")
