@@ -19,6 +19,7 @@ from cifar import codecs as image_codecs
 from cifar import domain as images
 from cifar import train as cifar_train
 from helmholtz import domain
+from helmholtz.answer.trials import Trials
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import conduct, plan
 from helmholtz.training.backend import BACKENDS
@@ -31,7 +32,13 @@ FOREIGN_FLAGS = {"--array", "--gres", "--time", "--signal", "--batch", "--head",
 FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick"}
 PROGRAMS = ["cifar.train", "audio.train", "cifar.prepare", "audio.prepare", "cifar.predict"]
 PROGRAMS += ["audio.predict", "cifar.evaluate", "audio.evaluate", "helmholtz.report"]
-PROGRAMS += ["helmholtz.audit", "helmholtz.export", "helmholtz.blackbox"]
+PROGRAMS += [
+    "cifar.answer",
+    "audio.answer",
+    "helmholtz.audit",
+    "helmholtz.export",
+    "helmholtz.blackbox",
+]
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +107,8 @@ def check_python(folder, words):
         assert all((folder / word).exists() for word in flags if not word.startswith("-"))
     elif module == "helmholtz.sweep":
         check_sweep(flags)
+    elif module.endswith(".answer"):
+        assert Trials(*parser_of(module)(flags), seeds=1).runs
     elif module in PROGRAMS:
         parser_of(module)(flags)
     else:

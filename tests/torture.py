@@ -1,6 +1,6 @@
 """Kill training, preparation and sweeps at random moments, many times, and check what is left.
 
-python tests/torture.py [--kills 20] [--seed 0]
+python tests/torture.py [--kills 20] [--seed 0] [--only answer]
 
 Not part of the quick tests: each start costs the import of the backend. Training is killed with
 `kill -9` and resumed until it is done; its history and weights must be those of a run that nobody
@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import csv
 import io
+import json
 import os
 import random
 import signal
@@ -34,6 +35,15 @@ ROOT = Path(__file__).parents[1]
 FLAGS = ["--quality", "5", "--batch_size", "16", "--num_epoch", "60"]
 SWEEP = ["cifar", "--quality", "5", "6", "--seed", "0", "1", "2", "--batch_size", "16"]
 SWEEP += ["--num_epoch", "25", "--jobs", "2", "--retries", "99"]
+ANSWER = ["--source", "sample", "--limit", "500", "--quality", "90", "10", "--tolerance", "20%"]
+ANSWER += ["--num_epoch", "20", "--batch_size", "20", "--budget", "2h", "--jobs", "2", "--json"]
+TINY = """
+import keras
+
+def build(shape, classes):
+    layers = [keras.Input(shape), keras.layers.AveragePooling2D(4), keras.layers.Flatten()]
+    return keras.Sequential([*layers, keras.layers.Dense(classes, activation="softmax")])
+"""
 
 
 def make_photos(folder: Path) -> Path:
@@ -172,6 +182,39 @@ def kill_one_run(logs: Path, rng: random.Random) -> bool:
     return bool(there)
 
 
+def torture_answer(base: Path, kills: int, rng: random.Random) -> None:
+    base.mkdir()
+    (base / "tiny.py").write_text(TINY)
+    flags = [*ANSWER, "--model", f"{base / 'tiny.py'}:build", "--log_dir"]
+    started, told = time.perf_counter(), {}
+    told["alone"], code = ask(flags, base / "alone")
+    whole, written, killed = time.perf_counter() - started, {}, 0
+    for _ in range(kills):
+        process = start("cifar.answer", *flags, base / "tortured")
+        time.sleep(rng.uniform(1, 0.4 * whole))
+        killed += process.poll() is None
+        process.kill()
+        process.communicate()
+        for path in base.glob("tortured/cifar/**/result.json"):
+            assert written.setdefault(path, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
+    told["tortured"], again = ask(flags, base / "tortured")
+    for path, when in written.items():
+        assert path.stat().st_mtime_ns == when, f"{path} was trained twice"
+    names = ("lines", "rates", "answered")
+    assert code == again
+    assert [told["alone"][n] for n in names] == [told["tortured"][n] for n in names]
+    runs = [len(list(base.glob(f"{name}/cifar/**/result.json"))) for name in told]
+    assert runs[0] == runs[1]
+    print(f"answer: killed {killed} times; the same answer from the same {runs[0]} runs, each once")
+
+
+def ask(flags: list, logs: Path) -> tuple[dict, int]:
+    """What answer.py says as JSON, and its exit code."""
+    command = [sys.executable, "-m", "cifar.answer", *map(str, [*flags, logs])]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return json.loads(done.stdout), done.returncode
+
+
 def torture_preparation(photos: Path, rounds: int, rng: random.Random) -> None:
     killed = 0
     for quality in range(30, 30 + rounds):
@@ -198,9 +241,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=["answer"], help="torture nothing else")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
+        torture_answer(Path(folder) / "answers", max(1, args.kills // 2), rng)
+        if args.only:
+            return
         photos = make_photos(Path(folder) / "photos")
         torture_preparation(photos, max(1, args.kills // 4), rng)
         prepared = start("cifar.prepare", "--source", photos, "--quality", 5).communicate()[0]

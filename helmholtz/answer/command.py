@@ -7,10 +7,11 @@ from pathlib import Path
 from helmholtz import cli, flags
 from helmholtz.answer import clock, tolerance
 from helmholtz.domain import Domain
-from helmholtz.errors import OPEN
+from helmholtz.errors import OPEN, UsageError
 from helmholtz.sweep.__main__ import add_machine
 
 NETWORK = "quick"
+NOT_PASSED_ON = ("--seed", "--train_dir", "--setting", "--fold")  # flags of train.py
 
 
 def parse_args(domain: Domain, description: str, argv=None) -> tuple[Namespace, list[str]]:
@@ -28,7 +29,13 @@ def parse_args(domain: Domain, description: str, argv=None) -> tuple[Namespace, 
     add("--json", action="store_true", help="print the answer as JSON")
     args, rest = parser.parse_known_args(argv)
     args.domain, args.model, args.setting = domain.name, [args.model], None
-    flags.chosen(args, domain)  # to refuse what there is not
+    if not any(rate for _, rate in flags.chosen(args, domain)):
+        raise UsageError(
+            f"Rate 0 is always trained: give other rates, or leave --{domain.flag} out."
+        )
+    for word in rest:
+        if word.partition("=")[0] in NOT_PASSED_ON:
+            raise UsageError(f"answer.py decides on {word.partition('=')[0]} itself: leave it out.")
     return args, rest
 
 

@@ -52,19 +52,20 @@ class Inquiry:
         first, truth = self.base[min(self.base)], self.trials.truth
         chance = np.bincount(truth).max() / len(truth)
         right = binomtest(int(first.sum()), len(first), chance, alternative="greater")
-        return right.pvalue < RISK
+        return bool(right.pvalue < RISK)
 
     def wanted(self) -> list[Trial]:
         """Trials that may change a decision, the best first; none when all is decided."""
         if not self.learned():
             return []
+        baseline = [self.trials.base(s) for s in range(BASE_SEEDS) if s not in self.base]
         if not self.base:
-            return [self.trials.base(0)]
+            return baseline
         queues = [self._of_codec(codec) for codec in sorted(self.orders, key=self._spent)]
         longest = max(map(len, queues), default=0)
         ranked = [queue[i] for i in range(longest) for queue in queues if i < len(queue)]
         if ranked:  # to fill an idle place beside the first
-            ranked += [self.trials.base(s) for s in range(BASE_SEEDS) if s not in self.base]
+            ranked += baseline
         known = (trial for trial in dict.fromkeys(ranked) if trial not in self.trials.found)
         return [trial for trial in known if trial[:2] not in self.without]
 

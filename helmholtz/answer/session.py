@@ -18,15 +18,15 @@ from helmholtz.text import counted
 FEW = 50  # test items of a class below which the folds are tested in turn
 
 
-def trials(half: Domain, asked: Namespace, rest: list[str]) -> tuple[Trials, list[str]]:
+def trials(half: Domain, asked: Namespace, rest: list[str], log=None) -> tuple[Trials, list[str]]:
     """Prepare the uncompressed data; the trials that suit them, and sentences on that.
 
-    asked, rest: as of Trials.
+    asked, rest: as of Trials. log: a file for what the preparation prints.
     """
     first = Trials(asked, rest, seeds=1)
     for codec in first.orders():
         half.codecs[codec].available()
-    conduct.prepare([first.baseline])
+    conduct.prepare([first.baseline], log)
     data = loading.load(plan.data_folder(first.baseline), 0)
     count, fewest = len(data.splits["train"][1]), np.bincount(data.splits["test"][1]).min()
     flags, fitted = _recipe(half, first.baseline.args, count)

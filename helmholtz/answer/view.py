@@ -65,8 +65,7 @@ class View:
         rates = sum(map(len, self.inquiry.orders.values()))
         self.say(
             f"A rate and seed takes about {spoken(trial)}: about {count} more fit into the "
-            f"{spoken(left)} left, enough for {count / (rates + 1):.1f} seeds of all {rates} rates, "
-            "or for more of those that matter."
+            f"{spoken(left)} left, or {count / (rates + 1):.1f} seeds of all {rates} rates."
         )
 
     def refresh(self, running: list[Run]) -> None:

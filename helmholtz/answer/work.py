@@ -1,5 +1,6 @@
 """From a question to its answer: one batch of runs after the other, as long as the budget lasts."""
 
+import sys
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -14,6 +15,7 @@ from helmholtz.domain import Domain
 from helmholtz.errors import MachineError
 from helmholtz.sweep import conduct, local_engine, plan, table
 from helmholtz.sweep.launcher import Launcher
+from helmholtz.sweep.plan import Run
 
 MANY = 1000  # runs: more than there are places for
 RETRIES = 1  # of a failed run
@@ -24,7 +26,7 @@ def answer(half: Domain, args: Namespace, rest: list[str]) -> bool:
     """Train what may decide something; say what is known then; return if that is an answer."""
     conduct.check_engine_flags(args)
     clock = Clock(args.budget)
-    trials, told = session.trials(half, args, rest)
+    trials, told = session.trials(half, args, rest, sys.stderr if args.json else None)
     with Journal(trials, args, clock) as journal:
         inquiry = Inquiry(trials, args.tolerance)
         view = View(inquiry, clock, journal, args.json)
@@ -72,7 +74,7 @@ class Work:
         runs = [run for trial in batch for run in self.inquiry.trials.runs[trial]]
         self.journal.note(batch)
         self.clock.start()
-        conduct.prepare(runs, quietly=True)
+        self._prepare(runs)
         self.running = runs
         Launcher(runs, self.engine, RETRIES, self._show).conduct()
         self.clock.end(turns)
@@ -82,16 +84,24 @@ class Work:
         self.inquiry.look()
         self.view.judged(batch)
 
+    def _prepare(self, runs: list[Run]) -> None:
+        """Make the data of runs; what that prints, train.log keeps."""
+        for run in runs:
+            run.folder.mkdir(parents=True, exist_ok=True)
+        with open(runs[0].folder / "train.log", "a", encoding="utf-8") as log:
+            for some in dict.fromkeys(run.source for run in runs):
+                conduct.prepare([run for run in runs if run.source == some], log)
+
     def _check(self, trial: Trial) -> None:
         """Leave out a rate whose runs fail; without the baseline there is nothing to compare."""
         for run in self.inquiry.trials.runs[trial]:
             if run.state == "done":
                 continue
-            end = "\n".join(["", *table.log_end(run)])
+            end = "\n".join([run.note or "another process trains it", *table.log_end(run)])
             if not trial.rate:
-                raise MachineError(f"{run.name} {run.state}: {run.note}.{end}")
+                raise MachineError(f"{run.name} was not trained: {end}")
             self.inquiry.without.add(trial[:2])
-            self.view.say(f"{run.name} {run.state}, so this rate is left out: {run.note}.{end}")
+            self.view.say(f"{run.name} was not trained, and its rate is left out: {end}")
 
     def _show(self, run=None, what: str = "") -> None:
         """What Launcher calls all the time."""

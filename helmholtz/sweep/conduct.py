@@ -3,7 +3,6 @@
 import argparse
 import shutil
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 from helmholtz.errors import MachineError, UsageError
@@ -105,29 +104,24 @@ def open_engine(args: argparse.Namespace, slots: list, all_runs: list[Run]):
     return ray_engine.Cluster(args.address, args.cpus, args.per_gpu, args.sync)
 
 
-def prepare(to_do: list[Run], quietly: bool = False) -> None:
+def prepare(to_do: list[Run], log=None) -> None:
     """Make the data of all runs, in one pass over the source for every codec.
 
-    quietly: with what is printed appended to the train.log of the first run.
+    log: a file for what is printed.
     """
     own = [run for run in to_do if run.args.train_dir is None]
     codecs = dict.fromkeys(run.codec for run in own)
     for codec in codecs:
         codec.available()
     for codec in codecs:
-        _prepare_codec([run for run in own if run.codec is codec], quietly)
+        _prepare_codec([run for run in own if run.codec is codec], log)
 
 
-def _prepare_codec(all_runs: list[Run], quietly: bool) -> None:
+def _prepare_codec(all_runs: list[Run], log) -> None:
     """Run prepare.py for the rates of runs of one codec."""
     half, rates = all_runs[0].domain, sorted({run.rate for run in all_runs})
     flags = [f"--{half.flag}", *map(str, rates), *plan.source_flags(all_runs[0])]
-    with ExitStack() as stack:
-        log = None
-        if quietly:
-            all_runs[0].folder.mkdir(parents=True, exist_ok=True)
-            log = stack.enter_context(open(all_runs[0].folder / "train.log", "a"))
-        run_program(f"{half.name}.prepare", flags, log)
+    run_program(f"{half.name}.prepare", flags, log)
 
 
 def run_program(module: str, flags: list[str], log=None) -> None:

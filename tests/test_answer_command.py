@@ -1,0 +1,293 @@
+"""answer.py: what it says of runs that are there, its budget, and the whole command."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from argparse import ArgumentTypeError, Namespace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio import answer as audio_answer
+from cifar import answer as cifar_answer
+from cifar import prepare as cifar_prepare
+from helmholtz.answer import few_items, page, said, sizes, tolerance
+from helmholtz.answer.clock import Clock, OutOfTime, duration, spoken
+from helmholtz.answer.inquiry import Inquiry
+from helmholtz.answer.tolerance import Tolerance
+from helmholtz.answer.trials import Trial, Trials
+from helmholtz.domain import get
+from helmholtz.io import predictions
+
+RATES, ITEMS = [90, 50, 10], 4000
+BITS = {0: 24_576, 90: 9000, 50: 4000, 10: 2000}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("0.5h", 1800)]
+)
+def test_a_duration_is_read(text, seconds):
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "30", "m", "0m", "1h 30m", "-5m", "5x"])
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(ArgumentTypeError, match="such as 90s, 30m or 2h"):
+        duration(text)
+
+
+def test_durations_are_spoken():
+    assert [spoken(s) for s in (50, 720, 9000)] == ["50 s", "12 minutes", "2.5 hours"]
+
+
+def test_a_tolerance_is_a_share_or_points():
+    assert tolerance.parse("0.01") == tolerance.parse("1%") == Tolerance(0.01)
+    assert tolerance.parse("0.5points") == Tolerance(points=0.005)
+    assert str(Tolerance(0.01)) == "1 % of the accuracy"
+    assert str(Tolerance(points=0.005)) == "0.5 points of accuracy"
+    assert Tolerance(0.01).loss(0.5) == 0.005
+    assert Tolerance(points=0.02).loss(0.5) == 0.02
+    for text in ("", "1", "-0.1", "100%", "x"):
+        with pytest.raises(ArgumentTypeError, match="not a tolerance"):
+            tolerance.parse(text)
+
+
+def test_points_and_shares_give_the_margin_of_the_same_loss():
+    here, there = np.array([1, 0, 1, 1]), np.array([1, 1, 1, 1])
+    assert Tolerance(points=0.25).margin(here, there).mean() == pytest.approx(0)
+    assert Tolerance(0.25).margin(here, there).mean() == pytest.approx(0)
+
+
+def test_a_recipe_fits_few_items_and_stays_as_it_is_for_many():
+    recipe = {"batch_size": 500, "num_epoch": 12, "learning_rate": 0.35}
+    assert few_items.fitted(recipe, 50_000) == {}
+    few = few_items.fitted(recipe, 48)
+    assert few["batch_size"] == 16
+    assert few["num_epoch"] * 48 / 16 >= few_items.STEPS
+    assert few["learning_rate"] == pytest.approx(0.35 * np.sqrt(16 / 500), abs=1e-3)
+
+
+class Watch:
+    """A clock to set."""
+
+    time = 0.0
+
+    def __call__(self):
+        return self.time
+
+
+def test_the_clock_expects_what_epochs_and_then_runs_let_expect():
+    watch = Watch()
+    clock = Clock(1000, now=watch)
+    assert clock.expected is None
+    assert clock.fits(1)
+    clock.start()
+    for epoch, watch.time in ((1, 20.0), (2, 25.0), (3, 30.0)):
+        clock.watch(epoch, 10)
+    assert clock.expected == pytest.approx(65, abs=3)
+    watch.time = 70.0
+    clock.end(1)
+    assert clock.expected == pytest.approx(1.05 * 70)
+    watch.time = 930.0
+    assert not clock.fits(1)
+    clock.check()
+    watch.time = 999.0
+    with pytest.raises(OutOfTime):
+        clock.check()
+
+
+def test_a_first_run_that_cannot_end_in_time_is_stopped_at_once():
+    watch = Watch()
+    clock = Clock(120, now=watch)
+    clock.start()
+    for epoch, watch.time in ((1, 20.0), (2, 40.0)):
+        clock.watch(epoch, 100)
+    with pytest.raises(OutOfTime):
+        clock.check()
+
+
+@pytest.fixture
+def trials(tmp_path):
+    asked = Namespace(domain="cifar", codec=["jpeg"], quality=RATES, log_dir=tmp_path)
+    asked.model, asked.setting = ["quick"], None
+    return Trials(asked, ["--source", "sample"], 10)
+
+
+def finish(trials, rate, seed, right, classes=10):
+    """Write what a finished run leaves, that classifies these items rightly."""
+    folder = trials.runs[Trial("jpeg", rate, seed)][0].folder
+    folder.mkdir(parents=True)
+    truth = np.arange(len(right)) % classes
+    chances = np.full((len(right), classes), 0.5 / (classes - 1))
+    chances[np.arange(len(right)), np.where(right, truth, (truth + 1) % classes)] = 0.5
+    found = predictions.of(np.arange(len(right)), truth, chances)
+    predictions.write(folder / predictions.FILE, found)
+    data = {"classes": list("abcdefghij"), "items": 100, "scan_bytes": 100 * BITS[rate] / 8}
+    data |= {"file_bytes": 100 * (BITS[rate] / 8 + 600), "raw_bytes": 307_200}
+    setting = {"domain": "cifar", "model": "quick", "codec": "jpeg", "rate": rate}
+    setting |= {"shape": [32, 32, 3], "flags": {}, "data": data}
+    (folder / "setting.json").write_text(json.dumps(setting))
+    (folder / "result.json").write_text(json.dumps({"seconds": 30.0}))
+
+
+def seeds(trials, accuracies, count):
+    """Finish so many seeds of every rate; all make their errors on the same items."""
+    rng = np.random.default_rng(0)
+    hard = rng.random(ITEMS)
+    for rate, accuracy in accuracies.items():
+        for seed in range(count):
+            finish(trials, rate, seed, hard < accuracy + 0.001 * rng.standard_normal())
+
+
+def clock(budget=600.0):
+    made = Clock(budget)
+    made.taken = [30.0]
+    return made
+
+
+def test_the_answer_is_the_safe_rate_with_the_fewest_bits(trials):
+    seeds(trials, {0: 0.9, 90: 0.9, 50: 0.9, 10: 0.8}, 3)
+    inquiry = Inquiry(trials, Tolerance(0.01))
+    assert [v.said for v in inquiry.verdicts] == ["safe", "safe", "harmful"]
+    assert inquiry.chosen()[:2] == ("jpeg", 50)
+    assert inquiry.answered()
+    assert not inquiry.wanted()
+    choice, cost, harmful = said.lines(inquiry, clock(), "sample", None)
+    assert choice == "Choose quality 50: 1,100 bytes in place of 3,672 for every image (-70%)."
+    assert cost.startswith("It costs +0.0 points (")
+    assert "3 seeds" in cost
+    assert "a loss of more than 1 % of the accuracy is ruled out at 95 %" in cost
+    assert harmful.startswith("Harmful: quality 10 (-10.")
+
+
+def test_a_folder_gets_its_size_and_the_command_that_exports_it(trials, photos):
+    seeds(trials, {0: 0.9, 90: 0.9, 50: 0.9, 10: 0.8}, 3)
+    inquiry, half = Inquiry(trials, Tolerance(0.01)), get("cifar")
+    size = sizes.estimated(photos, half, half.codecs["jpeg"], 50)
+    assert size[0] == sum(path.stat().st_size for path in photos.rglob("*.png")) > size[1]
+    first, *_, last = said.lines(inquiry, clock(), str(photos), size)
+    assert first.startswith("Choose quality 50: the files have ")
+    assert last == (
+        f"python -m helmholtz.export {photos} {photos}-quality_50 --codec jpeg --quality 50"
+    )
+
+
+def test_what_is_open_comes_with_the_budget_that_would_settle_it(trials):
+    rng, hard = np.random.default_rng(1), np.random.default_rng(0).random(ITEMS)
+    for rate, accuracy in {0: 0.9, 50: 0.893}.items():
+        for seed in range(3):
+            finish(trials, rate, seed, hard < accuracy + 0.004 * rng.standard_normal())
+    inquiry = Inquiry(trials, Tolerance(0.01))
+    assert not inquiry.answered()
+    assert inquiry.wanted()
+    first, second, open_ = said.lines(inquiry, clock(), "sample", None)
+    assert first == "No answer yet: no rate is known to be safe."
+    assert second.startswith("Tolerated is a loss of 1 % of the accuracy, which is 0.9")
+    assert open_.startswith("Open: quality 90 to 10; about ")
+    assert "give --budget " in open_
+
+
+def test_without_a_rate_that_does_no_harm_the_answer_is_to_stay(trials):
+    seeds(trials, {0: 0.9, 90: 0.7, 50: 0.6, 10: 0.5}, 3)
+    inquiry = Inquiry(trials, Tolerance(0.01))
+    assert inquiry.answered()
+    assert not inquiry.chosen()
+    assert said.lines(inquiry, clock(), "sample", None)[0].startswith("Stay uncompressed")
+
+
+def test_a_network_that_guesses_gets_no_answer_and_no_more_runs(trials):
+    finish(trials, 0, 0, np.random.default_rng(0).random(ITEMS) < 0.1)
+    inquiry = Inquiry(trials, Tolerance(0.01))
+    assert not inquiry.learned()
+    assert inquiry.wanted() == []
+    assert json.loads(json.dumps(page.facts(inquiry, clock())))["answered"] is False
+    (only,) = said.lines(inquiry, clock(), "sample", None)
+    assert only.startswith("No answer: without compression the network classifies 10")
+    assert "may be guessing" in only
+
+
+def test_a_rate_whose_runs_fail_is_left_out(trials):
+    seeds(trials, {0: 0.9}, 1)
+    inquiry = Inquiry(trials, Tolerance(0.01))
+    assert inquiry.wanted()[0] == Trial("jpeg", 50, 0)
+    inquiry.without.add(("jpeg", 50))
+    assert ("jpeg", 50) not in {trial[:2] for trial in inquiry.wanted()}
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--quality", "0"], "Rate 0 is always trained"),
+        (["--quality", "5", "--seed", "3"], "answer.py decides on --seed itself"),
+        (["--train_dir=x"], "answer.py decides on --train_dir itself"),
+        (["--budget", "soon"], "'soon' is not a duration"),
+        (["--tolerance", "2"], "'2' is not a tolerance"),
+        (["--codec", "mp3"], "invalid choice"),
+        (["--source", "sample", "--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_wrong_flags_are_refused_in_a_sentence(command, flags, says):
+    code, error = command(cifar_answer.main, *flags)
+    assert code == 2
+    assert says in error
+    assert error.count("\n") == 1
+
+
+def test_there_is_no_answer_without_data(command, tmp_path):
+    code, error = command(audio_answer.main, "--source", tmp_path / "none")
+    assert code == 3
+    assert "does not exist" in error
+
+
+def test_every_item_is_tested_in_one_of_the_folds(command, photos, tmp_path):
+    import h5py
+
+    counts, labels = [], []
+    for fold in range(1, 6):
+        flags = ["--source", photos, "--data_dir", tmp_path, "--quality", "0", "--fold", fold]
+        assert command(cifar_prepare.main, *flags)[0] == 0
+    for path in sorted(tmp_path.glob("cifar/*/quality_0/test.h5")):
+        with h5py.File(path, "r") as file:
+            counts.append(len(file["label"]))
+            labels += [image.tobytes() for image in file["data"]]
+    assert counts == [16] * 5
+    assert len(set(labels)) == 80
+
+
+TINY = """
+import keras
+
+def build(shape, classes):
+    layers = [keras.Input(shape), keras.layers.AveragePooling2D(4), keras.layers.Flatten()]
+    return keras.Sequential([*layers, keras.layers.Dense(classes, activation="softmax")])
+"""
+
+
+def test_killed_and_asked_again_it_ends_with_an_answer_and_trains_nothing_twice(tmp_path):
+    (tmp_path / "tiny.py").write_text(TINY)
+    flags = ["--source", "sample", "--limit", "500", "--log_dir", tmp_path / "logs"]
+    flags += ["--model", f"{tmp_path / 'tiny.py'}:build", "--num_epoch", "9", "--batch_size", "20"]
+    flags += ["--quality", "90", "--tolerance", "20%", "--budget", "10m", "--jobs", "2", "--json"]
+    line = [sys.executable, "-m", "cifar.answer", *map(str, flags)]
+    first = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until = time.monotonic() + 120
+    while not list(tmp_path.rglob("result.json")) and time.monotonic() < until:
+        time.sleep(0.1)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    done = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("result.json")}
+    assert done
+    again = subprocess.run(line, capture_output=True, text=True)
+    told = json.loads(again.stdout)
+    assert (again.returncode, told["answered"], told["rate"]) == (0, True, 90), again.stderr
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    shown = next(Path(tmp_path).rglob("index.html")).read_text()
+    assert "Choose quality 90" in shown
+    assert "<svg" in shown
+    assert "http-equiv" not in shown
+    third = subprocess.run(line, capture_output=True, text=True)
+    assert json.loads(third.stdout)["lines"] == told["lines"]
+    assert "test accuracy" not in third.stderr
