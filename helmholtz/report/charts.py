@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
@@ -96,3 +97,8 @@ def save(made: Figure, folder: Path, name: str) -> None:
         with replacing(folder / f"{name}.{ending}") as temporary:
             metadata = {"Date": None} if ending == "svg" else {"Software": None}
             made.savefig(temporary, format=ending, dpi=200, metadata=metadata)
+
+
+def styled():
+    """The context that figures are made and written in."""
+    return matplotlib.rc_context(STYLE)

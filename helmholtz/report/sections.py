@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib
-
 from helmholtz.analysis import domains, prepared, run_files
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.compare import compare
@@ -52,7 +50,7 @@ def draw(answered: list[tuple], runs: list[Run], folder: Path, args: Namespace) 
     groups, used, scale = {}, set(), matrices.limits([answer for _, answer in answered])
     for pair in answered:
         groups.setdefault(tuple(pair[0].key[name] for name in COMPARISON), []).append(pair)
-    with matplotlib.rc_context(charts.STYLE):
+    with charts.styled():
         found = [_section(k, p, runs, args, folder, used) for k, p in groups.items()]
         for i, (key, pairs) in enumerate(groups.items()):
             found[i] = found[i]._replace(matrices=_matrices(key, pairs, folder, used, scale))
