@@ -144,7 +144,7 @@ def test_the_class_that_loses_is_found_and_no_other(three_seeds):
     ]
     recalls = [recall_score(some.truth, some.predicted, average=None)[1] for some in kept]
     assert lost["recall"] == pytest.approx(np.mean(recalls))
-    assert "1 of 3 classes is shown to lose" in page
+    assert "1 of 3 classes shows a loss" in page
     assert list((three_seeds / "report" / "figures").glob("*classes.svg"))
 
 
@@ -180,7 +180,7 @@ def test_luck_is_no_loss_and_one_seed_shows_none(tmp_path):
         for rate in (0, 50, 25, 10):
             judged(tmp_path, rate, seed)
     assert by_class(experiment_of(tmp_path))["losses"] == []
-    assert "None of 3 classes is shown to lose" in made(tmp_path)
+    assert "None of 3 classes show a loss" in made(tmp_path)
     judged(tmp_path / "one", 0), judged(tmp_path / "one", 5, right=(0.9, 0.2, 0.9))
     found = by_class(experiment_of(tmp_path / "one"))
     assert min(row["p_holm"] for row in found["by_class"]) < 0.001

@@ -149,10 +149,3 @@ def test_several_processes_at_once_make_one_good_copy(photos):
     folder = folders.pop()
     assert loading.load(folder, 9).attributes["items"] == 80
     assert not list(folder.glob(".tmp-*"))
-
-
-@pytest.mark.parametrize("value", ["101", "-1", "5.5", "abc", ""])
-def test_a_quality_out_of_range_is_wrong_usage(value, command):
-    code, error = command(prepare.main, "--quality", value)
-    assert code == 2
-    assert "whole number from 0 to 100" in error or "expected at least one argument" in error

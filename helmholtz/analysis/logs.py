@@ -55,24 +55,18 @@ def read(roots: list[Path], skip: Path, alone: bool = True) -> tuple[list[Run], 
             if set(files) >= REPORT or folder.resolve() == skip.resolve():
                 subfolders.clear()
             elif RUN_FILES & set(files):
-                name = _name(folder, root) if alone else str(folder)
+                name = folder.relative_to(root) if folder != root else folder.resolve().name
+                name = str(name if alone else folder)
                 found.setdefault(folder.resolve(), read_run(folder, printable(name)))
             else:
-                foreign += [str(folder / file) for file in sorted(files) if not _expected(file)]
+                names = [name for name in sorted(set(files) - EXPECTED) if name[0] != "."]
+                foreign += [str(folder / name) for name in names]
     return sorted(found.values(), key=_sort_key), [printable(name) for name in foreign]
 
 
 def is_report(folder: Path) -> bool:
     """Whether a folder holds an earlier report."""
     return all((folder / name).is_file() for name in REPORT)
-
-
-def _name(folder: Path, root: Path) -> str:
-    return str(folder.relative_to(root)) if folder != root else folder.resolve().name
-
-
-def _expected(name: str) -> bool:
-    return name in EXPECTED or name.startswith(".")
 
 
 def _sort_key(run: Run) -> tuple:

@@ -9,8 +9,8 @@ import numpy as np
 from helmholtz.analysis import domains, tables
 from helmholtz.analysis.experiments import EXPERIMENT, Experiment, rate_order
 from helmholtz.analysis.measure import YES, learned, verdict
-from helmholtz.analysis.statistics import Score, difference, interval, interval_over_items
-from helmholtz.analysis.summary import ENDS
+from helmholtz.analysis.statistics import Score, difference
+from helmholtz.analysis.summary import ENDS, mean_columns
 from helmholtz.analysis.wording import ends
 from helmholtz.errors import DataError
 from helmholtz.io import evaluations, predictions
@@ -97,23 +97,18 @@ def _cell(known: list[dict], own: tuple, column: tuple, tolerance: float) -> dic
     pairs = [(cells[column], cells[own]) for cells in known if column in cells]
     items = [tested.item for pair in pairs for tested in pair]
     alike = all(np.array_equal(item, items[0]) for item in items[1:])
-    here, there = ([_score(pair[i], alike) for pair in pairs] for i in (0, 1))
+    here, there = ([pair[i].score for pair in pairs] for i in (0, 1))
+    if not alike:  # items cannot be compared one by one
+        here, there = ([score._replace(correct=None) for score in own] for own in (here, there))
     change, margin = difference(here, there), difference(here, there, 1 - tolerance)
     shown = margin | dict(zip(("low", "high"), ends(margin), strict=True))  # of one seed too
-    mean, *limits = interval([score.value for score in here], len(items[0]))
-    limits = [end and min(1.0, max(0.0, end)) for end in (*limits, *interval_over_items(here))]
     return {
         **{"tested_codec": column[0], "tested_rate": column[1], "seeds": len(here)},
-        **{"items": len(items[0]), "accuracy": mean, "difference": change["mean"]},
-        **{f"accuracy_{name}": end for name, end in zip(ENDS, limits, strict=True)},
+        **{"items": len(items[0]), "difference": change["mean"]},
+        **mean_columns("accuracy", [score._replace(items=len(items[0])) for score in here]),
         **{f"difference_{name}": change[name] for name in ENDS},
         "verdict": YES if column == own else verdict(shown),
     }
-
-
-def _score(tested: Tested, alike: bool) -> Score:
-    """alike: whether the items of all runs are the same, and may be compared one by one."""
-    return tested.score if alike else tested.score._replace(correct=None)
 
 
 def is_own(row: dict) -> bool:
