@@ -14,6 +14,7 @@ import pytest
 from audio import answer as audio_answer
 from cifar import answer as cifar_answer
 from cifar import prepare as cifar_prepare
+from helmholtz.analysis import logs
 from helmholtz.answer import few_items, page, said, sizes, tolerance
 from helmholtz.answer.clock import Clock, OutOfTime, duration, spoken
 from helmholtz.answer.inquiry import Inquiry
@@ -313,3 +314,11 @@ def test_killed_and_asked_again_it_ends_with_an_answer_and_trains_nothing_twice(
     third = subprocess.run(line, capture_output=True, text=True)
     assert json.loads(third.stdout)["lines"] == told["lines"]
     assert "test accuracy" not in third.stderr
+
+
+def test_the_report_does_not_list_the_files_of_an_answer(tmp_path):
+    folder = tmp_path / "answer" / "cifar-sample-quick"
+    folder.mkdir(parents=True)
+    for name in ("answer.json", "index.html", "rates.svg", "rates.png"):
+        (folder / name).write_text("{}")
+    assert logs.read([tmp_path], tmp_path / "report") == ([], [])

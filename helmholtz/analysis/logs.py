@@ -22,8 +22,9 @@ from helmholtz.text import printable
 
 RUN_FILES = {"setting.json", "history.csv", "result.json", "train.log"}
 REPORT = {"runs.csv", "summary.csv"}  # a folder with both is an earlier report
-EXPECTED = {"README.md", "index.html", "answer.json"}  # not of a run, and not worth listing
+EXPECTED = {"README.md", "index.html"}  # not of a run, and not worth listing
 BELOW_RUNS = {"tensorboard", "wandb", "evaluation"}  # folders of a run
+ANSWER = "answer.json"  # in the folder of an answer
 
 # States. Only the first two are counted: the others have no result, or none to be trusted.
 FINISHED, OLD = "finished", "finished (2018 code)"
@@ -52,7 +53,7 @@ def read(roots: list[Path], skip: Path, alone: bool = True) -> tuple[list[Run], 
         for path, subfolders, files in os.walk(root):
             folder = Path(path)
             subfolders[:] = sorted(set(subfolders) - BELOW_RUNS)
-            if set(files) >= REPORT or folder.resolve() == skip.resolve():
+            if set(files) >= REPORT or ANSWER in files or folder.resolve() == skip.resolve():
                 subfolders.clear()
             elif RUN_FILES & set(files):
                 name = folder.relative_to(root) if folder != root else folder.resolve().name

@@ -47,8 +47,7 @@ class Journal:
             before = runs.read_json(self.folder / FILE)
             if before.get("question") == self.known["question"]:
                 self.known = before
-                self.clock.began -= before.get("used_seconds", 0.0)
-                self.clock.taken += before.get("run_seconds", [])
+                self.clock.go_on(before["used_seconds"], before["run_seconds"])
         return self
 
     def __exit__(self, *_) -> None:

@@ -88,11 +88,6 @@ class Trials:
         """By seed, which test items the finished runs classify rightly, bool arrays."""
         return {t.seed: c for t, c in self.found.items() if t[:2] == (codec, rate)}
 
-    def seconds(self) -> list[float]:
-        """What the epochs of finished runs took."""
-        done = [run for trial in self.found for run in self.runs[trial]]
-        return [runs.read_json(run.folder / "result.json")["seconds"] for run in done]
-
     def bits(self, codec: str, rate: int) -> float | None:
         """Mean payload bits of an item, once a run has told them."""
         data = self.data.get((codec, rate), {})
