@@ -18,9 +18,11 @@ from helmholtz.analysis import logs
 from helmholtz.answer import few_items, page, said, sizes, tolerance
 from helmholtz.answer.clock import Clock, OutOfTime, duration, spoken
 from helmholtz.answer.inquiry import Inquiry
+from helmholtz.answer.journal import Journal
 from helmholtz.answer.tolerance import Tolerance
 from helmholtz.answer.trials import Trial, Trials
 from helmholtz.domain import get
+from helmholtz.errors import UsageError
 from helmholtz.io import predictions
 
 RATES, ITEMS = [90, 50, 10], 4000
@@ -314,6 +316,37 @@ def test_killed_and_asked_again_it_ends_with_an_answer_and_trains_nothing_twice(
     third = subprocess.run(line, capture_output=True, text=True)
     assert json.loads(third.stdout)["lines"] == told["lines"]
     assert "test accuracy" not in third.stderr
+
+
+def journal(trials, budget=600.0):
+    args = Namespace(log_dir=trials.baseline.folder.parents[5], tolerance=Tolerance(0.01))
+    return Journal(trials, args, Clock(budget))
+
+
+def test_a_question_goes_on_with_the_time_that_it_used_and_what_was_running(trials):
+    with journal(trials) as first:
+        first.clock.go_on(100, [30.0])
+        first.note([Trial("jpeg", 50, 0), Trial("jpeg", 10, 0)])
+    with journal(trials, 900) as again:
+        assert again.clock.used == pytest.approx(100, abs=2)
+        assert again.clock.expected == pytest.approx(1.05 * 30)
+        assert again.pending({Trial("jpeg", 10, 0): None}) == [Trial("jpeg", 50, 0)]
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"pending": 5}', '"x"', "QUESTION"])
+def test_a_damaged_answer_json_is_made_anew(trials, damage):
+    with journal(trials) as first:
+        first.note([Trial("jpeg", 50, 0)])
+    question = json.dumps({"question": first.known["question"], "used_seconds": [], "pending": 3})
+    (first.folder / "answer.json").write_text(damage.replace("QUESTION", question))
+    with journal(trials) as again:
+        assert again.pending({}) == []
+        assert again.clock.used < 5
+
+
+def test_the_same_question_twice_at_once_is_refused(trials):
+    with journal(trials), pytest.raises(UsageError, match="Another process answers this question"):
+        journal(trials).__enter__()
 
 
 def test_the_report_does_not_list_the_files_of_an_answer(tmp_path):
