@@ -1,6 +1,7 @@
 """answer.py: what it says of runs that are there, its budget, and the whole command."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,14 +16,14 @@ from audio import answer as audio_answer
 from cifar import answer as cifar_answer
 from cifar import prepare as cifar_prepare
 from helmholtz.analysis import logs
-from helmholtz.answer import few_items, page, said, sizes, tolerance
+from helmholtz.answer import few_items, page, said, session, sizes, tolerance
 from helmholtz.answer.clock import Clock, OutOfTime, duration, spoken
 from helmholtz.answer.inquiry import Inquiry
 from helmholtz.answer.journal import Journal
 from helmholtz.answer.tolerance import Tolerance
 from helmholtz.answer.trials import Trial, Trials
 from helmholtz.domain import get
-from helmholtz.errors import UsageError
+from helmholtz.errors import OPEN, UsageError
 from helmholtz.io import predictions
 
 RATES, ITEMS = [90, 50, 10], 4000
@@ -347,6 +348,45 @@ def test_a_damaged_answer_json_is_made_anew(trials, damage):
 def test_the_same_question_twice_at_once_is_refused(trials):
     with journal(trials), pytest.raises(UsageError, match="Another process answers this question"):
         journal(trials).__enter__()
+
+
+def test_folds_are_for_folders_with_few_test_items_and_no_split_of_their_own(photos, tmp_path):
+    for split in ("train", "test"):
+        shutil.copytree(photos, tmp_path / split)
+    assert session._folds(str(photos), 8) == (
+        (1, 2, 3, 4, 5),
+        "A class has only 8 test items: every item is tested once, in 5 folds with a run each.",
+    )
+    assert session._folds(str(photos), session.FEW) == ((), "")
+    for source in (str(tmp_path), "sample"):
+        assert session._folds(source, 1)[0] == ()
+
+
+def test_only_recipes_that_end_with_their_last_epoch_are_fitted_to_few_items(trials):
+    args = trials.baseline.args
+    words, told = session._recipe(get("cifar"), args, 1000)
+    assert words[:2] == ["--batch_size", "32"]
+    assert told.startswith("For 1,000 items: --batch_size 32 --num_epoch ")
+    limited = Namespace(**vars(args) | {"limit": 100})
+    assert session._recipe(get("cifar"), limited, 1000)[0][:2] == ["--batch_size", "16"]
+    published = Namespace(**vars(args) | {"model": "all-cnns"})
+    assert session._recipe(get("cifar"), published, 1000) == ([], "")
+
+
+def test_a_budget_that_is_too_small_is_kept_and_said(tmp_path):
+    (tmp_path / "tiny.py").write_text(TINY)
+    line = [sys.executable, "-m", "cifar.answer", "--source", "sample", "--limit", "500"]
+    line += ["--log_dir", str(tmp_path), "--model", f"{tmp_path / 'tiny.py'}:build"]
+    line += ["--num_epoch", "100000", "--budget", "20s", "--json"]
+    done = subprocess.run(line, capture_output=True, text=True)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["answered"]) == (OPEN, False), done.stderr
+    assert told["lines"][0].startswith("No answer yet: ")
+    kept = json.loads(next(tmp_path.rglob("answer.json")).read_text())
+    assert (
+        kept["pending"] == [["jpeg", 0, 0], ["jpeg", 0, 1], ["jpeg", 0, 2]][: len(kept["pending"])]
+    )
+    assert not list(tmp_path.rglob("result.json"))
 
 
 def test_the_report_does_not_list_the_files_of_an_answer(tmp_path):
