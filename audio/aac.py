@@ -9,9 +9,11 @@ from audio.constants import MP3_HIGHEST
 from audio.samples import FULL_SCALE, fit, rate_above, resampled, to_pcm
 
 RATES = list(MP3_HIGHEST)  # Hz; AAC has those of MP3 and higher ones
-VERSION = (
-    f"PyAV {av.__version__}, libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
-)
+
+
+def version() -> str:
+    library = ".".join(map(str, av.library_versions["libavcodec"]))
+    return f"PyAV {av.__version__}, libavcodec {library}"
 
 
 def compress(samples: np.ndarray, bitrate: int, sample_rate: int) -> tuple[np.ndarray, int, int]:

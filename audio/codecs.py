@@ -4,29 +4,21 @@ A function takes samples, a bitrate in kb/s, and the sampling rate in Hz. Sound 
 own sampling rate, or at the next one that the codec has.
 """
 
-from functools import partial
-from importlib import import_module
 from importlib.util import find_spec
 
 from audio import constants
 from helmholtz.codec import Codec, Extra
-
-
-def _call(place: str, *arguments):
-    """Call a function, or read a constant, of a module of this half."""
-    module, name = place.split(".")
-    found = getattr(import_module(f"audio.{module}"), name)
-    return found(*arguments) if callable(found) else found
+from helmholtz.lazy import function
 
 
 def mp3(samples, bitrate: int, sample_rate: int):
-    decoded, file_bytes = _call("mp3.compress", samples, bitrate, sample_rate)
+    decoded, file_bytes = function("audio.mp3.compress")(samples, bitrate, sample_rate)
     return decoded, file_bytes, file_bytes  # an MP3 has no header but those of its frames
 
 
 def _mp3_limits(facts: dict) -> tuple[int, int, str]:
     hertz = facts["sample_rate"]
-    return 0, _call("mp3.highest", hertz), f"sound of {hertz:,} Hz"
+    return 0, function("audio.mp3.highest")(hertz), f"sound of {hertz:,} Hz"
 
 
 def _opus_limits(facts: dict) -> tuple[int, int, str]:
@@ -55,20 +47,20 @@ TABLE = {
         Codec(
             name="mp3", title="MP3", axis="MP3 bitrate (kb/s)", unit="{} kb/s", prefix="bitrate",
             rates=constants.LEGAL_BITRATES[1:], grid=constants.BITRATES,
-            compress=mp3, version=partial(_call, "mp3.codec"), limits=_mp3_limits,
-            encode=partial(_call, "mp3.encode_samples"), ending=".mp3",
+            compress=mp3, version=function("audio.mp3.codec"), limits=_mp3_limits,
+            encode=function("audio.mp3.encode_samples"), ending=".mp3",
         ),
         Codec(
             name="opus", title="Opus", axis="Opus bitrate (kb/s)", unit="Opus {} kb/s",
             prefix="opus", rates=range(6, 321), grid=constants.OPUS_BITRATES,
-            compress=partial(_call, "opus.compress"), version=partial(_call, "opus.version"),
-            encode=partial(_call, "opus.encode_samples"), ending=".opus", limits=_opus_limits,
+            compress=function("audio.opus.compress"), version=function("audio.opus.version"),
+            encode=function("audio.opus.encode_samples"), ending=".opus", limits=_opus_limits,
         ),
         Codec(
             name="aac", title="AAC", axis="AAC bitrate (kb/s)", unit="AAC {} kb/s",
             prefix="aac", rates=range(16, 321), grid=constants.AAC_BITRATES,
-            compress=partial(_call, "aac.compress"), version=partial(_call, "aac.VERSION"),
-            encode=partial(_call, "aac.encode_samples"), ending=".m4a",
+            compress=function("audio.aac.compress"), version=function("audio.aac.version"),
+            encode=function("audio.aac.encode_samples"), ending=".m4a",
             extra=PYAV, limits=_aac_limits,
         ),
     ]

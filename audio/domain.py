@@ -8,16 +8,11 @@ from audio import codecs, constants
 from audio.constants import FEATURES
 from helmholtz.argtypes import number, whole_number
 from helmholtz.data.prepare_command import parse_saved_flags
-from helmholtz.domain import Domain, Network, Recipe
+from helmholtz.domain import RECIPES, Domain, Network, Recipe
 from helmholtz.errors import DataError
+from helmholtz.lazy import function, load
 from helmholtz.schema import LAST
 from helmholtz.text import shown
-
-
-def _build(name: str, shape, classes: int):
-    from audio.models import build_model
-
-    return build_model(name, shape, classes)
 
 
 def _optimizer(args: Namespace, steps: int):
@@ -29,38 +24,26 @@ def _optimizer(args: Namespace, steps: int):
 PUBLISHED = Recipe(constants.TRAINING, _optimizer, layers=list)
 
 
-def _build_quick(name: str, shape, classes: int):
-    from audio.quick import build_model
-
-    return build_model(name, shape, classes)
-
-
-def _nesterov(args: Namespace, steps: int):
-    from helmholtz.training.recipes import nesterov
-
-    return nesterov(args, steps, constants.WEIGHT_DECAY)
-
-
 def _quick_layers() -> list:
     from audio.augment import ShiftAndMask
 
     return [ShiftAndMask()]
 
 
-def _smoothed():
-    from helmholtz.training.recipes import smoothed_crossentropy
-
-    return smoothed_crossentropy
-
-
 def _quick(name: str) -> Network:
     """A network whose schedule ends at 0, and whose last epoch counts."""
-    flags = constants.QUICK_TRAINING[name]
-    recipe = Recipe(flags, _nesterov, _quick_layers, _smoothed, counted=LAST)
-    return Network(partial(_build_quick, name), recipe)
+    recipe = Recipe(
+        constants.QUICK_TRAINING[name],
+        partial(function(f"{RECIPES}.nesterov"), weight_decay=constants.WEIGHT_DECAY),
+        _quick_layers,
+        loss=lambda: load(f"{RECIPES}.smoothed_crossentropy"),
+        counted=LAST,
+    )
+    return Network(partial(function("audio.quick.build_model"), name), recipe)
 
 
-NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in constants.ARCHITECTURES}
+BUILD = function("audio.models.build_model")
+NETWORKS = {name: Network(partial(BUILD, name), PUBLISHED) for name in constants.ARCHITECTURES}
 NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 
 
@@ -68,7 +51,8 @@ class Sound(Domain):
     """Clips of one length, as mel spectrograms, float16, N x mels x frames x channels."""
 
     name, item, measure, ending = "audio", "clip", "second", ".wav"
-    flag, highest, val, values = "bitrate", 128, constants.VAL, (-80, 20)  # decibels
+    flag, default_rate, val = "bitrate", 128, constants.VAL
+    input_range = (-80, 20)  # decibels
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
 
@@ -77,26 +61,21 @@ class Sound(Domain):
         add = parser.add_argument
         add("-m", "--mono", action="store_true", help="mix two channels down to one")
         seconds = number(0.02, 600, "seconds")
-        add("-d", "--dur", type=seconds, metavar="SECONDS", help="of every clip (the longest's)")
+        add("-d", "--dur", type=seconds, metavar="SECONDS", help="length of clips (the longest)")
         bands, rate = whole_number(8, 512, "bands"), whole_number(8000, 96_000, "hertz")
-        add("--mels", type=bands, default=FEATURES["mels"], help="bands (%(default)s)")
+        add("--mels", type=bands, default=FEATURES["mels"], help="mel bands (%(default)s)")
         add("-r", "--resample", type=rate, default=FEATURES["resample"], metavar="HZ",
-            help="of spectrograms (the files')")  # fmt: skip
-        add("--phase", action="store_true", help="the phase as further channels")
+            help="sampling rate of spectrograms (that of the files)")  # fmt: skip
+        add("--phase", action="store_true", help="add the phase as further channels")
 
     def add_training_flags(self, parser: ArgumentParser) -> None:
-        said = "mono spectrograms as three channels"
+        said = "repeat mono spectrograms as three channels"
         parser.add_argument("--tile", action="store_true", help=said)
 
     def extent(self, data: dict) -> float:
         """The seconds of a clip: the mean before padding, where the data say it."""
         padded = data["frames"] / data.get("sample_rate", constants.SAMPLE_RATE)
         return data.get("seconds", padded)
-
-    def data_root(self, args: Namespace) -> Path:
-        from audio.sources import data_root
-
-        return data_root(args.data_dir)
 
     def open_source(self, args: Namespace):
         from audio.sources import open_source
@@ -108,9 +87,7 @@ class Sound(Domain):
         return surveyed(opened, args.mono, args.dur, args.skip_bad)
 
     def facts(self, args: Namespace) -> dict:
-        from audio.survey import look
-
-        return look(args.source, args.mono)
+        return load("audio.survey.look")(args.source, args.mono)
 
     def data_settings(self, args: Namespace) -> dict:
         return {name: getattr(args, name) for name in FEATURES}
@@ -153,22 +130,18 @@ class Sound(Domain):
         return tile(spectrograms[None])[0] if setting["flags"].get("tile") else spectrograms
 
     def file_kind(self):
-        from audio.sources import SOUNDS
-
-        return SOUNDS
+        return load("audio.sources.SOUNDS")
 
     def encode_file(self, path: Path, codec, rate: int) -> bytes:
         from audio.sources import read_sound
 
         sound = read_sound(path)
         facts = {"sample_rate": sound.sample_rate, "channels": sound.samples.shape[1]}
-        codec.check_data([rate], facts)
+        codec.check_data([rate], facts, self.flag)
         return codec.encode(sound.samples, rate, sound.sample_rate)
 
     def listen(self, flags: dict, codec, rates: list[int]) -> tuple[dict, str]:
-        from audio.listen import listen
-
-        return listen(flags, codec, rates)
+        return load("audio.listen.listen")(flags, codec, rates)
 
     def _saved_flags(self, setting: dict) -> tuple[Namespace, int]:
         """The flags that a run's data were prepared with, and the samples of a clip, checked."""

@@ -5,22 +5,13 @@ python audio/evaluate.py --log_dir logs/audio/sample/quick/bitrate_0/seed_0 --bi
 Trains nothing. Writes evaluation.csv and evaluation/<codec>_<rate>.csv into each run.
 """
 
-import argparse
-
 from audio.domain import DOMAIN
 from helmholtz import cli
 from helmholtz.training import evaluate_command
 
 AGAIN = "the same command continues with what was not judged yet"
 
-
-def parse_args(argv=None) -> argparse.Namespace:
-    return evaluate_command.parse_args(DOMAIN, __doc__.split("\n\n")[0], argv)
-
-
-def main(argv=None) -> None:
-    evaluate_command.main(DOMAIN, parse_args(argv))
-
+parse_args, main = cli.program(evaluate_command, DOMAIN, __doc__)
 
 if __name__ == "__main__":
     cli.run(main, AGAIN)

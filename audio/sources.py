@@ -21,7 +21,6 @@ from helmholtz.io import datadir
 from helmholtz.io.download import fetch
 from helmholtz.text import counted, shown
 
-DATA = Path(__file__).parent / "data"
 SOUNDS = listing.Kind(
     endings={".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".opus"},
     examples=".wav or .mp3",
@@ -52,16 +51,11 @@ class Recording(NamedTuple):
     resampled: bool = False
 
 
-def data_root(data_dir: Path | None = None) -> Path:
-    """The folder of prepared sounds and downloads; data_dir: that of --data_dir."""
-    return datadir.data_root("audio", DATA, data_dir)
-
-
 def open_source(source: str, data_dir: Path | None = None) -> Source:
     """The source of a --source flag: "idmt", "sample", or a path.
 
     A path leads to the archive of IDMT, to the folder unpacked from it, or to a folder of sounds.
-    The items are what read_clip takes. data_dir: as for data_root. Raises DataError when the
+    The items are what read_clip takes. data_dir: that of --data_dir. Raises DataError when the
     source does not exist or cannot be used.
     """
     path = Path(source)
@@ -69,12 +63,12 @@ def open_source(source: str, data_dir: Path | None = None) -> Source:
         code = Path(__file__).with_name("sample.py").read_bytes()  # other code, other sounds
         return Source("sample", hashlib.sha256(code).hexdigest(), _load_sample)
     if source == "idmt":
-        archive = data_root(data_dir) / "idmt" / ARCHIVE["name"]
+        archive = datadir.data_root("audio", data_dir) / "idmt" / ARCHIVE["name"]
         return Source("idmt", ARCHIVE["hash"], lambda: _load_idmt(archive), archive)
     if path.is_dir():
         return _open_folder(path)
     folders.require_archive(path, ARCHIVE, ("idmt", "sample"))
-    copies = data_root(data_dir) / "idmt"
+    copies = datadir.data_root("audio", data_dir) / "idmt"
     return Source("idmt", ARCHIVE["hash"], lambda: read_archive(path, copies))
 
 

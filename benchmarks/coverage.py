@@ -1,7 +1,8 @@
 """How often the 95 % intervals of helmholtz.analysis.statistics hold the truth, by simulation.
 
 python benchmarks/coverage.py               writes benchmarks/coverage.csv; minutes
-python benchmarks/coverage.py --fit RUN...  variances of real runs, of one rate and several seeds
+python benchmarks/coverage.py --fit RUN...  variances of real runs, of one rate and several seeds;
+                                            with --other RUN... of another rate, correlation too
 
 An item is classified rightly with a probability of its own, drawn from a beta distribution; a seed
 makes all items easier or harder on the logit scale. At a second rate the network is 2 % worse, and
@@ -26,7 +27,10 @@ SEEDS, ITEMS, ACCURACIES = (2, 3, 5, 10), (100, 1000, 10_000), (0.5, 0.8, 0.9, 0
 # smaller is more than what --fit finds there, the larger that of the short runs of results/images.
 CONCENTRATION = 0.61
 SEED_SD = (0.002, 0.015)
-ALIKE_ITEMS, ALIKE_SEEDS = 0.9, 0.5  # correlations between two rates, assumed
+# Correlations between two rates. For items --fit finds 0.91 between uncompressed (three seeds) and
+# quality 75 (two) of results/lossless, 0.87 with quality 50 in its place, and 0.82 with 25. That of
+# seeds is assumed: two or three do not tell it.
+ALIKE_ITEMS, ALIKE_SEEDS = 0.9, 0.5
 LOSS = 0.02  # share of the accuracy that the second rate loses
 DATA_SETS, FEWER = 2000, 1000  # data sets of a setting, and of one of 10,000 items
 CELLS = 1_000_000  # in memory at a time
@@ -57,13 +61,17 @@ def draw(rng, count: int, seeds: int, items: int, accuracies, seed_sd: float):
     )
     for accuracy in accuracies:
         logits, shift = population(accuracy, seed_sd)
-        place = mixed(rng, common_items, ALIKE_ITEMS)
-        index = (special.ndtr(place) * len(logits)).astype(int).clip(max=len(logits) - 1)
+        index = ranks(mixed(rng, common_items, ALIKE_ITEMS), len(logits))
         seed = shift * mixed(rng, common_seeds, ALIKE_SEEDS)
         right = special.expit(logits[index][:, None, :] + seed[:, :, None])
         expected = over_all_seeds(logits, shift)
         sample = rng.random((count, seeds, items), np.float32) < right
         yield sample.astype(float), expected[index].mean(axis=1), expected.mean()
+
+
+def ranks(place: np.ndarray, count: int) -> np.ndarray:
+    """Standard normal variables as indices of so many sorted values."""
+    return (special.ndtr(place) * count).astype(int).clip(max=count - 1)
 
 
 def mixed(rng, common: np.ndarray, alike: float) -> np.ndarray:
@@ -101,24 +109,54 @@ def holds(ends: tuple, truth) -> np.ndarray:
     return (ends[0] <= truth) & (truth <= ends[1])
 
 
-def fit(folders: list[Path]) -> None:
-    """Print what runs of one rate say of CONCENTRATION and SEED_SD, by the method of moments."""
-    sample = np.stack([predictions.read(f / predictions.FILE).correct for f in folders])
-    mean, seeds = sample.mean(), len(sample)
-    both = (sample.sum(axis=0) ** 2 - sample.sum(axis=0)).mean() / (seeds * (seeds - 1))
-    alike = (both - mean**2) / (mean * (1 - mean))  # of two seeds on the same item
+def fit(folders: list[Path], others: list[Path]) -> None:
+    """Print what runs of one rate say of CONCENTRATION and SEED_SD, by the method of moments.
+
+    others: runs of another rate and the same seeds and items, for ALIKE_ITEMS.
+    """
+    sample = correct(folders)
+    mean = sample.mean()
+    alike = covariance(sample, sample) / (mean * (1 - mean))  # of two seeds on the same item
     rest = mean * (1 - mean) * (1 - alike) / sample.shape[1]
     seed = max(0.0, sample.mean(axis=1).var(ddof=1) - rest) ** 0.5 / (4 * mean * (1 - mean))
     print(f"accuracy {mean:.4f}, concentration {1 / alike - 1:.3f}, seeds' deviation {seed:.4f}")
+    if others:
+        print(f"items alike {correlation(sample, correct(others)):.3f}")
+
+
+def correct(folders: list[Path]) -> np.ndarray:
+    """Whether each run, in the order of seeds, classified each item rightly."""
+    return np.stack([predictions.read(f / predictions.FILE).correct for f in folders]).astype(float)
+
+
+def covariance(sample: np.ndarray, other: np.ndarray) -> float:
+    """Between the probabilities of an item at two rates, or at one, from pairs of unlike seeds."""
+    joint = np.cov(np.concatenate([sample, other]), bias=True)[: len(sample), len(sample) :]
+    return joint[~np.eye(*joint.shape, dtype=bool)].mean()
+
+
+def correlation(sample: np.ndarray, other: np.ndarray) -> float:
+    """What mixed is to be given for items, so that their probabilities correlate as measured."""
+    own = covariance(sample, sample) * covariance(other, other)
+    wanted = covariance(sample, other) / own**0.5
+    typical = [special.expit(population(some.mean(), 0)[0]) for some in (sample, other)]
+    steps, common = np.linspace(0.5, 1, 26), np.random.default_rng(0).standard_normal(200_000)
+    found = []
+    for step in steps:
+        rng = np.random.default_rng(1)
+        pair = [own[ranks(mixed(rng, common, step), len(own))] for own in typical]
+        found.append(np.corrcoef(*pair)[0, 1])
+    return float(np.interp(wanted, found, steps))
 
 
 def main(argv=None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument(
-        "--fit", nargs="+", type=Path, metavar="RUN", help="print variances of runs"
-    )
-    if folders := parser.parse_args(argv).fit:
-        return fit(folders)
+    runs = {"nargs": "+", "type": Path, "metavar": "RUN", "default": []}
+    parser.add_argument("--fit", **runs, help="print variances of runs")
+    parser.add_argument("--other", **runs, help="print correlation with these, of another rate")
+    args = parser.parse_args(argv)
+    if args.fit:
+        return fit(args.fit, args.other)
     rows = []
     for seed_sd in SEED_SD:
         for items in ITEMS:

@@ -11,16 +11,7 @@ from cifar.domain import DOMAIN
 from helmholtz import cli
 from helmholtz.answer import command
 
-AGAIN = "the same command goes on where it was stopped"
-
-
-def parse_args(argv=None):
-    return command.parse_args(DOMAIN, __doc__.split("\n\n")[0], argv)
-
-
-def main(argv=None) -> None:
-    command.main(DOMAIN, *parse_args(argv))
-
+parse_args, main = cli.program(command, DOMAIN, __doc__)
 
 if __name__ == "__main__":
-    cli.run(main, AGAIN)
+    cli.run(main, command.AGAIN)

@@ -100,6 +100,10 @@ class _ArraysOnly(pickle._Unpickler):
         return self.ADMITTED[module, name]
 
 
+# Protocol 2 alone, since with a later one a few bytes can allocate gigabytes here too.
+_ArraysOnly.dispatch = {code: read for code, read in _ArraysOnly.dispatch.items() if code < 0x8C}
+
+
 def unpickle(data: bytes) -> dict:
     """Read a Python 2 pickle of NumPy arrays; anything else in it raises DataError."""
     return _ArraysOnly(io.BytesIO(data), encoding="bytes").load()

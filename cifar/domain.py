@@ -7,15 +7,10 @@ from pathlib import Path
 from cifar import codecs, constants
 from helmholtz.argtypes import whole_number
 from helmholtz.data.prepare_command import parse_saved_flags
-from helmholtz.domain import Domain, Network, Recipe
+from helmholtz.domain import RECIPES, Domain, Network, Recipe
 from helmholtz.errors import DataError
+from helmholtz.lazy import function, load
 from helmholtz.schema import LAST
-
-
-def _build(name: str, shape, classes: int):
-    from cifar.models import build_model
-
-    return build_model(name, shape, classes)
 
 
 def _optimizer(args: Namespace, steps: int):
@@ -36,18 +31,6 @@ def _layers() -> list:
 PUBLISHED = Recipe(constants.TRAINING, _optimizer, _layers)
 
 
-def _build_quick(name: str, shape, classes: int):
-    from cifar.quick import build_model
-
-    return build_model(name, shape, classes)
-
-
-def _nesterov(args: Namespace, steps: int):
-    from helmholtz.training.recipes import nesterov
-
-    return nesterov(args, steps, constants.WEIGHT_DECAY)
-
-
 def _quick_layers() -> list:
     import keras
 
@@ -56,26 +39,21 @@ def _quick_layers() -> list:
     return [AlternatingFlip(), keras.layers.Rescaling(1 / 255, dtype="float32")]
 
 
-def _smoothed():
-    from helmholtz.training.recipes import smoothed_crossentropy
-
-    return smoothed_crossentropy
-
-
-def _initialise(network, items) -> None:
-    from cifar.quick import initialise
-
-    initialise(network, items)
-
-
 def _quick(name: str) -> Network:
     """A network whose schedule ends at 0, and whose last epoch counts."""
-    flags = constants.QUICK_TRAINING[name]
-    recipe = Recipe(flags, _nesterov, _quick_layers, _smoothed, _initialise, LAST)
-    return Network(partial(_build_quick, name), recipe)
+    recipe = Recipe(
+        constants.QUICK_TRAINING[name],
+        partial(function(f"{RECIPES}.nesterov"), weight_decay=constants.WEIGHT_DECAY),
+        _quick_layers,
+        loss=lambda: load(f"{RECIPES}.smoothed_crossentropy"),
+        initialise=function("cifar.quick.initialise"),
+        counted=LAST,
+    )
+    return Network(partial(function("cifar.quick.build_model"), name), recipe)
 
 
-NETWORKS = {name: Network(partial(_build, name), PUBLISHED) for name in constants.ARCHITECTURES}
+BUILD = function("cifar.models.build_model")
+NETWORKS = {name: Network(partial(BUILD, name), PUBLISHED) for name in constants.ARCHITECTURES}
 NETWORKS |= {name: _quick(name) for name in constants.QUICK}
 
 
@@ -83,7 +61,7 @@ class Images(Domain):
     """Images of one size, as uint8 RGB, N x height x width x 3."""
 
     name, item, measure, ending = "cifar", "image", "pixel", ".png"
-    flag, highest, val, values = "quality", 100, 0, (0, 1)
+    flag, default_rate, val, input_range = "quality", 100, 0, (0, 1)
     codecs, networks = codecs.TABLE, NETWORKS
     sources, chunk = ("cifar10", "sample"), 256
 
@@ -95,11 +73,6 @@ class Images(Domain):
 
     def extent(self, data: dict) -> float:
         return data["size"] ** 2
-
-    def data_root(self, args: Namespace) -> Path:
-        from cifar.sources import data_root
-
-        return data_root(args.data_dir)
 
     def open_source(self, args: Namespace):
         from cifar.sources import open_source
@@ -139,9 +112,7 @@ class Images(Domain):
         return image.astype("float32") / 255
 
     def file_kind(self):
-        from cifar.sources import IMAGES
-
-        return IMAGES
+        return load("cifar.sources.IMAGES")
 
     def encode_file(self, path: Path, codec, rate: int) -> bytes:
         import numpy as np

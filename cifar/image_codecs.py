@@ -53,11 +53,6 @@ def avif_version() -> str:
     return f"opencv {cv2.__version__} AVIF 4:2:0, speed {SPEED}, libavif {library}"
 
 
-def has_avif() -> bool:
-    """Whether this build of OpenCV writes and reads AVIF."""
-    return cv2.haveImageWriter(".avif")
-
-
 def _box_size(file: bytes, name: bytes) -> int:
     place = 0
     while file[place + 4 : place + 8] != name:
@@ -89,11 +84,6 @@ def encode_jp2(image: np.ndarray, decibels: int) -> bytes:
 def jp2_version() -> str:
     openjpeg, settings = features.version("jpg_2000"), f"{RESOLUTIONS} resolutions"
     return f"pillow {PIL.__version__} JPEG 2000, {settings}, openjpeg {openjpeg}"
-
-
-def has_jp2() -> bool:
-    """Whether this build of Pillow has JPEG 2000."""
-    return features.check("jpg_2000")
 
 
 def _after_header(file: bytes) -> int:

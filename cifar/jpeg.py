@@ -3,17 +3,23 @@
 import cv2
 import numpy as np
 
-CODEC = f"opencv {cv2.__version__} JPEG 4:2:0"
-CODEC_444 = f"opencv {cv2.__version__} JPEG 4:4:4"
+SAMPLINGS = {
+    "4:2:0": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,  # colours of half the resolution
+    "4:4:4": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+}
+
+
+def version(sampling: str) -> str:
+    return f"opencv {cv2.__version__} JPEG {sampling}"
 
 
 def compress(
-    image: np.ndarray, quality: int, sampling: int = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+    image: np.ndarray, quality: int, sampling: str = "4:2:0"
 ) -> tuple[np.ndarray, int, int]:
     """Encode an image as JPEG in memory and decode it again.
 
     image: uint8, height x width x 3, RGB. quality: 1 to 100, or 0 for no JPEG. sampling: of the
-    colours, as OpenCV numbers it; by default they have half the resolution.
+    colours, one of SAMPLINGS.
     Returns (image, file_bytes, scan_bytes): the decoded image, the size of the whole file, and
     the size of its entropy-coded scan. The rest of a small file is mostly tables that are the same
     for every image. Without JPEG both sizes are that of the raw image.
@@ -24,24 +30,12 @@ def compress(
     return opencv_image(file), len(file), scan_size(file)
 
 
-def encode(
-    image: np.ndarray, quality: int, sampling: int = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
-) -> bytes:
+def encode(image: np.ndarray, quality: int, sampling: str = "4:2:0") -> bytes:
     """The JPEG file of an image; as for compress, but quality is not 0."""
     if not 1 <= quality <= 100:  # OpenCV would silently clamp
         raise ValueError(f"JPEG quality is a whole number from 1 to 100, not {quality}")
-    settings = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
-    return opencv_file(image, ".jpg", *settings)
-
-
-def compress_444(image: np.ndarray, quality: int) -> tuple[np.ndarray, int, int]:
-    """As compress, with colours of full resolution."""
-    return compress(image, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
-
-
-def encode_444(image: np.ndarray, quality: int) -> bytes:
-    """As encode, with colours of full resolution."""
-    return encode(image, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
+    settings = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR)
+    return opencv_file(image, ".jpg", *settings, SAMPLINGS[sampling])
 
 
 def opencv_file(image: np.ndarray, ending: str, *settings: int) -> bytes:

@@ -3,20 +3,11 @@
 python cifar/predict.py photo.jpg --log_dir logs/cifar/sample/all-cnns/quality_5/seed_0
 """
 
-import argparse
-
 from cifar.domain import DOMAIN
 from helmholtz import cli
 from helmholtz.training import predict_command
 
-
-def parse_args(argv=None) -> argparse.Namespace:
-    return predict_command.parse_args(DOMAIN, __doc__.split("\n\n")[0], argv)
-
-
-def main(argv=None) -> None:
-    predict_command.main(DOMAIN, parse_args(argv))
-
+parse_args, main = cli.program(predict_command, DOMAIN, __doc__)
 
 if __name__ == "__main__":
     cli.run(main)

@@ -7,20 +7,11 @@ N x height x width x 3, `label`, int64, and attributes with the codec, the sizes
 what was skipped or ignored.
 """
 
-import argparse
-
 from cifar.domain import DOMAIN
 from helmholtz import cli
 from helmholtz.data import prepare_command
 
-
-def parse_args(argv=None) -> argparse.Namespace:
-    return prepare_command.parse_args(DOMAIN, __doc__.split("\n\n")[0], argv)
-
-
-def main(argv=None) -> None:
-    prepare_command.main(DOMAIN, parse_args(argv))
-
+parse_args, main = cli.program(prepare_command, DOMAIN, __doc__)
 
 if __name__ == "__main__":
     cli.run(main)

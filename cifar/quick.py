@@ -32,7 +32,7 @@ def build_model(name: str, shape, classes: int) -> keras.Sequential:
     return keras.Sequential(
         [
             keras.Input(shape),
-            _centred(),
+            layers.Rescaling(4.0, -2.0),  # pixels of a mean near 0 and a variance near 1
             layers.Conv2D(filters, PATCH, use_bias=False, trainable=False, name="whitening"),
             layers.ReLU(),
             *(layer for width in widths for layer in _group(width)),
@@ -43,11 +43,6 @@ def build_model(name: str, shape, classes: int) -> keras.Sequential:
         ],
         name=name,
     )
-
-
-def _centred() -> layers.Layer:
-    """Pixels in 0..1 with a mean near 0 and a variance near 1."""
-    return layers.Rescaling(4.0, -2.0)
 
 
 def _group(width: int) -> list:

@@ -16,7 +16,6 @@ from helmholtz.io import datadir
 from helmholtz.io.download import fetch
 from helmholtz.text import shown
 
-DATA = Path(__file__).parent / "data"
 MAX_PIXELS = 1 << 26  # 64 megapixels; a larger image is not decoded
 Image.init()
 with contextlib.suppress(ImportError):
@@ -33,17 +32,12 @@ IMAGES = listing.Kind(
 )
 
 
-def data_root(data_dir: Path | None = None) -> Path:
-    """The folder of prepared images and downloads; data_dir: that of --data_dir."""
-    return datadir.data_root("cifar", DATA, data_dir)
-
-
 def open_source(source: str, size: int = SIZE, data_dir: Path | None = None) -> Source:
     """The source of a --source flag: "cifar10", "sample", or a path.
 
     A path leads to the archive of CIFAR-10, to the folder unpacked from it, or to a folder of
-    images. size: width and height in pixels to bring a folder's images to. data_dir: as for
-    data_root. Raises DataError when the source does not exist or cannot be used, UsageError when
+    images. size: width and height in pixels to bring a folder's images to. data_dir: that of
+    --data_dir. Raises DataError when the source does not exist or cannot be used, UsageError when
     another source is to have another size.
     """
     path = Path(source)
@@ -51,7 +45,7 @@ def open_source(source: str, size: int = SIZE, data_dir: Path | None = None) -> 
         code = Path(__file__).with_name("sample.py").read_bytes()  # other code, other images
         opened = Source("sample", hashlib.sha256(code).hexdigest(), _load_sample)
     elif source == "cifar10":
-        archive = data_root(data_dir) / "cifar10" / ARCHIVE["name"]
+        archive = datadir.data_root("cifar", data_dir) / "cifar10" / ARCHIVE["name"]
         opened = Source("cifar10", ARCHIVE["hash"], lambda: _load_cifar10(archive), archive)
     elif batches := cifar10.find_batches(path):
         cifar10.check_batches(batches)

@@ -6,20 +6,11 @@ Prepares the data when it is missing and writes
 logs/cifar/<source>/<model>/quality_<q>/seed_<n>/ with history.csv, result.json and the weights.
 """
 
-import argparse
-
 from cifar.domain import DOMAIN
 from helmholtz import cli
 from helmholtz.training import train_command
 
-
-def parse_args(argv=None) -> argparse.Namespace:
-    return train_command.parse_args(DOMAIN, __doc__.split("\n\n")[0], argv)
-
-
-def main(argv=None) -> None:
-    train_command.main(DOMAIN, parse_args(argv))
-
+parse_args, main = cli.program(train_command, DOMAIN, __doc__)
 
 if __name__ == "__main__":
     cli.run(main, cli.RESUMABLE)

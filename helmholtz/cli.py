@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 
-from helmholtz import output
+from helmholtz import domain, output
 from helmholtz.errors import INTERRUPTED, MACHINE_FAILED, DataError, MachineError, UsageError
 
 RESUMABLE = (
@@ -60,6 +61,29 @@ def _machine_sentence(error: Exception) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"The disk is full or limited: free some space and start again ({reason})."
     return f"The machine refused: {reason}."
+
+
+def program(command, half, description: str) -> tuple[Callable, Callable]:
+    """parse_args(argv=None) and main(argv=None) of a command of a half.
+
+    command: a module with parse_args(half, description, argv) and main(half, args).
+    """
+    parse_args = partial(command.parse_args, half, description.split("\n\n")[0])
+    return parse_args, lambda argv=None: command.main(half, parse_args(argv))
+
+
+def halves_parser(prog: str, description: str, add_flags: Callable) -> "Parser":
+    """A parser whose first word names a half; add_flags(parser, domain) adds the flags of one."""
+    parser = Parser(
+        prog=f"python -m {prog}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    halves = parser.add_subparsers(dest="domain", required=True, metavar="|".join(domain.NAMES))
+    for half in map(domain.get, domain.NAMES):
+        text = f"-h lists its flags: --{half.flag} ..."
+        add_flags(halves.add_parser(half.name, help=text, allow_abbrev=False), half)
+    return parser
 
 
 class Parser(argparse.ArgumentParser):

@@ -69,12 +69,13 @@ class Codec:
         low, high, _ = self.limits(facts) if self.limits and facts else (0, math.inf, "")
         return [rate for rate in rates if rate == 0 or low <= rate <= high]
 
-    def check_data(self, rates: Sequence[int], facts: dict) -> None:
-        """Raise UsageError unless data of these facts can have all rates."""
+    def check_data(self, rates: Sequence[int], facts: dict, flag: str) -> None:
+        """Raise UsageError unless data of these facts can have all rates; flag: of the rate."""
         if wrong := set(rates) - set(self.fitting(rates, facts)):
             legal = self.fitting(self.rates, facts)
             few = ", ".join(map(str, legal)) if len(legal) < 30 else f"{legal[0]} to {legal[-1]}"
+            nearest = min(legal, key=lambda rate: abs(rate - min(wrong)))
             raise UsageError(
-                f"There is no {self.rate_name(min(wrong))} of {self.limits(facts)[2]}: "
-                f"{self.title} takes {few} there."
+                f"There is no {self.rate_name(min(wrong))} of {self.limits(facts)[2]}, which "
+                f"{self.title} compresses to {few}: give --{flag} {nearest}."
             )

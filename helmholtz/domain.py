@@ -19,6 +19,7 @@ from helmholtz.io import datadir
 from helmholtz.schema import BEST
 
 NAMES = ("cifar", "audio")
+RECIPES = "helmholtz.training.recipes"  # for helmholtz.lazy: it imports Keras
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ class Domain(ABC):
     measure: ClassVar[str]  # what bits are counted by: "pixel"
     ending: ClassVar[str]  # of a file that holds a decoded item: ".png"
     flag: ClassVar[str]  # of the rate: "quality"
-    highest: ClassVar[int]  # the rate of a train.py that names none
+    default_rate: ClassVar[int]  # of train.py
     val: ClassVar[float]  # default of --val
-    values: ClassVar[tuple[float, float]]  # the least and greatest that networks usually get
+    input_range: ClassVar[tuple[float, float]]  # the usual least and greatest input of a network
     codecs: ClassVar[dict[str, Codec]]  # the first is the published one
     networks: ClassVar[dict[str, Network]]  # in the order of --setting
     sources: ClassVar[tuple[str, ...]]  # that have a name; the first is the published one
@@ -101,9 +102,9 @@ class Domain(ABC):
     def extent(self, data: dict) -> float:
         """How much an item is, in measures; data: attributes of prepared data."""
 
-    @abstractmethod
     def data_root(self, args: Namespace) -> Path:
         """The folder that prepared data lie in."""
+        return datadir.data_root(self.name, args.data_dir)
 
     @abstractmethod
     def open_source(self, args: Namespace):

@@ -22,7 +22,7 @@ def add_model_flags(parser: argparse.ArgumentParser, models: list[str]) -> None:
     add("--setting", type=index, default=0, metavar="N", help=text)
     text = f"network by its name, or your own: {own_network.FORMS}"
     add("--model", metavar="NAME", help=text)
-    add, text = parser.add_argument, """arguments of your own network, as '{"width": 64}'"""
+    add, text = parser.add_argument, """arguments of your own network, such as '{"width": 64}'"""
     add("--model_args", type=own_network.json_object, metavar="JSON", help=text)
     add("-w", "--weights", type=Path, metavar="FILE", help="start from these (.weights.h5)")
     add("--freeze", action="store_true", help="train the last layer of keras:NAME alone")
@@ -37,7 +37,7 @@ def add_own_model_flag(parser: argparse.ArgumentParser) -> None:
 def add_rate_flags(parser: argparse.ArgumentParser, domain, many: bool = False) -> None:
     """--quality or --bitrate, and --codec: one of each, see settle; or many, see chosen."""
     published, names = domain.published, ", ".join(domain.codecs)
-    default = "every codec's grid" if many else domain.highest
+    default = "every codec's grid" if many else domain.default_rate
     text = f"{published.axis}, {published.rates[0]} to {published.rates[-1]}, or the rate of "
     text += f"another codec; 0 is uncompressed ({default})"
     kind = whole_number(0, max(codec.rates[-1] for codec in domain.codecs.values()))
@@ -56,13 +56,13 @@ def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     add("--val", type=number(0, 1), metavar="SHARE", help=text)
     add("--limit", type=whole_number(1), metavar="N", help="use at most N items of each split")
     seed = whole_number(0, 2**32 - 1)
-    add("--seed", type=seed, default=0, metavar="N", help="for weights and order (%(default)s)")
-    add("--precision", choices=PRECISIONS, help=f"of training ({PRECISIONS[0]})")
+    add("--seed", type=seed, default=0, metavar="N", help="seed of weights and order (%(default)s)")
+    add("--precision", choices=PRECISIONS, help=f"precision of training ({PRECISIONS[0]})")
     add_feed_flag(parser)
     add("--train_dir", type=Path, help="a folder with prepared train.h5 and test.h5")
     add("--log_dir", type=Path, help="where the run is written (logs/<domain>/<source>/...)")
     for name in TRACKERS:
-        add(f"--{name}", action=_Tracker, help=f"write every epoch to {name} as well")
+        add(f"--{name}", action="store_true", help=f"write every epoch to {name} as well")
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="continue an interrupted run")
     again.add_argument("--overwrite", action="store_true", help="train an existing run anew")
@@ -75,28 +75,22 @@ def add_feed_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--feed", choices=FEEDS, default=FEEDS[0], help=text)
 
 
-class _Tracker(argparse.Action):
-    """A switch that is refused at once when its package is not installed."""
-
-    def __init__(self, option_strings, dest, help):
-        super().__init__(option_strings, dest, nargs=0, default=False, help=help)
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        if importlib.util.find_spec(TRACKERS[self.dest]) is None:
-            raise UsageError(f"--{self.dest} needs {TRACKERS[self.dest]}: {INSTALL[self.dest]}")
-        setattr(namespace, self.dest, True)
-
-
 def rate_of(args: argparse.Namespace, domain):
     """The rate, or the rates, that parsed flags name."""
     return getattr(args, domain.flag)
 
 
 def settle(args: argparse.Namespace, domain) -> None:
-    """Complete the flags of one codec and rate. Raises UsageError where they do not go together."""
+    """Complete the flags of one codec and rate.
+
+    Raises UsageError where they do not go together, and when the package of a tracker is missing.
+    """
+    for name, package in TRACKERS.items():
+        if getattr(args, name) and importlib.util.find_spec(package) is None:
+            raise UsageError(f"--{name} needs {package}: {INSTALL[name]}")
     codec, published = domain.codecs[args.codec], domain.published
     if rate_of(args, domain) is None and args.train_dir is None:
-        setattr(args, domain.flag, domain.highest if codec is published else codec.grid[-1])
+        setattr(args, domain.flag, domain.default_rate if codec is published else codec.grid[-1])
     codec.check(rate_of(args, domain) or 0)
     if rate_of(args, domain) == 0:
         args.codec = published.name  # so that all codecs share what is not compressed

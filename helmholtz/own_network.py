@@ -58,7 +58,7 @@ def json_object(text: str) -> str:
         return json.dumps(dict(json.loads(text).items()), sort_keys=True)
     except (ValueError, AttributeError, RecursionError):
         pass
-    raise ArgumentTypeError(f"""{text!r} is not a JSON object as '{{"width": 64}}'""")
+    raise ArgumentTypeError(f"""{text!r} is not a JSON object such as '{{"width": 64}}'""")
 
 
 def settle(args: Namespace, names: list[str]) -> bool:
@@ -111,7 +111,7 @@ def of_run(setting: dict, model: str | None, folder: Path) -> Own | None:
     own = _resolve(asked, *rest)
     if not own.identity.items() <= told.items():
         raise UsageError(
-            f"{shown(asked)} is not what the run was trained with: give the version of that time."
+            f"{shown(asked)} has changed since the run was trained: give the original version."
         )
     return own
 

@@ -4,6 +4,7 @@
 #   sh scripts/reproduce.sh lossless FOLDER results/lossless: lossless CIFAR-10, less than four hours
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
 #   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, somewhat over two hours
+#   sh scripts/reproduce.sh digits FOLDER   results/digits: spoken digits, MP3 and Opus, half an hour
 #   sh scripts/reproduce.sh paper           the published runs, three seeds: for a machine with a GPU
 # FOLDER has a folder of files for each class, or train/ and test/ of such; for images the archive of
 # CIFAR-10 will do too. Writes to logs/reproduce-<which>/, the report in it.
@@ -12,10 +13,10 @@ set -eu
 [ $# -gt 0 ] || { usage >&2 && exit 2; }
 which=$1
 case $which/$# in
-quick/1 | paper/1 | lossless/2 | images/2 | sound/2) ;;
+quick/1 | paper/1 | lossless/2 | images/2 | sound/2 | digits/2) ;;
 quick/* | paper/*) refuse "$which takes no FOLDER." ;;
-lossless/* | images/* | sound/*) refuse "$which takes one FOLDER." ;;
-*) refuse "There is no '$which' to reproduce, only quick, lossless, images, sound and paper." ;;
+lossless/* | images/* | sound/* | digits/*) refuse "$which takes one FOLDER." ;;
+*) refuse "There is no '$which' to reproduce, only quick, lossless, images, sound, digits and paper." ;;
 esac
 trap 'exit 75' INT # once the command that it stops has ended
 if [ $# = 2 ]; then
@@ -51,6 +52,10 @@ sound)
     with="--mono --dur 2 --num_epoch 30 --precision bfloat16 --jobs 2"
     sweep audio --source "$data" $with --setting 0 --seed 0 1 2 --bitrate 0 8 16 32 64 128
     sweep audio --source "$data" $with --setting 1 2 3 4 5 --seed 0 --bitrate 0 32
+    ;;
+digits)
+    with="--mono --dur 1 --model quick --num_epoch 10 --seed 0 1 2 --codec mp3 opus --jobs 2"
+    sweep audio --source "$data" $with --bitrate 0 8 16 32 --test_bitrate 0 8 16 32
     ;;
 paper)
     sweep cifar --setting 0 --seed 0 1 2 --quality 0 1 5 10 15 20 25 50 75 100

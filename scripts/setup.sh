@@ -1,8 +1,12 @@
 #!/bin/sh
 # Makes the virtual environment .venv of this checkout, or brings it up to date.
 #   sh scripts/setup.sh [extra ...]       extras: codecs, dev, ray
+#   sh scripts/setup.sh --locked          the versions and hashes of requirements.lock alone, on the CPU
 set -eu
 . "$(dirname "$0")/usage.sh"
+locked=
+[ "${1-}" != --locked ] || { locked=yes && shift; }
+[ -z "$locked" ] || [ $# = 0 ] || refuse "--locked takes no extra."
 for extra in "$@"; do
     case $extra in codecs | dev | ray) ;; *) refuse "There is no extra '$extra', only codecs, dev and ray." ;; esac
 done
@@ -19,10 +23,16 @@ extras=$(echo "$*" | tr ' ' ',')
 wanted=$(sed -e "s/^tensorflow>=/$build>=/" -e "s/^-e \.\$/-e .${extras:+[$extras]}/" requirements.txt)
 
 [ -x .venv/bin/python ] || ${PYTHON:-python3} -m venv .venv
+install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+if [ "$locked" ]; then # the checkout itself has no hash: it is built with what the lock has brought
+    install --require-hashes -r requirements.lock
+    install --no-deps --no-build-isolation -e .
+    exit
+fi
 stamp=.venv/installed${extras:+-$extras}.txt
 if ! { echo "$wanted"; cat pyproject.toml; } | cmp -s - "$stamp"; then
     echo "Installing into $(pwd)/.venv (a few minutes the first time) ..."
     echo "$wanted" >.venv/requirements.txt
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
+    install -r .venv/requirements.txt
     { echo "$wanted"; cat pyproject.toml; } >"$stamp"
 fi

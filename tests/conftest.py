@@ -38,8 +38,7 @@ def command(capsys):
 def _own_folders(tmp_path_factory, monkeypatch):
     """Keep prepared data and logs out of the checkout; prepared data is shared by the session."""
     base = tmp_path_factory.getbasetemp()
-    for domain in ("cifar", "audio"):
-        monkeypatch.setattr(f"{domain}.sources.DATA", base / domain)
+    monkeypatch.setattr("helmholtz.io.datadir.ROOT", base)
     monkeypatch.setattr("helmholtz.io.runs.LOGS", base / "logs")
 
 

@@ -23,13 +23,13 @@ import tarfile
 import tempfile
 import time
 import warnings
-import zipfile
 from pathlib import Path
 
 import h5py
 import hypothesis
 import numpy as np
 import soundfile
+from archives import batch, tar_of, zip_of
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -107,34 +107,19 @@ def own_hdf5() -> list[bytes]:
         return [Path(folder, "x.h5").read_bytes()]
 
 
-def tar_of(members: dict[str, bytes]) -> bytes:
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as archive:
-        for name, data in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return file.getvalue()
-
-
 def tars() -> list[bytes]:
-    from test_cifar_sources import batch
-
     return [tar_of({f"cifar/{n}": batch(0) for n in ("data_batch_1", "test_batch")}), batch(0)]
 
 
 def zips() -> list[bytes]:
     from audio.constants import CLASS_FOLDERS
 
-    outer = io.BytesIO()
-    with zipfile.ZipFile(outer, "w") as archive:
-        for part, classes in CLASS_FOLDERS.items():
-            inner = io.BytesIO()
-            with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as nested:
-                for label in classes:
-                    nested.writestr(f"Samples/{label}/a.wav", sounds()[0][:200])
-            archive.writestr(f"{part}.zip", inner.getvalue())
-    return [outer.getvalue()]
+    cut = sounds()[0][:200]
+    nested = {
+        f"{part}.zip": zip_of({f"Samples/{label}/a.wav": cut for label in classes})
+        for part, classes in CLASS_FOLDERS.items()
+    }
+    return [zip_of(nested)]
 
 
 def run_files() -> list[bytes]:

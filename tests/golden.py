@@ -75,7 +75,7 @@ def train(domain: str, folder: Path) -> Path:
     """Prepare and train as a user would, keeping everything in folder; returns the run's folder."""
     source, run = write_items(domain, folder / "items"), folder / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"{domain}.sources.DATA", folder / "data")
+        patch.setattr("helmholtz.io.datadir.ROOT", folder)
         MAINS[domain]([*FLAGS[domain].split(), "--source", str(source), "--log_dir", str(run)])
     return run
 

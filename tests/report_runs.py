@@ -25,6 +25,13 @@ def history(epochs, top, seed, speed=8):
     ]
 
 
+def plain_statistics(accuracies):
+    """The paper's statistics, word for word, with numpy."""
+    a = np.array(accuracies)
+    windows = (i + 1 for i in range(len(a) - 9) if a[i : i + 10].mean() > 0.99 * a.max())
+    return np.sort(a)[-10:].mean(), next(windows, None)
+
+
 def make_run(
     root, rate=0, seed=0, top=0.8, epochs=20, domain="cifar", source="sample", model="all-cnns",
     data="f00dcafe", classes=("cat", "dog"), test_acc=None, bytes_=None, speed=8, finished=True,

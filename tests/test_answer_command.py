@@ -1,6 +1,7 @@
 """answer.py: what it says of runs that are there, its budget, and the whole command."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +15,15 @@ import pytest
 from audio import answer as audio_answer
 from cifar import answer as cifar_answer
 from cifar import prepare as cifar_prepare
-from helmholtz.answer import few_items, page, said, sizes, tolerance
+from helmholtz.analysis import logs
+from helmholtz.answer import few_items, page, said, session, sizes, tolerance
 from helmholtz.answer.clock import Clock, OutOfTime, duration, spoken
 from helmholtz.answer.inquiry import Inquiry
+from helmholtz.answer.journal import Journal
 from helmholtz.answer.tolerance import Tolerance
 from helmholtz.answer.trials import Trial, Trials
 from helmholtz.domain import get
+from helmholtz.errors import OPEN, UsageError
 from helmholtz.io import predictions
 
 RATES, ITEMS = [90, 50, 10], 4000
@@ -116,9 +120,9 @@ def trials(tmp_path):
     return Trials(asked, ["--source", "sample"], 10)
 
 
-def finish(trials, rate, seed, right, classes=10):
+def finish(trials, rate, seed, right, classes=10, folder=None):
     """Write what a finished run leaves, that classifies these items rightly."""
-    folder = trials.runs[Trial("jpeg", rate, seed)][0].folder
+    folder = folder or trials.runs[Trial("jpeg", rate, seed)][0].folder
     folder.mkdir(parents=True)
     truth = np.arange(len(right)) % classes
     chances = np.full((len(right), classes), 0.5 / (classes - 1))
@@ -217,6 +221,20 @@ def test_a_rate_whose_runs_fail_is_left_out(trials):
     assert ("jpeg", 50) not in {trial[:2] for trial in inquiry.wanted()}
 
 
+def test_a_trial_of_folds_is_known_when_all_of_them_are(tmp_path, photos):
+    asked = Namespace(domain="cifar", codec=["jpeg"], quality=[50], log_dir=tmp_path)
+    asked.model, asked.setting = ["quick"], None
+    trials = Trials(asked, ["--source", str(photos)], 2, (1, 2, 3, 4, 5))
+    some = trials.runs[Trial("jpeg", 50, 0)]
+    assert [run.source for run in some] == [f"{trials.source}-fold{n}" for n in range(1, 6)]
+    for number, run in enumerate(some):
+        trials.read()
+        assert not trials.correct("jpeg", 50)
+        finish(trials, 50, 0, np.arange(4) < number, folder=run.folder)
+    trials.read()
+    assert trials.correct("jpeg", 50)[0].sum() == 0 + 1 + 2 + 3 + 4
+
+
 def test_rates_above_the_one_that_the_files_went_through_are_left_out(trials):
     trials.leave_out_above("jpeg", 60)
     assert trials.orders() == {"jpeg": [50, 10]}
@@ -299,3 +317,81 @@ def test_killed_and_asked_again_it_ends_with_an_answer_and_trains_nothing_twice(
     third = subprocess.run(line, capture_output=True, text=True)
     assert json.loads(third.stdout)["lines"] == told["lines"]
     assert "test accuracy" not in third.stderr
+
+
+def journal(trials, budget=600.0):
+    args = Namespace(log_dir=trials.baseline.folder.parents[5], tolerance=Tolerance(0.01))
+    return Journal(trials, args, Clock(budget))
+
+
+def test_a_question_goes_on_with_the_time_that_it_used_and_what_was_running(trials):
+    with journal(trials) as first:
+        first.clock.go_on(100, [30.0])
+        first.note([Trial("jpeg", 50, 0), Trial("jpeg", 10, 0)])
+    with journal(trials, 900) as again:
+        assert again.clock.used == pytest.approx(100, abs=2)
+        assert again.clock.expected == pytest.approx(1.05 * 30)
+        assert again.pending({Trial("jpeg", 10, 0): None}) == [Trial("jpeg", 50, 0)]
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"pending": 5}', '"x"', "QUESTION"])
+def test_a_damaged_answer_json_is_made_anew(trials, damage):
+    with journal(trials) as first:
+        first.note([Trial("jpeg", 50, 0)])
+    question = json.dumps({"question": first.known["question"], "used_seconds": [], "pending": 3})
+    (first.folder / "answer.json").write_text(damage.replace("QUESTION", question))
+    with journal(trials) as again:
+        assert again.pending({}) == []
+        assert again.clock.used < 5
+
+
+def test_the_same_question_twice_at_once_is_refused(trials):
+    with journal(trials), pytest.raises(UsageError, match="Another process answers this question"):
+        journal(trials).__enter__()
+
+
+def test_folds_are_for_folders_with_few_test_items_and_no_split_of_their_own(photos, tmp_path):
+    for split in ("train", "test"):
+        shutil.copytree(photos, tmp_path / split)
+    assert session._folds(str(photos), 8) == (
+        (1, 2, 3, 4, 5),
+        "A class has only 8 test items: every item is tested once, in 5 folds with a run each.",
+    )
+    assert session._folds(str(photos), session.FEW) == ((), "")
+    for source in (str(tmp_path), "sample"):
+        assert session._folds(source, 1)[0] == ()
+
+
+def test_only_recipes_that_end_with_their_last_epoch_are_fitted_to_few_items(trials):
+    args = trials.baseline.args
+    words, told = session._recipe(get("cifar"), args, 1000)
+    assert words[:2] == ["--batch_size", "32"]
+    assert told.startswith("For 1,000 items: --batch_size 32 --num_epoch ")
+    limited = Namespace(**vars(args) | {"limit": 100})
+    assert session._recipe(get("cifar"), limited, 1000)[0][:2] == ["--batch_size", "16"]
+    published = Namespace(**vars(args) | {"model": "all-cnns"})
+    assert session._recipe(get("cifar"), published, 1000) == ([], "")
+
+
+def test_a_budget_that_is_too_small_is_kept_and_said(tmp_path):
+    (tmp_path / "tiny.py").write_text(TINY)
+    line = [sys.executable, "-m", "cifar.answer", "--source", "sample", "--limit", "500"]
+    line += ["--log_dir", str(tmp_path), "--model", f"{tmp_path / 'tiny.py'}:build"]
+    line += ["--num_epoch", "100000", "--budget", "20s", "--json"]
+    done = subprocess.run(line, capture_output=True, text=True)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["answered"]) == (OPEN, False), done.stderr
+    assert told["lines"][0].startswith("No answer yet: ")
+    kept = json.loads(next(tmp_path.rglob("answer.json")).read_text())
+    assert (
+        kept["pending"] == [["jpeg", 0, 0], ["jpeg", 0, 1], ["jpeg", 0, 2]][: len(kept["pending"])]
+    )
+    assert not list(tmp_path.rglob("result.json"))
+
+
+def test_the_report_does_not_list_the_files_of_an_answer(tmp_path):
+    folder = tmp_path / "answer" / "cifar-sample-quick"
+    folder.mkdir(parents=True)
+    for name in ("answer.json", "index.html", "rates.svg", "rates.png"):
+        (folder / name).write_text("{}")
+    assert logs.read([tmp_path], tmp_path / "report") == ([], [])

@@ -4,11 +4,11 @@ import hashlib
 import io
 import os
 import struct
-import zipfile
 
 import numpy as np
 import pytest
 import soundfile
+from archives import zip_of
 from helpers import prepare_sounds
 
 from audio import idmt, prepare, sources
@@ -17,6 +17,7 @@ from audio.survey import surveyed
 from helmholtz.data import loading
 from helmholtz.data.folders import folder_name
 from helmholtz.errors import DataError
+from helmholtz.io import datadir
 
 TONE = 0.5 * np.sin(np.arange(4410) / 10)
 FLAGS = ["--bitrate", 32, "--dur", 0.1]
@@ -40,7 +41,11 @@ def folder(tmp_path):
 
 def prepared(folder):
     """What there is of a folder's prepared data, whole or not."""
-    return [p for p in sources.DATA.glob(f"{folder_name(folder)}*/*/*") if p.name != ".lock"]
+    return [
+        path
+        for path in datadir.data_root("audio", None).glob(f"{folder_name(folder)}*/*/*")
+        if path.name != ".lock"
+    ]
 
 
 def at_rate(rate):
@@ -186,14 +191,6 @@ def test_clips_are_as_long_as_the_longest_and_clipping_is_counted(folder, comman
 # The archive of IDMT-SMT-Audio-Effects, in small.
 
 
-def zipped(files):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
 def parts(omit=()):
     """The nested archives, with what does not belong to the twelve classes."""
     nested = {}
@@ -215,15 +212,15 @@ def parts(omit=()):
 def archive_of(path, monkeypatch, **options):
     """A zip that passes for the published archive."""
     top = "IDMT-SMT-AUDIO-EFFECTS/IDMT-SMT-AUDIO-EFFECTS"
-    nested = {f"{top}/{name}.zip": zipped(files) for name, files in parts(**options).items()}
-    path.write_bytes(zipped(nested | {f"{top}/Description.pdf": b"%PDF"}))
+    nested = {f"{top}/{name}.zip": zip_of(files) for name, files in parts(**options).items()}
+    path.write_bytes(zip_of(nested | {f"{top}/Description.pdf": b"%PDF"}))
     digest = hashlib.md5(path.read_bytes()).hexdigest()
     monkeypatch.setitem(sources.ARCHIVE, "hash", f"md5:{digest}")
     return path
 
 
 def test_the_archive_is_read_through_its_nested_zips(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "DATA", tmp_path / "data")
+    monkeypatch.setattr(datadir, "ROOT", tmp_path)
     path = archive_of(tmp_path / "IDMT.zip", monkeypatch)
     source = surveyed(sources.open_source(str(path)), mono=False, dur=None, skip_bad=False)
     classes, splits, facts = source.load()
@@ -232,12 +229,12 @@ def test_the_archive_is_read_through_its_nested_zips(tmp_path, monkeypatch):
         assert labels.tolist() == list(range(12))
         assert [clip.sound.name.split("/")[-2] for clip in sounds] == LABELS
     assert (facts["frames"], facts["channels"]) == (4410, 1)
-    copied = sorted(p.name for p in (tmp_path / "data" / "idmt").iterdir())
+    copied = sorted(p.name for p in (tmp_path / "audio" / "data" / "idmt").iterdir())
     assert copied == ["Gitarre monophon.zip", "Gitarre monophon2.zip"]
 
 
 def test_the_archive_is_prepared_like_its_unpacked_folder(tmp_path, monkeypatch, command):
-    monkeypatch.setattr(sources, "DATA", tmp_path / "data")
+    monkeypatch.setattr(datadir, "ROOT", tmp_path)
     path = archive_of(tmp_path / "IDMT.zip", monkeypatch)
     for files in parts().values():
         for name, content in files.items():
@@ -256,7 +253,7 @@ def test_the_archive_is_prepared_like_its_unpacked_folder(tmp_path, monkeypatch,
 def test_an_archive_that_is_laid_out_differently_says_what_was_found(
     tmp_path, monkeypatch, command
 ):
-    monkeypatch.setattr(sources, "DATA", tmp_path / "data")
+    monkeypatch.setattr(datadir, "ROOT", tmp_path)
     path = archive_of(tmp_path / "IDMT.zip", monkeypatch, omit=("EQ", "Vibrato"))
     code, error = command(prepare.main, "--source", path, *FLAGS)
     assert code == 3
@@ -265,7 +262,7 @@ def test_an_archive_that_is_laid_out_differently_says_what_was_found(
 
 
 def test_a_wrong_archive_is_refused(tmp_path, command):
-    (tmp_path / "x.zip").write_bytes(zipped({"a": b"b"}))
+    (tmp_path / "x.zip").write_bytes(zip_of({"a": b"b"}))
     code, error = command(prepare.main, "--source", tmp_path / "x.zip", *FLAGS)
     assert (code, "x.zip is not the archive of IDMT-SMT-Audio-Effects" in error) == (3, True)
     assert "a folder for each class" in error

@@ -178,6 +178,9 @@ def folder(root, images, **kinds):
 
 def test_classes_that_went_through_different_codecs_are_told(tmp_path, photographs, capsys):
     root = folder(tmp_path, photographs[:30], cat=(".jpg", {"quality": 75}), dog=(".png", {}))
+    (root / "__MACOSX").mkdir()
+    for hidden in ("cat/Thumbs.db", "dog/.DS_Store", "__MACOSX/0.png"):
+        (root / hidden).touch()
     program.main([str(root)])
     *lines, last = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("kB in 60 files, 32 x 32 pixels")
@@ -235,7 +238,7 @@ def test_the_finding_is_told_and_stored_before_a_preparation(
     code, error = command(prepare_images.main, *flags)
     assert code == 0
     assert error.splitlines()[-1] == (
-        "The files were compressed at quality 60 before: quality 90 is above it, which restores "
+        "The files were already compressed at quality 60: quality 90 is above that and restores "
         "nothing."
     )
     stored = loading.load(prepare_images_folder(root, "quality_50"), 50).attributes

@@ -1,10 +1,8 @@
 """A classifier that is no Keras, from its lines to the report; and programs that go wrong."""
 
 import json
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -102,8 +100,8 @@ def test_sounds_are_given_as_wav(command, tmp_path):
         ("import os, time\nif os.fork() == 0: time.sleep(60)", "did not end within 2 s"),
         ("print('Loading ...')", "line 1 is not `file,class`: 'Loading ...'"),
         ("print('000000.png,dark')", "11 files of 12 missing, as '000001.png'"),
-        ("print('a.png,dark')", "line 1 names the file 'a.png', which there is not"),
-        ("print('000000.png,cat')", "line 1 names the class 'cat', which there is not"),
+        ("print('a.png,dark')", "line 1 names 'a.png', which is not one of the files"),
+        ("print('000000.png,cat')", "line 1 names 'cat', which is not one of the classes"),
         ("print('000000.png,dark\\n' * 2)", "line 2 names the file '000000.png' again"),
         ("import sys; sys.stdout.buffer.write(bytes(range(256)))", "Nothing is kept"),
         ("pass", "12 files of 12 missing"),
@@ -146,9 +144,3 @@ def test_endless_output_is_stopped(monkeypatch):
     monkeypatch.setattr(program, "MAX_BYTES", 1000)
     with pytest.raises(DataError, match="printed more than"):
         program.run(["yes"], 20)
-
-
-def test_keras_is_never_imported(photos, tmp_path):
-    code = "import sys; from helmholtz.blackbox import outcome; print('keras' in sys.modules)"
-    done = subprocess.run([*PYTHON, code], capture_output=True, text=True, cwd=Path.cwd())
-    assert done.stdout.strip() == "False"

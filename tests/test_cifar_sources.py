@@ -1,57 +1,24 @@
 """Where images come from, and what is refused."""
 
 import hashlib
-import io
 import os
 import pickle
-import tarfile
-from typing import ClassVar
 
 import numpy as np
 import pytest
+from archives import batch, cifar_archive, pickled
 from PIL import Image
 
 from cifar import cifar10, prepare, sources
 from cifar.constants import LABELS
 from helmholtz.data.folders import folder_name
 from helmholtz.errors import DataError
-
-
-def archive_of(path, monkeypatch, members):
-    """A tar.gz of pickles that passes for the published archive."""
-    with tarfile.open(path, "w:gz") as archive:
-        for name, data in members.items():
-            info = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    monkeypatch.setitem(sources.ARCHIVE, "hash", f"sha256:{digest}")
-    return path
-
-
-class Python2Pickler(pickle._Pickler):
-    """Writes byte strings as Python 2 did, which is how the published archive was written."""
-
-    dispatch: ClassVar = dict(pickle._Pickler.dispatch)
-
-    def save_bytes(self, value):
-        self.write(pickle.BINSTRING + len(value).to_bytes(4, "little") + value)
-
-    dispatch[bytes] = save_bytes
-
-
-def batch(start, count=10):
-    values = np.arange(start, start + count, dtype=np.uint8)
-    data = np.repeat(values[:, None], 3072, axis=1)
-    data[:, :1024] = 7  # the red plane
-    file = io.BytesIO()
-    Python2Pickler(file, protocol=2).dump({b"data": data, b"labels": list(range(count))})
-    return file.getvalue().replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+from helmholtz.io import datadir
 
 
 def test_the_archive_is_read_without_extracting(tmp_path, monkeypatch):
     members = {f"data_batch_{i}": batch(10 * i) for i in (2, 1)} | {"test_batch": batch(90)}
-    path = archive_of(tmp_path / "a.tar.gz", monkeypatch, members)
+    path = cifar_archive(tmp_path / "a.tar.gz", monkeypatch, members)
     classes, parts, _ = sources.open_source(str(path)).load()
     images, labels = parts["train"]
     assert classes == LABELS
@@ -86,9 +53,9 @@ def test_another_file_of_the_user_is_refused_and_not_to_be_deleted(tmp_path, com
 
 
 def test_a_damaged_download_of_ours_may_be_deleted(tmp_path, monkeypatch, command):
-    monkeypatch.setattr(sources, "DATA", tmp_path)
-    (tmp_path / "cifar10").mkdir()
-    (tmp_path / "cifar10" / "cifar-10-python.tar.gz").write_bytes(b"cut")
+    monkeypatch.setenv("HELMHOLTZ_DATA", str(tmp_path))
+    (tmp_path / "cifar" / "cifar10").mkdir(parents=True)
+    (tmp_path / "cifar" / "cifar10" / "cifar-10-python.tar.gz").write_bytes(b"cut")
     code, error = command(prepare.main, "--source", "cifar10", "--quality", 5)
     assert (code, len(error.splitlines())) == (3, 1)
     assert "cifar-10-python.tar.gz is damaged: delete it" in error
@@ -109,7 +76,7 @@ def unpacked(tmp_path, monkeypatch):
 
 def test_the_unpacked_archive_is_read_as_the_archive(unpacked, tmp_path, monkeypatch, command):
     members = {path.name: path.read_bytes() for path in unpacked.glob("*_batch*")}
-    archive = archive_of(tmp_path / "a.tar.gz", monkeypatch, members)
+    archive = cifar_archive(tmp_path / "a.tar.gz", monkeypatch, members)
     expected = sources.open_source(str(archive))
     for path in (unpacked, unpacked.parent):
         source = sources.open_source(str(path))
@@ -146,11 +113,8 @@ def test_rows_columns_and_colours_of_the_archive_are_where_they_belong(tmp_path,
             [gradient(i)[row, column, colour] for colour in range(3) for row in range(32)
              for column in range(32)] for i in range(first, first + 3)
         ]  # fmt: skip
-        file = io.BytesIO()
-        content = {b"data": np.array(planes, np.uint8), b"labels": [first, first + 1, first + 2]}
-        Python2Pickler(file, protocol=2).dump(content)
-        members[name] = file.getvalue().replace(b"numpy._core", b"numpy.core")
-    path = archive_of(tmp_path / "a.tar.gz", monkeypatch, members)
+        members[name] = pickled(np.array(planes, np.uint8), [first, first + 1, first + 2])
+    path = cifar_archive(tmp_path / "a.tar.gz", monkeypatch, members)
     parts = sources.open_source(str(path)).load()[1]
     for split, numbers in (("train", range(6)), ("test", range(6, 9))):
         images, labels = parts[split]
@@ -175,7 +139,7 @@ class Hostile:
 def test_a_hostile_pickle_runs_nothing(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     data = pickle.dumps(Hostile(), protocol=2)
-    path = archive_of(tmp_path / "a.tar.gz", monkeypatch, {"data_batch_1": data})
+    path = cifar_archive(tmp_path / "a.tar.gz", monkeypatch, {"data_batch_1": data})
     code, error = command(prepare.main, "--source", path)
     assert code == 3
     assert "system: refused" in error
@@ -295,8 +259,8 @@ def test_a_bad_folder_is_one_sentence_and_leaves_nothing(tmp_path, command, kind
     assert code == 3
     assert said in error
     assert len(error.splitlines()) == 1
-    assert not list(sources.DATA.glob(f"{folder_name(root)}/**/*.h5"))
-    assert not list(sources.DATA.glob(f"{folder_name(root)}/**/.tmp-*"))
+    folder = datadir.data_root("cifar", None) / folder_name(root)
+    assert not [*folder.rglob("*.h5"), *folder.rglob(".tmp-*")]
 
 
 def test_an_image_that_claims_to_be_huge_is_not_decoded(tmp_path):

@@ -58,7 +58,7 @@ def test_a_rate_that_one_of_the_codecs_lacks_is_refused_everywhere():
 def test_a_run_without_compression_is_of_the_published_codec_and_one_without_a_rate_has_one():
     assert train.parse_args(["--codec", "dull", "--quality", "0"]).codec == "jpeg"
     assert train.parse_args(["--codec", "dull"]).quality == 30
-    assert train.parse_args([]).quality == IMAGES.highest
+    assert train.parse_args([]).quality == IMAGES.default_rate
 
 
 def test_a_sweep_over_codecs_has_one_baseline():

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from helpers import prepare_images
 
-from cifar import prepare, sources
+from cifar import prepare
 from helmholtz.analysis import prepared
 from helmholtz.data.folders import folder_name
-from helmholtz.io import store
+from helmholtz.io import datadir, store
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan
 
@@ -21,7 +21,7 @@ def test_data_dir_comes_before_the_environment_and_that_before_the_default(
     flags = ["--source", photos, "--quality", 3]
     place = Path(folder_name(photos), "quality_3", "train.h5")
     assert command(prepare.main, *flags) == (0, "")
-    assert (sources.DATA / place).is_file()
+    assert (datadir.data_root("cifar", None) / place).is_file()
     monkeypatch.setenv("HELMHOLTZ_DATA", str(tmp_path / "environment"))
     assert command(prepare.main, *flags) == (0, "")
     assert (tmp_path / "environment" / "cifar" / place).is_file()
@@ -29,12 +29,19 @@ def test_data_dir_comes_before_the_environment_and_that_before_the_default(
     assert (tmp_path / "flag" / "cifar" / place).is_file()
 
 
-def test_the_report_finds_its_pictures_by_the_environment(photos, tmp_path, monkeypatch):
+def test_the_report_finds_its_pictures_by_the_environment_and_the_flag_of_the_run(
+    photos, tmp_path, monkeypatch
+):
     monkeypatch.setenv("HELMHOLTZ_DATA", str(tmp_path))
     folder = prepare_images(str(photos), [3])[3]
     fingerprint = store.read(folder / "test.h5")[1]["fingerprint"]
-    row = {"domain": "cifar", "source": folder_name(photos), "codec": "jpeg"}
-    assert list(prepared.read(row | {"data": fingerprint[:8]})) == [3]
+    row = {"domain": "cifar", "source": folder_name(photos), "codec": "jpeg", "flags": {}}
+    row |= {"data": fingerprint[:8]}
+    assert list(prepared.read(row)) == [3]
+    monkeypatch.delenv("HELMHOLTZ_DATA")
+    monkeypatch.setattr(datadir, "ROOT", tmp_path / "none")
+    assert not prepared.read(row)
+    assert list(prepared.read(row | {"flags": {"data_dir": str(tmp_path)}})) == [3]
 
 
 def test_a_file_is_no_data_dir(photos, command):
@@ -60,8 +67,9 @@ def test_a_read_only_checkout_says_what_to_do_and_data_that_is_there_will_do(
 ):
     assert command(prepare.main, "--source", photos, "--quality", 3) == (0, "")
     place = Path(folder_name(photos), "quality_3")
-    shutil.copytree(sources.DATA / place, read_only / place)
-    monkeypatch.setattr(sources, "DATA", read_only)
+    below = Path("cifar", "data", place)
+    shutil.copytree(datadir.ROOT / below, read_only / below)
+    monkeypatch.setattr(datadir, "ROOT", read_only)
     subprocess.run(["mount", "-o", "remount,ro", read_only], check=True)
     assert command(prepare.main, "--source", photos, "--quality", 3) == (0, "")
     code, error = command(prepare.main, "--source", photos, "--quality", 3, 4)

@@ -29,7 +29,7 @@ SECTION_OF_FIGURES = "## How much data, how many seeds, how long"
 PLACES = r"(?<![\w.~>])/(?:home|root|work|tmp|usr|mnt|opt|Users)/"  # of somebody's machine
 FOREIGN = {"ray", "tensorboard", "pip", ".", "cd"}  # commands that are not ours
 FOREIGN_FLAGS = {"--array", "--gres", "--time", "--signal", "--batch", "--head", "--port"}
-FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick"}
+FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick", "--locked"}
 PROGRAMS = ["cifar.train", "audio.train", "cifar.prepare", "audio.prepare", "cifar.predict"]
 PROGRAMS += ["audio.predict", "cifar.evaluate", "audio.evaluate", "helmholtz.report"]
 PROGRAMS += [
@@ -45,7 +45,7 @@ PROGRAMS += [
 def home(tmp_path_factory):
     """A home with the data that the pages name, and a checkout whose python says what it gets."""
     folder = tmp_path_factory.mktemp("home")
-    for source in ("photos", "cifar10-jpeg", "sounds"):
+    for source in ("photos", "cifar10-jpeg", "sounds", "spoken"):
         for label in ("cat", "dog"):
             (folder / source / label).mkdir(parents=True)
             for file in ("1.jpg", "2.jpg", "1.wav", "2.wav"):

@@ -13,15 +13,16 @@ CONTENT = bytes(range(256)) * 1000
 
 
 class Handler(BaseHTTPRequestHandler):
-    """/whole ignores Range, /ranged honours it, /cut ends early, /wrong serves something else."""
+    """/whole ignores Range, /ranged honours it, /cut ends early, /wrong serves something else,
+    /untold does not say its size, and /zenodo answers 416 when nothing is left."""
 
     def do_GET(self):
         self.server.asked.append((self.path, self.headers.get("Range")))
         start = 0
-        if self.path == "/ranged" and "Range" in self.headers:
+        if self.path in ("/ranged", "/zenodo") and "Range" in self.headers:
             start = int(self.headers["Range"].split("=")[1].rstrip("-"))
-        if self.path == "/missing":
-            self.send_error(404)
+        if self.path == "/missing" or (self.path == "/zenodo" and start >= len(CONTENT)):
+            self.send_error(404 if self.path == "/missing" else 416)
             return
         body = CONTENT[start:] if self.path != "/wrong" else b"x" * len(CONTENT)
         self.send_response(206 if start else 200)
@@ -74,6 +75,19 @@ def test_a_server_without_ranges_starts_from_the_beginning(server, tmp_path):
 def test_a_server_may_keep_its_size_to_itself(server, tmp_path):
     fetch(archive(server, "/untold") | {"bytes": None}, tmp_path / "archive")
     assert (tmp_path / "archive").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("have", [0, 1, 1000, len(CONTENT)])
+def test_a_download_of_unknown_size_is_finished_from_anywhere(have, server, tmp_path):
+    (tmp_path / "x.zip.part").write_bytes(CONTENT[:have])
+    fetch(archive(server, "/zenodo") | {"bytes": None}, tmp_path / "x.zip")
+    assert (tmp_path / "x.zip").read_bytes() == CONTENT
+
+
+def test_a_partial_file_of_that_size_that_is_wrong_is_thrown_away(server, tmp_path):
+    (tmp_path / "x.zip.part").write_bytes(b"x" * len(CONTENT))
+    fetch(archive(server, "/zenodo", "/zenodo") | {"bytes": None}, tmp_path / "x.zip")
+    assert (tmp_path / "x.zip").read_bytes() == CONTENT
 
 
 def test_a_wrong_answer_is_thrown_away_and_the_next_mirror_asked(server, tmp_path):

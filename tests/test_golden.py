@@ -43,7 +43,7 @@ def run(domain, tmp_path_factory):
 @pytest.fixture(scope="module")
 def data(run):
     """The prepared data that the run learnt from."""
-    return loading.load(next(run.parent.glob("data/*/*/train.h5")).parent, None)
+    return loading.load(next(run.parent.glob("*/data/*/*/train.h5")).parent, None)
 
 
 @pytest.fixture(scope="module")

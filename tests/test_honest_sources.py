@@ -13,7 +13,7 @@ from PIL import Image
 from report_runs import make_run
 from scipy import signal
 
-from audio import features, prepare, sample
+from audio import features, prepare, sample, train
 from audio import sources as sound_sources
 from audio.domain import DOMAIN
 from audio.survey import common_rate
@@ -95,8 +95,18 @@ def test_a_bitrate_that_speech_cannot_have_is_refused_before_anything_is_made(
     code, error = command(prepare.main, *words, 64, 128)
     assert (code, error.count("\n")) == (2, 1)
     assert "There is no 128 kb/s of sound of 8,000 Hz" in error
-    assert error.endswith("MP3 takes 8, 16, 24, 32, 40, 48, 56, 64 there.\n")
+    assert "MP3 compresses to 8, 16, 24, 32, 40, 48, 56, 64" in error
     assert not [*(tmp_path / "data").rglob("*.h5")]
+
+
+def test_train_without_a_bitrate_says_which_to_give_where_the_default_does_not_fit(
+    speech, command, tmp_path
+):
+    words = ["--source", speech, "--data_dir", tmp_path / "data"]
+    code, error = command(train.main, *words)
+    assert (code, error.count("\n")) == (2, 1)
+    assert error.endswith(": give --bitrate 64.\n")
+    assert train.parse_args(["--bitrate", "64"]).bitrate == 64
 
 
 def test_the_grid_is_of_rates_that_speech_can_have(speech, command, capsys):

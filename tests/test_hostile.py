@@ -7,8 +7,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from archives import batch, cifar_archive, zip_of
 from PIL import Image
-from test_cifar_sources import archive_of, batch
 
 from audio import idmt
 from audio.constants import CLASS_FOLDERS
@@ -70,22 +70,22 @@ def test_a_member_of_a_hundred_gigabytes_is_not_read(tmp_path):
         cifar10.read_archive(tmp_path / "a.tar.gz")
 
 
-def test_an_archive_that_is_not_laid_out_as_expected_is_told(tmp_path, monkeypatch):
-    path = archive_of(tmp_path / "a.tar.gz", monkeypatch, {"data_batch_1": batch(0)})
+@pytest.mark.parametrize("content", [batch(0), b"\x96" + (1 << 50).to_bytes(8, "little")])
+def test_an_archive_that_is_not_laid_out_as_expected_is_told(content, tmp_path, monkeypatch):
+    """The second claims to be a bytearray of a million gigabytes."""
+    path = cifar_archive(tmp_path / "a.tar.gz", monkeypatch, {"data_batch_1": content})
     with pytest.raises(DataError, match="is not laid out as expected"):
         cifar10.read_archive(path)
 
 
 def evil_zip(path, names):
     """A zip with the two nested zips of IDMT under hostile names."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, (_, classes) in zip(names, CLASS_FOLDERS.items(), strict=True):
-            nested = io.BytesIO()
-            with zipfile.ZipFile(nested, "w") as inner:
-                for label in classes:
-                    inner.writestr(f"Samples/{label}/a.wav", b"RIFF")
-                    inner.writestr(f"../../Samples/{label}/PWNED.wav", b"RIFF")
-            archive.writestr(name, nested.getvalue())
+    nested = {}
+    for name, classes in zip(names, CLASS_FOLDERS.values(), strict=True):
+        places = [f"{above}Samples/{label}" for label in classes for above in ("", "../../")]
+        files = {f"{place}/{'PWNED' if '..' in place else 'a'}.wav": b"RIFF" for place in places}
+        nested[name] = zip_of(files)
+    path.write_bytes(zip_of(nested))
     return path
 
 

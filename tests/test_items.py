@@ -11,6 +11,7 @@ from sklearn.metrics import recall_score
 from helmholtz.analysis import experiments, logs, measure, tables
 from helmholtz.analysis.answer import answer
 from helmholtz.analysis.by_class import LOST, by_class
+from helmholtz.analysis.statistics import Score, compare
 from helmholtz.io import predictions
 from helmholtz.report import __main__ as report
 from helmholtz.schema import BY_CLASS, SUMMARY
@@ -143,8 +144,35 @@ def test_the_class_that_loses_is_found_and_no_other(three_seeds):
     ]
     recalls = [recall_score(some.truth, some.predicted, average=None)[1] for some in kept]
     assert lost["recall"] == pytest.approx(np.mean(recalls))
-    assert "1 of 3 classes is shown to lose" in page
+    assert "1 of 3 classes shows a loss" in page
     assert list((three_seeds / "report" / "figures").glob("*classes.svg"))
+
+
+def test_intervals_of_classes_hold_all_together(three_seeds):
+    """Of six that are wrong 5 in 600 times each, one or more is wrong 5 in 100 times at most."""
+    found = experiment_of(three_seeds)
+
+    def recalls(rate, label):
+        right = [run["predictions"].correct[label == TRUTH] for run in found.runs[rate]]
+        return [Score(seed, some.mean(), some) for seed, some in enumerate(right)]
+
+    rows = by_class(found)["by_class"]
+    assert len(rows) == 6
+    for row in rows:
+        label = CLASSES.index(row["class"])
+        _, _, both, _ = compare(recalls(row["rate"], label), recalls(0, label))
+        ends = row["difference_low"], row["difference_high"]
+        assert ends == pytest.approx(both.ends(1 - 0.05 / 6))
+        assert ends[0] < both.ends()[0] < both.ends()[1] < ends[1]
+
+
+def test_the_first_losses_come_from_the_highest_rate_on_and_then_by_size(tmp_path):
+    for seed in range(3):
+        judged(tmp_path, 0, seed)
+        judged(tmp_path, 25, seed, (0.7, 0.9, 0.4))  # a cat loses less than an eel
+        judged(tmp_path, 5, seed, (0.2, 0.1, 0.2))  # a dog, who loses last, most of all
+    found = by_class(experiment_of(tmp_path))["losses"]
+    assert [(row["class"], row["rate"]) for row in found] == [("eel", 25), ("cat", 25), ("dog", 5)]
 
 
 def test_luck_is_no_loss_and_one_seed_shows_none(tmp_path):
@@ -152,7 +180,7 @@ def test_luck_is_no_loss_and_one_seed_shows_none(tmp_path):
         for rate in (0, 50, 25, 10):
             judged(tmp_path, rate, seed)
     assert by_class(experiment_of(tmp_path))["losses"] == []
-    assert "None of 3 classes is shown to lose" in made(tmp_path)
+    assert "None of 3 classes show a loss" in made(tmp_path)
     judged(tmp_path / "one", 0), judged(tmp_path / "one", 5, right=(0.9, 0.2, 0.9))
     found = by_class(experiment_of(tmp_path / "one"))
     assert min(row["p_holm"] for row in found["by_class"]) < 0.001

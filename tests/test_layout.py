@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,11 @@ def exists(name):
         return importlib.util.find_spec(name) is not None
     except ModuleNotFoundError:
         return False
+
+
+def test_every_package_is_installed():
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    there = {".".join(p.relative_to(ROOT).parts[:-1]) for p in PRODUCT if p.name == "__init__.py"}
+    assert set(told["packages"]) - HALVES == there - HALVES
+    pages = {".".join(p.relative_to(ROOT).parts[:-1]) for p in ROOT.glob("helmholtz/*/*.j2")}
+    assert set(told["package-data"]) == pages

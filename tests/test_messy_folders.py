@@ -14,6 +14,7 @@ from cifar import sources as images
 from cifar.domain import Images
 from helmholtz.data import loading
 from helmholtz.data.folders import folder_name
+from helmholtz.io import datadir
 
 NOISE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
 
@@ -31,10 +32,8 @@ class Half:
 
     def __init__(self, name):
         self.is_image = name == "cifar"
-        self.prepare, self.sources = {
-            "cifar": (prepare_images, images),
-            "audio": (prepare_sounds, sounds),
-        }[name]
+        self.name, self.sources = name, images if self.is_image else sounds
+        self.prepare = prepare_images if self.is_image else prepare_sounds
         self.ending = ".png" if self.is_image else ".wav"
         self.foreign = ".heic" if self.is_image else ".m4a"
         self.rate = ["--quality", "5"] if self.is_image else ["--bitrate", "32"]
@@ -52,8 +51,12 @@ class Half:
 
     def attributes(self, root):
         """Those of the prepared data of a folder."""
-        (path,) = (self.sources.DATA / folder_name(root)).glob("*/train.h5")
+        (path,) = self.prepared(root).glob("*/train.h5")
         return loading.load(path.parent, None).attributes
+
+    def prepared(self, root):
+        """Where the prepared data of a folder lie."""
+        return datadir.data_root(self.name, None) / folder_name(root)
 
 
 @pytest.fixture(params=["cifar", "audio"])
@@ -171,7 +174,7 @@ def test_all_bad_files_are_listed_at_once(half, tmp_path, command):
     assert len({line.split(" is ")[0] for line in lines}) == 20
     assert all(str(root) in line for line in lines)
     assert last == "... and 5 more"
-    assert not list((half.sources.DATA / folder_name(root)).glob("*/*.h5"))
+    assert not list(half.prepared(root).glob("*/*.h5"))
 
 
 def test_bad_files_are_left_out_when_told(half, tmp_path, command):
@@ -195,7 +198,7 @@ def test_labels_stay_with_their_items_when_files_are_left_out(tmp_path, monkeypa
     break_some(half, root, 5)
     flags = ["--quality", "0", "--skip_bad"]
     assert command(half.prepare.main, "--source", root, *flags)[0] == 0
-    folder = half.sources.DATA / folder_name(root) / "quality_0"
+    folder = half.prepared(root) / "quality_0"
     for items, labels in loading.load(folder, 0).splits.values():
         white = (items == 255).all(axis=(1, 2, 3))
         np.testing.assert_array_equal(white, labels == 1)

@@ -178,7 +178,7 @@ def test_the_luck_of_the_best_of_many_epochs_is_not_learning():
     best = np.sort(guessed, axis=1)[:, -10:].mean(axis=1)
     row = {"chance": 0.1, "val_items": 1000, "epochs": 200}
     assert best.min() > 0.1 + 1.5 * np.sqrt(0.09 / 1000)
-    assert guessed.max() < measure.luck(row) < 0.15
+    assert guessed.max() < measure.guessing_bound(row) < 0.15
     assert not any(measure.learned(row, accuracy) for accuracy in best)
 
 
@@ -222,9 +222,7 @@ def test_the_tolerance_is_said_with_its_unit():
 
 def test_no_lower_rate_is_good_enough():
     found = answered(rows_of({0: [0.8] * 3, 25: [0.7] * 3}))
-    assert found["sentence"].startswith(
-        "Stay at uncompressed: quality 25, the next lower one, costs"
-    )
+    assert found["sentence"].startswith("Stay uncompressed: quality 25, the next lower one, costs")
     assert found["file"]["noise"] == 0
 
 
@@ -248,6 +246,18 @@ def test_the_command_that_adds_runs_is_one_that_train_takes():
     beside = flags | {"log_dir": "/my logs/quality_5/seed_0"}
     words = shlex.split(commanded(beside))
     assert words[-2:] == ["--log_dir", "/my logs/quality_25/seed_4"]
+
+
+def test_the_uncompressed_runs_that_a_codec_lacks_are_those_of_the_published_one():
+    (row,) = rows_of({5: [0.5]})
+    flags = FLAGS | {"log_dir": "/my logs/webp_5/seed_0"}
+    (experiment,) = experiments.experiments([row | {"codec": "webp", "flags": flags}])
+    first, second = advice.command(experiment, [0, 10], [4]).split(" && ")
+    assert "--codec" not in first
+    assert shlex.split(first)[-2:] == ["--log_dir", "/my logs/quality_0/seed_4"]
+    assert cifar_train.parse_args(shlex.split(first)[2:]).quality == 0
+    assert shlex.split(second)[-2:] == ["--log_dir", "/my logs/webp_10/seed_4"]
+    assert "quality_0/" in advice.command(experiment, [0], range(3))
 
 
 def test_runs_of_unknown_size_are_not_measured():

@@ -17,8 +17,7 @@ from PIL import Image
 from report_runs import make_run
 
 from helmholtz import domain
-from helmholtz.analysis import prepared as prepared_data
-from helmholtz.io import run_state, store
+from helmholtz.io import datadir, run_state, store
 from helmholtz.report import __main__ as report
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
@@ -55,7 +54,7 @@ def page(tmp_path_factory):
     (make_run(logs, 10) / "result.json").write_text("{")
     (logs / "<img src=x onerror=alert(2)>.txt").touch()
     with pytest.MonkeyPatch.context() as patch, run_state.held(running):
-        patch.setattr(prepared_data, "ROOT", prepared)
+        patch.setattr(datadir, "ROOT", prepared)
         report.main([str(logs), "--out", str(folder / "report")])
     return folder / "report"
 

@@ -154,13 +154,6 @@ def test_several_processes_at_once_make_one_good_copy(photos):
     assert not list(folder.glob(".tmp-*"))
 
 
-@pytest.mark.parametrize("value", ["101", "-1", "5.5", "abc", ""])
-def test_a_quality_out_of_range_is_wrong_usage(value, command):
-    code, error = command(prepare.main, "--quality", value)
-    assert code == 2
-    assert "whole number from 0 to 100" in error or "expected at least one argument" in error
-
-
 def test_what_it_takes_is_said_before_the_first_byte_and_a_dry_run_makes_nothing(
     photos, tmp_path, command, capsys, monkeypatch
 ):

@@ -33,8 +33,8 @@ def test_what_uncompressed_means_stands_beside_the_answer(tmp_path, capsys):
     write_runs(tmp_path / "logs", AUDIT | {"warnings": UNEQUAL})
     said, page, [answer] = made(tmp_path / "logs", capsys)
     prior = (
-        '"Uncompressed" means JPEG of quality 75, 4:2:0 here. The files were compressed at '
-        f"quality 75 before: quality 100 is above it, which restores nothing. {UNEQUAL}"
+        '"Uncompressed" means JPEG of quality 75, 4:2:0 here. The files were already '
+        f"compressed at quality 75: quality 100 is above that and restores nothing. {UNEQUAL}"
     )
     assert (answer["prior"], answer["found"]) == (prior, FOUND)
     assert prior in said.replace("\n", " ")
@@ -51,7 +51,7 @@ def test_another_codec_has_no_rate_above(tmp_path, capsys):
 def test_its_namesake_of_other_sampling_has(tmp_path, capsys):
     write_runs(tmp_path / "logs", AUDIT, codec="jpeg444")
     _, _, [answer] = made(tmp_path / "logs", capsys)
-    assert "JPEG 4:4:4 quality 100 is above it" in answer["prior"]
+    assert "JPEG 4:4:4 quality 100 is above that" in answer["prior"]
 
 
 @pytest.mark.parametrize("audit", [{}, {"prior": ""}, {"prior": 7, "rate": "x"}, [], None])

@@ -7,6 +7,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from helpers import rows, weights
 from report_runs import make_run
 
 from cifar import predict, train
@@ -26,18 +27,6 @@ GROUP = [
     *("Conv2D", "MaxPooling2D", "BatchNormalization", "ReLU"),
     *("Conv2D", "BatchNormalization", "ReLU"),
 ]
-
-
-def weights(folder):
-    with h5py.File(folder / "best.weights.h5") as file:
-        found = {}
-        file.visititems(lambda name, x: found.update({name: x[()]} if hasattr(x, "shape") else {}))
-    return found
-
-
-def rows(folder):
-    with open(folder / "history.csv") as file:
-        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 STUDIES = ["images", "sound"]  # that are finished, and that results/front.py shows
 GROWING = "lossless"  # whose runs come in one by one
+MATRICES = [GROWING, "digits"]  # with runs that were tested at other rates too
 ELSEWHERE = {"source", "log_dir", "setting", "model", "resume", "overwrite"}  # not what a run is
 COUNTS = {"one": 1, "two": 2, "three": 3, "five": 5}
 
@@ -91,15 +92,18 @@ def test_ctrl_c_ends_it_at_once(tmp_path):
     assert (code, len(lines)) == (75, 1)
 
 
-@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("study", [*STUDIES, "digits"])
 def test_the_runs_are_those_that_the_study_s_command_asks_for(study, tmp_path):
     assert f"sh scripts/reproduce.sh {study} " in page_of(study)
     code, said = reproduce(study, tmp_path, "")
     assert code == 0
     lines = [line.split()[2:] for line in said if "helmholtz.sweep" in line]
     wanted = [run for line in lines for run in plan.plan(*sweep.parse_args(line))]
-    asked = {(run.args.model, run.rate, run.args.seed): vars(run.args) for run in wanted}
-    done = {(row["model"], row["rate"], row["seed"]): row for row in runs_of(study)}
+    asked = {(*run.names, run.codec.name): vars(run.args) for run in wanted}
+    done = {
+        (domains.rate_name(row), row["model"], str(row["seed"]), row["codec"]): row
+        for row in runs_of(study)
+    }
     assert done.keys() == asked.keys()
     for run, row in done.items():
         assert row["state"] == "finished"
@@ -123,21 +127,27 @@ def test_the_runs_of_the_growing_study_are_some_of_those_that_its_command_asks_f
             assert row["flags"][name] == flags[name], name
 
 
-def test_the_table_of_the_growing_study_is_that_of_its_summary():
-    rows = tables.read(RESULTS / GROWING / "summary.csv", SUMMARY)
-    finished = [row for row in runs_of(GROWING) if row["state"] == "finished"]
-    assert sum(row["seeds"] for row in rows) == len(finished)
+@pytest.mark.parametrize("study", MATRICES)
+def test_the_table_of_a_study_is_that_of_its_summary(study):
+    rows = tables.read(RESULTS / study / "summary.csv", SUMMARY)
+    own = {}
+    for run in [run for run in runs_of(study) if run["state"] == "finished"]:
+        own.setdefault((run["model"], domains.rate_name(run)), []).append(run["test_acc"])
+    assert {(row["model"], domains.rate_name(row)) for row in rows} == own.keys()
     for row in rows:
-        own = [
-            r["test_acc"]
-            for r in finished
-            if (r["model"], r["rate"]) == (row["model"], row["rate"])
-        ]
-        assert row["test_acc"] == pytest.approx(sum(own) / len(own))
-        name = domains.rate_name(row)
-        assert f"| {row['model']} | {name} | {row['seeds']} | {row['test_acc']:.4f} " in page_of(
-            GROWING
-        )
+        found = own[row["model"], domains.rate_name(row)]
+        assert row["seeds"] == len(found)
+        assert row["test_acc"] == pytest.approx(sum(found) / len(found))
+        words = (row["model"], domains.rate_name(row), row["seeds"], f"{row['test_acc']:.4f}")
+        assert "| {} | {} | {} | {} ".format(*words) in page_of(study)
+
+
+@pytest.mark.parametrize("study", MATRICES)
+def test_the_report_of_the_committed_tables_has_the_committed_matrix(study, tmp_path):
+    report.main([str(RESULTS / study), "--out", str(tmp_path)])
+    kept = (RESULTS / study / "matrix.csv").read_bytes()
+    assert (tmp_path / "matrix.csv").read_bytes() == kept
+    assert "Trained on what, tested on what" in (tmp_path / "index.html").read_text()
 
 
 def test_the_tables_of_network_0_are_those_of_the_summaries(front):

@@ -2,25 +2,18 @@
 
 import numpy as np
 import pytest
+from report_runs import plain_statistics
 
 from helmholtz.io import runs
 
 
-def plain_statistics(accuracies):
-    """Word for word from the paper's description, with numpy."""
-    a = np.array(accuracies)
-    top = np.sort(a)[::-1][:10].mean()
-    for i in range(len(a) - 9):
-        if a[i : i + 10].mean() > 0.99 * a.max():
-            return top, i + 1
-    return top, None
-
-
+@pytest.mark.parametrize(("speed", "noise"), [(15, 0.01), (5, 0.0015)])
 @pytest.mark.parametrize("seed", range(20))
-def test_statistics_equal_a_plain_recomputation(seed):
+def test_statistics_equal_a_plain_recomputation(seed, speed, noise):
+    """Curves that hardly converge, and such that do."""
     rng = np.random.default_rng(seed)
     epochs = int(rng.integers(10, 120))
-    rising = 0.8 - 0.6 * np.exp(-np.arange(epochs) / 15) + rng.normal(0, 0.01, epochs)
+    rising = 0.8 - 0.6 * np.exp(-np.arange(epochs) / speed) + rng.normal(0, noise, epochs)
     found = runs.statistics(rising.tolist())
     mean, convergence = plain_statistics(rising)
     assert found["mean_of_ten_best"] == pytest.approx(mean)
@@ -72,18 +65,7 @@ def test_of_equal_epochs_the_first_is_the_best():
     assert runs.statistics([0.1, 0.7, 0.3, 0.7])["best_epoch"] == 2
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_statistics_equal_a_plain_recomputation_on_curves_that_converge(seed):
-    rng = np.random.default_rng(seed)
-    curve = 0.8 - 0.6 * np.exp(-np.arange(80) / 5) + rng.normal(0, 0.0015, 80)
-    found = runs.statistics(curve.tolist())
-    mean, convergence = plain_statistics(curve)
-    assert 10 < convergence < 40
-    assert found["convergence_epoch"] == convergence
-    assert found["mean_of_ten_best"] == pytest.approx(mean)
-
-
-def test_fewer_than_ten_epochs_are_not_guessed_at():
+def test_fewer_than_ten_epochs_have_neither():
     found = runs.statistics([0.1, 0.3, 0.2])
     assert found["mean_of_ten_best"] is found["convergence_epoch"] is None
     assert (found["best_val_acc"], found["best_epoch"]) == (0.3, 2)

@@ -233,6 +233,13 @@ def test_intervals_cover_the_truth(simulation, seeds, items, accuracy, seed_sd):
         assert 0.93 <= found[name] <= (0.995 if seeds == 2 else 0.98), name
 
 
+def test_the_correlation_of_two_rates_is_found_in_what_was_drawn_with_it(simulation):
+    rng = np.random.default_rng(0)
+    (first, *_), (second, *_) = simulation.draw(rng, 1, 3, 10_000, (0.8, 0.784), 0.002)
+    found = simulation.correlation(first[0], second[0])
+    assert found == pytest.approx(simulation.ALIKE_ITEMS, abs=0.02)
+
+
 def test_the_committed_table_keeps_its_promise():
     """From three seeds on 92 to 98 of 100; with two no fewer than 93. Where ten errors or fewer are
     expected among 100 items, and of two seeds, intervals are cautious."""

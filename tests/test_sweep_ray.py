@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers import prepare_images
 
 from helmholtz.errors import UsageError
+from helmholtz.io import evaluations
 from helmholtz.sweep import __main__ as sweep
 
 pytest.importorskip("ray", reason="Ray is not installed: sh scripts/setup.sh ray")
@@ -45,10 +45,10 @@ def wait_for(condition, process, seconds=120):
 
 
 def test_a_node_that_dies_costs_only_its_runs(cluster, photos, tmp_path):
-    data = prepare_images(str(photos), [5])[5]
     logs = tmp_path / "logs"
-    flags = ["--train_dir", data, "--quality", "5", "--seed", "0", "1", "--num_epoch", "20"]
-    flags += ["--batch_size", "16", "--limit", "32", "--log_dir", logs]
+    flags = ["--source", photos, "--quality", "5", "--seed", "0", "1", "--num_epoch", "20"]
+    flags += ["--batch_size", "16", "--limit", "32", "--log_dir", logs, "--data_dir", tmp_path]
+    flags += ["--test_quality", "0"]
     flags += ["--engine", "ray", "--address", cluster.address, "--sync", "1"]
     command = [sys.executable, "-m", "helmholtz.sweep", "cifar", *map(str, flags)]
     nodes = Path(os.environ["TMPDIR"])
@@ -61,8 +61,10 @@ def test_a_node_that_dies_costs_only_its_runs(cluster, photos, tmp_path):
     said = sweeping.communicate(timeout=180)[0]
     assert sweeping.returncode == 0, said
     assert "the machine that it ran on was lost" in said
-    for seed in range(2):
-        folder = logs / "cifar" / data.parent.name / "all-cnns" / "quality_5" / f"seed_{seed}"
+    found = {path.name: path for path in logs.rglob("all-cnns/quality_5/seed_*")}
+    assert sorted(found) == ["seed_0", "seed_1"]
+    for folder in found.values():
+        assert set(evaluations.read(folder)) == {("jpeg", 0), ("jpeg", 5)}
         assert {path.name for path in folder.iterdir()} >= RUN_FILES
         assert len(list(folder.glob("checkpoint_*.h5"))) == 2
         with open(folder / "history.csv") as file:

@@ -15,6 +15,7 @@ import pytest
 from helpers import prepare_images
 
 import cifar
+from helmholtz.io import evaluations
 
 ROOT = Path(cifar.__file__).parents[1]
 DAEMONS = ("munged", "slurmctld", "slurmd")
@@ -104,6 +105,18 @@ def slurm():
 def ask(command, environment):
     answer = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
     return answer.stdout
+
+
+def test_a_task_tests_its_own_run(slurm, photos, tmp_path):
+    flags = ["cifar", "--source", photos, "--quality", "5", "--seed", "0", "1", "--num_epoch", "1"]
+    flags += ["--limit", "32", "--log_dir", tmp_path / "logs", "--data_dir", tmp_path]
+    flags += ["--test_quality", "0"]
+    script = ["--wait", "--array=1", f"--output={tmp_path}/slurm.txt", "scripts/train-array.sbatch"]
+    ask(["sbatch", *script, *map(str, flags)], slurm)
+    said = (tmp_path / "slurm.txt").read_text()
+    (folder,) = (path.parent for path in tmp_path.rglob("setting.json"))
+    assert folder.name == "seed_1", said
+    assert set(evaluations.read(folder)) == {("jpeg", 0), ("jpeg", 5)}, said
 
 
 def test_a_preempted_run_is_queued_again_and_resumes(slurm, photos, tmp_path):

@@ -96,6 +96,15 @@ def test_the_page_shows_it_once_with_the_diagonal_marked(reported):
     assert len(list((reported / "figures").glob("*-all-cnns-jpeg_*"))) == 4
 
 
+@pytest.mark.parametrize("given", ["", "runs.csv"])
+def test_an_earlier_report_keeps_its_matrix(given, reported, tmp_path):
+    report.main([str(reported / given), "--out", str(tmp_path / "again")])
+    again = tmp_path / "again"
+    assert (again / "matrix.csv").read_bytes() == (reported / "matrix.csv").read_bytes()
+    assert answer(again)["transfer"] == answer(reported)["transfer"]
+    assert "Trained on what, tested on what: all-cnns" in (again / "index.html").read_text()
+
+
 def test_a_damaged_evaluation_is_noted_and_the_others_are_not_foreign(reported):
     rows = pd.read_csv(reported / "runs.csv").set_index("folder")
     (note,) = rows.note[rows.index.str.contains("quality_100")]
@@ -125,6 +134,15 @@ def test_runs_that_were_not_tested_have_no_matrix(tmp_path):
     assert said == {"matrix": [], "transfer": ""}
 
 
+def test_nothing_is_said_of_a_network_that_guesses_at_every_rate(tmp_path):
+    folder = make_run(tmp_path, 50, top=0.5)
+    for rate in (50, 25):
+        evaluations.add(folder, "jpeg", rate, judged(0.5))
+    (found,) = experiments.experiments([run.row for run in read_logs(tmp_path)])
+    said = transfer.transfer(found, transfer.read(read_logs(tmp_path)), 0.01)
+    assert (len(said["matrix"]), said["transfer"]) == (2, "")
+
+
 def test_without_an_uncompressed_run_and_with_one_seed_there_is_a_sentence_too(tmp_path):
     judged_run(tmp_path, 50, 0, {("jpeg", 50): 0.8, ("jpeg", 25): 0.799, ("jpeg", 5): 0.5})
     judged_run(tmp_path, 25, 0, {("jpeg", 25): 0.7})
@@ -142,8 +160,13 @@ def test_without_an_uncompressed_run_and_with_one_seed_there_is_a_sentence_too(t
     )
 
 
-def test_what_no_evaluation_wrote_is_damage(tmp_path):
-    evaluations.add(tmp_path, "jpeg", 5, judged(0.5))
+def test_an_evaluation_is_read_again_and_one_from_before_versions_were_kept_too(tmp_path):
+    evaluations.add(tmp_path, "jpeg", 5, judged(0.5), "opencv, 5")
     evaluations.add(tmp_path, "jpeg", 0, judged(0.75))
-    assert evaluations.read(tmp_path) == {("jpeg", 0): (1000, 0.75), ("jpeg", 5): (1000, 0.5)}
+    first, second = (1000, 0.75, ""), (1000, 0.5, "opencv, 5")
+    assert evaluations.read(tmp_path) == {("jpeg", 0): first, ("jpeg", 5): second}
     assert predictions.read(evaluations.path_of(tmp_path, "jpeg", 5)).correct.mean() == 0.5
+    (tmp_path / evaluations.FILE).write_text("codec,rate,items,accuracy\njpeg,5,1000,0.5\n")
+    evaluations.add(tmp_path, "jpeg", 0, judged(0.75), "new")
+    first, second = (1000, 0.75, "new"), (1000, 0.5, "")
+    assert evaluations.read(tmp_path) == {("jpeg", 0): first, ("jpeg", 5): second}

@@ -5,7 +5,7 @@ import shlex
 
 from helmholtz.analysis import domains
 from helmholtz.analysis.experiments import Experiment
-from helmholtz.analysis.measure import ALONE, PROBABLY, UNSURE, luck
+from helmholtz.analysis.measure import ALONE, PROBABLY, UNSURE, guessing_bound
 from helmholtz.analysis.summary import PROGRAM, STARRED, judged_once, starred
 from helmholtz.analysis.wording import plural
 
@@ -28,7 +28,7 @@ def missing(measured: dict, experiment: Experiment) -> list[dict]:
     if measured["learned"] is False:
         what = "longer training, at this rate and at the others, until the network has learned"
         line = _again(experiment, longer=True)
-        if luck(base) > (1 + base["chance"]) / 2:  # more than a good network may reach
+        if guessing_bound(base) > (1 + base["chance"]) / 2:  # more than a good network may reach
             what = f"more validation items than {base['val_items']}"
             line = _again(experiment, limit=None) if runs[0]["flags"].get("limit") else None
         return [{"what": what, "command": line}]
@@ -96,6 +96,10 @@ def command(experiment: Experiment, rates, seeds, **changed) -> str | None:
     """
     run = next(iter(experiment.runs.values()))[0]
     flags, domain, codec = run["flags"], domains.of(run), domains.codec(experiment.key)
+    if codec is not domain.published and 0 in rates:  # all codecs share what is not compressed
+        others = command(experiment, [rate for rate in rates if rate], seeds, **changed)
+        shared = experiment._replace(key=experiment.key | {"codec": None})
+        return " && ".join(filter(None, [command(shared, [0], seeds, **changed), others])) or None
     if not flags or flags.get("train_dir") or not domain.name or not codec.name or not rates:
         return None
     (rate, loop_rates), (seed, loop_seeds) = _looped(domain.flag, rates), _looped("seed", seeds)

@@ -3,7 +3,7 @@
 from helmholtz.analysis import domains
 from helmholtz.analysis.advice import missing
 from helmholtz.analysis.experiments import Experiment, rate_order
-from helmholtz.analysis.measure import ALONE, NO, YES, luck, measure
+from helmholtz.analysis.measure import ALONE, NO, YES, guessing_bound, measure
 from helmholtz.analysis.summary import SHORT, judged_once, no_saving
 from helmholtz.analysis.wording import covers, ends, percent, plural, points
 from helmholtz.audit.rates import above_source
@@ -56,7 +56,7 @@ def _sentence(measured: dict, experiment: Experiment) -> str:
     if len(experiment.rows) == 1:
         return f"No answer: {name(rate)} is the only rate so far."
     if rate == base["rate"]:
-        return f"Stay at {name(rate)}: {_why_not_lower(measured)}."
+        return f"Stay {'at ' * (rate > 0)}{name(rate)}: {_why_not_lower(measured)}."
     row = experiment.rows[rate]
     verdict = next(v for v in measured["rates"] if v["rate"] == rate)
     saved = "; ".join(filter(None, [_bytes(row, base), _convergence(row, base)]))
@@ -67,7 +67,7 @@ def _sentence(measured: dict, experiment: Experiment) -> str:
 
 def _not_learned(row: dict) -> str:
     reached = f"an accuracy of {row['accuracy']:.3f} ({domains.rate_name(row)})"
-    if row["accuracy"] > luck(row):
+    if row["accuracy"] > guessing_bound(row):
         return f"{reached} is hardly above guessing ({row['chance']:.3f})"
     kind = "test" if judged_once(row) else "validation"
     epochs = f" and {plural(row['epochs'], 'epoch')}" if row["epochs"] else ""

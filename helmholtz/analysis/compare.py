@@ -65,7 +65,8 @@ def fewer_bits(runs: dict[int, list[dict]], others: dict[int, list[dict]]) -> di
     if found is None:
         return None
     mean, *span = found
-    seeds = _shared_seeds([*runs.items(), *others.items()])
+    compressed = [some for own in (runs, others) for rate, some in own.items() if rate]
+    seeds = set.intersection(*({run["seed"] for run in some} for some in compressed))
     without = [_distance(runs, others, seed) for seed in seeds]
     low = high = None
     if len(seeds) > 1 and None not in without:
@@ -74,10 +75,6 @@ def fewer_bits(runs: dict[int, list[dict]], others: dict[int, list[dict]]) -> di
         low, high = math.expm1(mean - reach), math.expm1(mean + reach)
     ends = dict(zip(("from", "to"), span, strict=True))
     return {"mean": math.expm1(mean), "low": low, "high": high, "seeds": len(seeds)} | ends
-
-
-def _shared_seeds(by_rate: list[tuple]) -> set:
-    return set.intersection(*({run["seed"] for run in some} for rate, some in by_rate if rate))
 
 
 def _distance(runs: dict, others: dict, left_out=None) -> tuple | None:

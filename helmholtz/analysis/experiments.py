@@ -4,12 +4,10 @@ import math
 from collections import Counter
 from typing import NamedTuple
 
-import pandas as pd
-
-from helmholtz.analysis import summary, tables
+from helmholtz.analysis import summary
 from helmholtz.analysis.logs import COUNTED, DUPLICATE, FINISHED, OLD, OTHER_CODEC
 from helmholtz.analysis.wording import plural
-from helmholtz.schema import OUTSIDE, RUNS
+from helmholtz.schema import OUTSIDE
 
 COMPARISON = ["domain", "source", "data", "protocol"]  # what runs of one figure share
 NETWORK = [*COMPARISON, "model"]
@@ -107,33 +105,27 @@ def _mark_duplicates(finished: list[dict]) -> None:
 def experiments(rows: list[dict]) -> list[Experiment]:
     """The experiments that the runs make, sorted by their names."""
     counted = [r for r in rows if r["state"] in COUNTED and r["model"] and r["rate"] is not None]
-    if not counted:
-        return []
     left_out = Counter(_place(row) for row in rows if row["state"] not in COUNTED)
-    groups = _with_baselines(counted).groupby(EXPERIMENT, dropna=False)
-    return [_experiment(names, group, left_out) for names, group in groups]
+    groups = _by_experiment(counted)
+    order = sorted(groups, key=lambda names: [(name is None, name) for name in names])
+    return [_experiment(names, groups[names], left_out) for names in order]
 
 
-def _with_baselines(counted: list[dict]) -> pd.DataFrame:
-    """The runs as a table in which those without compression stand once for every codec."""
-    codecs = {}
+def _by_experiment(counted: list[dict]) -> dict[tuple, dict[int, list[dict]]]:
+    """The runs by experiment and rate; those without compression belong to every codec."""
+    codecs, groups = {}, {}
     for row in counted:
-        codecs.setdefault(values(row, NETWORK), {})[row["codec"] if row["rate"] else None] = None
-    table = tables.frame(counted, RUNS).assign(protocol=[protocol(row) for row in counted])
-    for name in ("predictions", "class_names"):  # which no table holds
-        table[name] = pd.Series([row.get(name) for row in counted], dtype=object)
-    table["codec"] = [
-        [row["codec"]] if row["rate"] else
-        [codec for codec in codecs[values(row, NETWORK)] if codec] or [row["codec"]]
-        for row in counted
-    ]  # fmt: skip
-    return table.explode("codec")
+        codecs.setdefault(values(row, NETWORK), set()).update([row["codec"]] * bool(row["rate"]))
+    for row in counted:
+        network = values(row, NETWORK)
+        for codec in (not row["rate"] and codecs[network]) or [row["codec"]]:
+            groups.setdefault((*network, codec), {}).setdefault(row["rate"], []).append(row)
+    return groups
 
 
-def _experiment(names: tuple, group: pd.DataFrame, left_out: Counter) -> Experiment:
-    key = {k: None if pd.isna(v) else v for k, v in zip(EXPERIMENT, names, strict=True)}
-    by_rate = sorted(group.groupby("rate"), key=lambda item: -rate_order(item[0]))
-    runs = {int(rate): tables.records(some) for rate, some in by_rate}
+def _experiment(names: tuple, by_rate: dict[int, list[dict]], left_out: Counter) -> Experiment:
+    key = dict(zip(EXPERIMENT, names, strict=True))
+    runs = {rate: by_rate[rate] for rate in sorted(by_rate, key=rate_order, reverse=True)}
     base, rows = next(iter(runs)), {}
     for rate, own in runs.items():
         row = summary.summarise(own, runs[base] if rate != base else [])

@@ -22,8 +22,9 @@ from helmholtz.text import printable
 
 RUN_FILES = {"setting.json", "history.csv", "result.json", "train.log"}
 REPORT = {"runs.csv", "summary.csv"}  # a folder with both is an earlier report
-EXPECTED = {"README.md", "index.html", "answer.json"}  # not of a run, and not worth listing
+EXPECTED = {"README.md", "index.html"}  # not of a run, and not worth listing
 BELOW_RUNS = {"tensorboard", "wandb", "evaluation"}  # folders of a run
+ANSWER = "answer.json"  # in the folder of an answer
 
 # States. Only the first two are counted: the others have no result, or none to be trusted.
 FINISHED, OLD = "finished", "finished (2018 code)"
@@ -52,22 +53,21 @@ def read(roots: list[Path], skip: Path, alone: bool = True) -> tuple[list[Run], 
         for path, subfolders, files in os.walk(root):
             folder = Path(path)
             subfolders[:] = sorted(set(subfolders) - BELOW_RUNS)
-            if set(files) >= REPORT or folder.resolve() == skip.resolve():
+            if set(files) >= REPORT or ANSWER in files or folder.resolve() == skip.resolve():
                 subfolders.clear()
             elif RUN_FILES & set(files):
-                name = _name(folder, root) if alone else str(folder)
+                name = folder.relative_to(root) if folder != root else folder.resolve().name
+                name = str(name if alone else folder)
                 found.setdefault(folder.resolve(), read_run(folder, printable(name)))
             else:
-                foreign += [str(folder / file) for file in sorted(files) if not _expected(file)]
+                names = [name for name in sorted(set(files) - EXPECTED) if name[0] != "."]
+                foreign += [str(folder / name) for name in names]
     return sorted(found.values(), key=_sort_key), [printable(name) for name in foreign]
 
 
-def _name(folder: Path, root: Path) -> str:
-    return str(folder.relative_to(root)) if folder != root else folder.resolve().name
-
-
-def _expected(name: str) -> bool:
-    return name in EXPECTED or name.startswith(".")
+def is_report(folder: Path) -> bool:
+    """Whether a folder holds an earlier report."""
+    return all((folder / name).is_file() for name in REPORT)
 
 
 def _sort_key(run: Run) -> tuple:

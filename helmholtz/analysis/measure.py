@@ -17,7 +17,7 @@ from itertools import takewhile
 from statistics import NormalDist
 
 from helmholtz.analysis.experiments import Experiment, rate_order
-from helmholtz.analysis.summary import accuracy_difference, judged_once
+from helmholtz.analysis.summary import judged_once, mean_difference
 from helmholtz.analysis.wording import ends
 
 # Verdicts on a rate: whether its accuracy is within the tolerance of the baseline's.
@@ -36,13 +36,16 @@ def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
     "margin": the accuracy less (1 - tolerance) times the baseline's, which is to be at least 0.
     """
     own, others = experiment.runs[row["rate"]], experiment.runs[row["baseline_rate"]]
-    margin, is_base = accuracy_difference(own, others, 1 - tolerance), row is experiment.base
+    margin, is_base = (
+        mean_difference("accuracy", own, others, 1 - tolerance),
+        row is experiment.base,
+    )
     return {
         **{name: row[name] for name in ("rate", "seeds", "accuracy")},
         "passes": is_base or margin["mean"] >= 0,
         "verdict": YES if is_base else verdict(margin),
         "margin": margin,
-        "difference": accuracy_difference(own, others),
+        "difference": mean_difference("accuracy", own, others),
     }
 
 
@@ -98,18 +101,18 @@ def measure(experiment: Experiment, tolerance: float) -> dict:
 def learned(row: dict, accuracy: float) -> bool | None:
     """Whether an accuracy shows that the network learned; None where chance is not known.
 
-    row: with chance, val_items and epochs. The accuracy has to exceed luck(row). And it has to have
-    come a tenth of the way from chance to 1, or to twice chance, whichever is less (of ten classes
-    0.19): a network that dies, or hardly begins, is above chance for a few epochs and says nothing
-    of compression.
+    row: with chance, val_items and epochs. The accuracy has to exceed guessing_bound(row), and to
+    have come a tenth of the way from chance to 1, or to twice chance, whichever is less (of ten
+    classes 0.19): a network that dies, or hardly begins, is above chance for a few epochs and says
+    nothing of compression.
     """
     if row["chance"] is None or row["val_items"] is None:
         return None
     chance = row["chance"]
-    return accuracy > max(luck(row), min(2 * chance, chance + SKILL * (1 - chance)))
+    return accuracy > max(guessing_bound(row), min(2 * chance, chance + SKILL * (1 - chance)))
 
 
-def luck(row: dict) -> float:
+def guessing_bound(row: dict) -> float:
     """The accuracy that a guesser exceeds in its best epoch at no more than RISK.
 
     A guesser's accuracy is chance on average, but the best of n epochs is the luckiest: one of them

@@ -11,19 +11,20 @@ from helmholtz.analysis.experiments import rate_order
 from helmholtz.errors import DataError
 from helmholtz.io import datadir, store
 
-ROOT = Path(__file__).parents[2]  # above cifar/data and audio/data
 PACKED = 500  # images that the lossless size is the mean of
 
 
 def read(row: dict, only: int | None = None) -> dict[int, tuple]:
     """By rate, highest first, (items, labels, bytes an item) of the test splits of a row's data.
 
-    Those of its codec, and the uncompressed; only: of one rate.
+    Those of its codec, and the uncompressed; only: of one rate. row: of runs.csv.
     """
     own, codec, found = domains.of(row), domains.codec(row), {}
     if None in (own.name, row["source"], row["data"]):
         return {}
-    root = datadir.data_root(own.name, ROOT / own.name / "data", None)
+    chosen = row["flags"].get("data_dir")
+    chosen = chosen if isinstance(chosen, str) and Path(chosen).is_dir() else None
+    root = datadir.data_root(own.name, chosen)
     for prefix, pattern in ((own.published.prefix, "0"), (codec.prefix, "*")):
         for path in (root / row["source"]).glob(f"{prefix}_{pattern}/test.h5"):
             rate = path.parent.name.rpartition("_")[2]

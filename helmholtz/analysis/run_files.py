@@ -8,18 +8,7 @@ from pathlib import Path
 from helmholtz import schema
 from helmholtz.errors import DataError
 from helmholtz.io import predictions, runs
-from helmholtz.schema import (
-    AMOUNT,
-    CURVES,
-    HISTORY,
-    HISTORY_2018,
-    LAST,
-    OUTSIDE,
-    RESULT,
-    RUNS,
-    SIZES,
-    Field,
-)
+from helmholtz.schema import AMOUNT, CURVES, HISTORY, HISTORY_2018, RESULT, RUNS, SIZES, Field
 from helmholtz.text import printable
 
 UNVALIDATED = ["val_acc", "val_loss"]  # columns without numbers where nothing validates
@@ -85,7 +74,8 @@ def read_history(path: Path) -> tuple[dict[str, list[float]], bool]:
         raise Damage("history.csv is too large to be one")
     try:
         header, *body = csv.reader(path.read_text(encoding="utf-8").splitlines())
-        columns = [_numbers(column) for column in zip(*body, strict=True)]
+        # None where all cells are empty.
+        columns = [list(map(float, c)) if any(c) else None for c in zip(*body, strict=True)]
     except (ValueError, csv.Error) as error:
         raise Damage("history.csv is empty, cut or not numbers") from error
     if header != HISTORY_2018 and header[:5] != HISTORY[:5]:
@@ -98,11 +88,6 @@ def read_history(path: Path) -> tuple[dict[str, list[float]], bool]:
             raise Damage("history.csv has no numbers of an epoch")
         named = {name: column for name, column in named.items() if column is not None}
     return named, header == HISTORY_2018
-
-
-def _numbers(column: tuple[str, ...]) -> list[float] | None:
-    """The numbers of a column, or None where all its cells are empty. Raises ValueError."""
-    return [float(value) for value in column] if any(column) else None
 
 
 def check_history(history: dict[str, list[float]]) -> str:
@@ -121,11 +106,11 @@ def from_result(folder: Path, result: dict, history: dict[str, list[float]]) -> 
 
     val_items are those that the accuracy rests on: of a run that is judged once, the test split's.
     """
-    once, optional = result.get("counted_epoch") in (LAST, OUTSIDE), schema.OPTIONAL
+    once, optional = result.get("counted_epoch") in (schema.LAST, schema.OUTSIDE), schema.OPTIONAL
     if once:
         result = result | {"val_items": result.get("test_items")}
         optional = (optional | {"best_val_acc", "best_epoch"}) - {"test_acc"}
-    if result.get("counted_epoch") == OUTSIDE:
+    if result.get("counted_epoch") == schema.OUTSIDE:
         optional = RESULT.keys() - {"test_acc", "val_items"}
     keys = [*RESULT, *schema.RESULT_TEXTS, *schema.NAMES]
     found = {key: _value(RUNS[key], result, key) for key in keys}

@@ -62,12 +62,8 @@ def no_saving(row: dict) -> bool:
     return bool(row["rate"]) and None not in (new, source) and new > source
 
 
-def accuracy_difference(chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
-    """The mean of accuracy(chosen) - factor * accuracy(base), see statistics.difference."""
-    return _difference("accuracy", chosen, base, factor)
-
-
-def _difference(name: str, chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
+def mean_difference(name: str, chosen: list[dict], base: list[dict], factor: float = 1) -> dict:
+    """The mean of a score of chosen less factor times that of base: see statistics.difference."""
     alike = same_items(chosen + base)
     return difference(_scores(name, chosen, alike), _scores(name, base, alike), factor)
 
@@ -135,11 +131,14 @@ SCORES = {
 
 
 def _interval_columns(name: str, runs: list[dict]) -> dict:
-    """Mean and intervals, whose ends stay within what the quantity can be."""
     known = [run for run in runs if SCORES[name](run) is not None]
     if not known:
         return {}
-    scores = _scores(name, known, name in ACCURACIES and same_items(known))
+    return mean_columns(name, _scores(name, known, name in ACCURACIES and same_items(known)))
+
+
+def mean_columns(name: str, scores: list[Score]) -> dict:
+    """Mean and intervals of scores, whose ends stay within what the quantity can be."""
     mean, *ends = interval([score.value for score in scores], scores[0].items)
     ends += interval_over_items(scores)
     limited = [None if end is None else float(np.clip(end, *LIMITS[name])) for end in ends]
@@ -148,9 +147,9 @@ def _interval_columns(name: str, runs: list[dict]) -> dict:
 
 def _against(runs: list[dict], base: list[dict]) -> dict:
     """The differences to the runs to compare with; nothing without them."""
-    found = {"difference": accuracy_difference(runs, base)} if base else {}
+    found = {"difference": mean_difference("accuracy", runs, base)} if base else {}
     if base and None not in [run["test_acc"] for run in runs + base]:
-        found["test_difference"] = _difference("test_acc", runs, base)
+        found["test_difference"] = mean_difference("test_acc", runs, base)
     return {name: told["mean"] for name, told in found.items()} | {
         f"{name}_{end}": told[end] for name, told in found.items() for end in ENDS
     }

@@ -49,7 +49,9 @@ def read_frame(path: Path, schema: dict[str, Field], adapt=lambda table: table) 
         for name, field in schema.items():
             if field.kind is dict:
                 table[name] = table[name].map(json.loads)
-            elif field.kind is not str and not _within(field, table[name].dropna()):
+            elif field.kind is not str and not (
+                table[name].dropna().between(field.low, field.high).all()
+            ):
                 raise ValueError(f"{name} is not from {field.low} to {field.high}")
     except REFUSALS as error:
         raise DataError(f"{path} is not a table that a report wrote ({error}).") from error
@@ -58,7 +60,3 @@ def read_frame(path: Path, schema: dict[str, Field], adapt=lambda table: table) 
 
 def _dtypes(schema: dict[str, Field]) -> dict:
     return {name: DTYPES[field.kind] for name, field in schema.items()}
-
-
-def _within(field: Field, values: pd.Series) -> bool:
-    return values.between(field.low, field.high).all()

@@ -1,19 +1,20 @@
 """Trained on what, tested on what: the matrix of an experiment, and how far its networks hold."""
 
 from itertools import takewhile
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz.analysis import domains
-from helmholtz.analysis.experiments import Experiment, rate_order
-from helmholtz.analysis.measure import YES, verdict
-from helmholtz.analysis.statistics import Score, difference, interval, interval_over_items
-from helmholtz.analysis.summary import ENDS
+from helmholtz.analysis import domains, tables
+from helmholtz.analysis.experiments import EXPERIMENT, Experiment, rate_order
+from helmholtz.analysis.measure import YES, learned, verdict
+from helmholtz.analysis.statistics import Score, difference
+from helmholtz.analysis.summary import ENDS, mean_columns
 from helmholtz.analysis.wording import ends
 from helmholtz.errors import DataError
 from helmholtz.io import evaluations, predictions
-from helmholtz.schema import TEST_SPLIT
+from helmholtz.schema import MATRIX, TEST_SPLIT
 from helmholtz.text import printable
 
 FAVOURED = "The test split chose the epoch at the rate of the training, which favours that rate."
@@ -48,11 +49,38 @@ def _read(run) -> dict[tuple, Tested]:
     return found
 
 
-def transfer(experiment: Experiment, tested: dict[str, dict], tolerance: float) -> dict:
+def read_tables(paths: list[Path]) -> dict[tuple, list[dict]]:
+    """The rows of the matrix.csv beside each runs.csv of an earlier report, by their experiment."""
+    found = {}
+    for path in paths:
+        beside = path.with_name("matrix.csv")
+        for row in tables.read(beside, MATRIX) if beside.exists() else []:
+            found.setdefault(tuple(row[name] for name in EXPERIMENT), []).append(row)
+    return found
+
+
+def transfer(
+    experiment: Experiment, tested: dict[str, dict], tolerance: float, kept: list[dict] = ()
+) -> dict:
     """The rows of matrix.csv as "matrix", and a sentence on each tested codec as "transfer".
 
-    tested: what read gives. Both are empty where no run was tested at another rate than its own.
+    tested: what read gives. kept: the rows of an earlier report, where tested has nothing; their
+    verdicts are of its tolerance. Both are empty where no run was tested at another rate than its
+    own, and nothing is said of a network that has not learned, which holds everywhere.
     """
+    rows = _rows(experiment, tested, tolerance) or list(kept)
+    rows = [] if all(map(is_own, rows)) else rows
+    codecs = dict.fromkeys(row["tested_codec"] for row in rows if row["tested_rate"])
+    guesses = learned(experiment.base, experiment.base["accuracy"]) is False
+    said = [] if guesses else [_sentence(rows, codec) for codec in codecs]
+    trained = [run for runs in experiment.runs.values() for run in runs]
+    if said and any(run["validated_on"] == TEST_SPLIT for run in trained):
+        said.append(FAVOURED)
+    return {"matrix": rows, "transfer": " ".join(said)}
+
+
+def _rows(experiment: Experiment, tested: dict[str, dict], tolerance: float) -> list[dict]:
+    """A row for each cell, by the rate of the training and then the codec and rate tested at."""
     rows = []
     for rate, runs in experiment.runs.items():
         own = (experiment.key["codec"] if rate else domains.of(experiment.key).published.name, rate)
@@ -61,13 +89,7 @@ def transfer(experiment: Experiment, tested: dict[str, dict], tolerance: float) 
         columns = sorted(set().union(*known), key=lambda c: (c[0], -rate_order(c[1])))
         names = experiment.key | {"rate": rate}
         rows += [names | _cell(known, own, column, tolerance) for column in columns]
-    rows = [] if all(map(is_own, rows)) else rows
-    codecs = dict.fromkeys(row["tested_codec"] for row in rows if row["tested_rate"])
-    said = [_sentence(rows, codec) for codec in codecs]
-    trained = [run for runs in experiment.runs.values() for run in runs]
-    if said and any(run["validated_on"] == TEST_SPLIT for run in trained):
-        said.append(FAVOURED)
-    return {"matrix": rows, "transfer": " ".join(said)}
+    return rows
 
 
 def _cell(known: list[dict], own: tuple, column: tuple, tolerance: float) -> dict:
@@ -75,23 +97,18 @@ def _cell(known: list[dict], own: tuple, column: tuple, tolerance: float) -> dic
     pairs = [(cells[column], cells[own]) for cells in known if column in cells]
     items = [tested.item for pair in pairs for tested in pair]
     alike = all(np.array_equal(item, items[0]) for item in items[1:])
-    here, there = ([_score(pair[i], alike) for pair in pairs] for i in (0, 1))
+    here, there = ([pair[i].score for pair in pairs] for i in (0, 1))
+    if not alike:  # items cannot be compared one by one
+        here, there = ([score._replace(correct=None) for score in own] for own in (here, there))
     change, margin = difference(here, there), difference(here, there, 1 - tolerance)
     shown = margin | dict(zip(("low", "high"), ends(margin), strict=True))  # of one seed too
-    mean, *limits = interval([score.value for score in here], len(items[0]))
-    limits = [end and min(1.0, max(0.0, end)) for end in (*limits, *interval_over_items(here))]
     return {
         **{"tested_codec": column[0], "tested_rate": column[1], "seeds": len(here)},
-        **{"items": len(items[0]), "accuracy": mean, "difference": change["mean"]},
-        **{f"accuracy_{name}": end for name, end in zip(ENDS, limits, strict=True)},
+        **{"items": len(items[0]), "difference": change["mean"]},
+        **mean_columns("accuracy", [score._replace(items=len(items[0])) for score in here]),
         **{f"difference_{name}": change[name] for name in ENDS},
         "verdict": YES if column == own else verdict(shown),
     }
-
-
-def _score(tested: Tested, alike: bool) -> Score:
-    """alike: whether the items of all runs are the same, and may be compared one by one."""
-    return tested.score if alike else tested.score._replace(correct=None)
 
 
 def is_own(row: dict) -> bool:

@@ -31,17 +31,22 @@ def spoken(seconds: float) -> str:
 
 
 class Clock:
-    """A budget in seconds, of which some were used before this began.
+    """A budget in seconds, and what is left of it.
 
     What a run may take is what the slowest of the last runs took, or before the first has ended,
     what its epochs so far let expect.
     """
 
-    def __init__(self, budget: float, used: float = 0.0, now: Callable = time.monotonic):
-        self.now, self.began, self.budget = now, now() - used, budget
+    def __init__(self, budget: float, now: Callable = time.monotonic):
+        self.now, self.began, self.budget = now, now(), budget
         self.reserve = min(RESERVE, 0.04 * budget)
         self.taken, self.seen, self.guess = [], [], None
         self.turns = 1.0  # of runs, one after the other, that a trial takes on average
+
+    def go_on(self, used: float, taken: list[float]) -> None:
+        """Some seconds were used before, and the last runs took so long."""
+        self.began -= used
+        self.taken += taken
 
     @property
     def used(self) -> float:

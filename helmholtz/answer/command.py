@@ -11,6 +11,7 @@ from helmholtz.errors import OPEN, UsageError
 from helmholtz.sweep.__main__ import add_machine
 
 NETWORK = "quick"
+AGAIN = "the same command goes on where it was stopped"
 NOT_PASSED_ON = ("--seed", "--train_dir", "--setting", "--fold")  # flags of train.py
 
 
@@ -39,8 +40,9 @@ def parse_args(domain: Domain, description: str, argv=None) -> tuple[Namespace, 
     return args, rest
 
 
-def main(domain: Domain, args: Namespace, rest: list[str]) -> None:
+def main(domain: Domain, parsed: tuple[Namespace, list[str]]) -> None:
+    """Answer the question that the flags ask; exit with OPEN where there is no answer yet."""
     from helmholtz.answer.work import answer
 
-    if not answer(domain, args, rest):
+    if not answer(domain, *parsed):
         sys.exit(OPEN)

@@ -27,6 +27,7 @@ class Journal:
 
     def __init__(self, trials: Trials, args: Namespace, clock: Clock):
         first, self.clock, self.next = trials.baseline, clock, 0.0
+        self.trials = trials.runs
         folders = sorted(str(run.folder) for some in trials.runs.values() for run in some)
         asked = json.dumps([folders, str(args.tolerance), first.asked.flags], default=str)
         root = args.log_dir or runs.LOGS
@@ -43,13 +44,17 @@ class Journal:
                 f"Another process answers this question: see {self.folder / 'index.html'}."
             ) from None
         remove_leftovers(self.folder)
-        with suppress(DataError):
-            before = runs.read_json(self.folder / FILE)
-            if before.get("question") == self.known["question"]:
-                self.known = before
-                self.clock.began -= before.get("used_seconds", 0.0)
-                self.clock.taken += before.get("run_seconds", [])
+        with suppress(DataError, KeyError, TypeError, ValueError):  # a damaged one is made anew
+            self._go_on(runs.read_json(self.folder / FILE))
         return self
+
+    def _go_on(self, before: dict) -> None:
+        """Take over what was known of the same question."""
+        if before["question"] == self.known["question"]:
+            used, taken = float(before["used_seconds"]), [float(s) for s in before["run_seconds"]]
+            pending = [Trial(*trial) for trial in before["pending"]]
+            self.clock.go_on(used, taken)
+            self.known = before | {"pending": [trial for trial in pending if trial in self.trials]}
 
     def __exit__(self, *_) -> None:
         self.beat(now=True)
@@ -58,11 +63,11 @@ class Journal:
     def pending(self, found) -> list[Trial]:
         """Trials that were started and are not finished: they come first, so that a question that
         was interrupted goes the same way as one that was not."""
-        return [t for t in map(Trial._make, self.known["pending"]) if t not in found]
+        return [trial for trial in self.known["pending"] if trial not in found]
 
     def note(self, pending: list[Trial]) -> None:
         """These trials are running."""
-        self.known["pending"] = [list(trial) for trial in pending]
+        self.known["pending"] = pending
         self.beat(now=True)
 
     def write(self, told: dict) -> None:

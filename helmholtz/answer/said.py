@@ -101,13 +101,10 @@ def _harmful(inquiry: Inquiry) -> str:
         if verdict.said == HARMFUL:
             found.setdefault(verdict.codec, []).append(verdict)
     told = []
-    for some in found.values():
-        below = " and below" if len(some) > 1 else ""
-        shown = next(verdict for verdict in some if verdict.margin)
-        cost = (
-            f"{difference(inquiry, shown)} at {shown.rate}" if below else difference(inquiry, shown)
-        )
-        told.append(f"{name(inquiry, some[0])}{below} ({cost})")
+    for first, *others in found.values():
+        cost = difference(inquiry, first)
+        below = f" and below ({cost} at {first.rate})" if others else f" ({cost})"
+        told.append(name(inquiry, first) + below)
     return f"Harmful: {'; '.join(told)}." if told else ""
 
 

@@ -1,5 +1,6 @@
 """The runs that an answer may train, and what the finished ones have shown."""
 
+import re
 from argparse import Namespace
 from typing import NamedTuple
 
@@ -57,7 +58,8 @@ class Trials:
     @property
     def source(self) -> str:
         """The name of the data, of all folds together."""
-        return self.baseline.source.removesuffix("-fold1")
+        name = self.baseline.source
+        return re.sub(r"(-[0-9a-f]{8})-fold1", r"\1", name) if self.folds > 1 else name
 
     def base(self, seed: int) -> Trial:
         return Trial(self.half.published.name, 0, seed)
@@ -85,11 +87,6 @@ class Trials:
     def correct(self, codec: str, rate: int) -> dict[int, np.ndarray]:
         """By seed, which test items the finished runs classify rightly, bool arrays."""
         return {t.seed: c for t, c in self.found.items() if t[:2] == (codec, rate)}
-
-    def seconds(self) -> list[float]:
-        """What the epochs of finished runs took."""
-        done = [run for trial in self.found for run in self.runs[trial]]
-        return [runs.read_json(run.folder / "result.json")["seconds"] for run in done]
 
     def bits(self, codec: str, rate: int) -> float | None:
         """Mean payload bits of an item, once a run has told them."""

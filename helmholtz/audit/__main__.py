@@ -7,7 +7,6 @@ is found.
 """
 
 import argparse
-import os
 from pathlib import Path
 
 from helmholtz import cli
@@ -21,22 +20,14 @@ def parse_args(argv=None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def files_in(folder: Path) -> list[Path]:
-    """The sorted files in a folder and its subfolders, without hidden ones."""
-    found = []
-    for place, subfolders, names in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if name[0] != ".")
-        found += [Path(place, name) for name in sorted(names) if name[0] != "."]
-    return found
-
-
 def main(argv=None) -> None:
     args = parse_args(argv)
     from helmholtz.audit.folder import audit
+    from helmholtz.io.files import files_below
 
     if not args.folder.is_dir():
         raise DataError(f"{shown(args.folder)} is not a folder: give one with images or sounds.")
-    files = files_in(args.folder)
+    files = list(files_below(args.folder))
     if not files:
         raise DataError(f"{shown(args.folder)} holds no files.")
     found = audit(files, [path.parent.name for path in files])

@@ -13,7 +13,6 @@ def above_source(codec: Codec, name: str | None, own: int | None, rates: Sequenc
     if not name or not own or not codec.name.startswith(name):
         return ""
     above = sorted(rate for rate in rates if rate > own)
-    verb = "is" if len(above) == 1 else "are"
-    names = ", ".join(map(codec.rate_name, above))
-    said = f"The files were compressed at {codec.rate_name(own)} before: {names} {verb} above it, "
-    return said + "which restores nothing." if above else ""
+    names, verb = ", ".join(map(codec.rate_name, above)), "is" if len(above) == 1 else "are"
+    said = f"The files were already compressed at {codec.rate_name(own)}: {names} {verb} above that"
+    return f"{said} and restore{'s' * (len(above) == 1)} nothing." if above else ""

@@ -24,18 +24,10 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
     """The command's own flags, and the program with its arguments, which follow `--`."""
     words = sys.argv[1:] if argv is None else list(argv)
     end = words.index("--") if "--" in words else len(words)
-    parser = cli.Parser(
-        prog="python -m helmholtz.blackbox",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    domains = parser.add_subparsers(dest="domain", required=True, metavar="cifar|audio")
-    for half in map(domain.get, domain.NAMES):
-        text = f"-h lists its flags: --{half.flag} ..."
-        _add_flags(domains.add_parser(half.name, help=text, allow_abbrev=False), half)
+    parser = cli.halves_parser("helmholtz.blackbox", __doc__, _add_flags)
     args, program = parser.parse_args(words[:end]), words[end + 1 :]
     half = domain.get(args.domain)
-    flags.chosen(args, half)  # to refuse what there is not
+    flags.chosen(args, half)  # refuses codecs and rates that do not exist
     if args.name in half.networks:
         raise UsageError(f"{args.name} is a network of this project: give another --name.")
     if not any(PLACE in word for word in program):
@@ -48,10 +40,10 @@ def _add_flags(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
     half.add_source_flags(parser)
     add, said = parser.add_argument, " (%(default)s)"
     add("--limit", type=whole_number(1), metavar="N", help="use at most N test items")
-    add("--name", type=_plain, default="blackbox", help="of the classifier" + said)
-    text = "of the classifier, where several were trained alike" + said
+    add("--name", type=_plain, default="blackbox", help="name of the classifier" + said)
+    text = "seed of the classifier, where several were trained alike" + said
     add("--seed", type=whole_number(0, 2**32 - 1), default=0, metavar="N", help=text)
-    text = "that the program may take for a rate" + said
+    text = "time for the program at each rate" + said
     add("--timeout", type=positive_number, default=SECONDS, metavar="SECONDS", help=text)
     add("--log_dir", type=Path, metavar="ROOT", help="instead of logs/, with the same subfolders")
     add("--overwrite", action="store_true", help="replace what the classifier said before")

@@ -44,7 +44,7 @@ def judge(domain: Domain, args: Namespace, command: list[str]) -> None:
     cells = flags.chosen(args, domain, facts)
     for codec, rate in cells:
         codec.available()
-        codec.check_data([rate], facts)
+        codec.check_data([rate], facts, domain.flag)
         folder = _folder(domain, args, source.name, codec, rate)
         if (folder / "result.json").exists() and not args.overwrite:
             raise UsageError(f"{folder} is there: give --overwrite, or another --name or --seed.")

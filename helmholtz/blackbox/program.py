@@ -72,9 +72,9 @@ def read(text: str, files: list[str], classes: list[str]) -> list[int]:
         if len(row) != 2:
             wrong.append(f"line {number} is not `file,class`: {line[:40]!r}")
         elif file not in known:
-            wrong.append(f"line {number} names the file {name[:40]!r}, which there is not")
+            wrong.append(f"line {number} names {name[:40]!r}, which is not one of the files")
         elif label not in numbers:
-            wrong.append(f"line {number} names the class {label[:40]!r}, which there is not")
+            wrong.append(f"line {number} names {label[:40]!r}, which is not one of the classes")
         elif file in found:
             wrong.append(f"line {number} names the file {name[:40]!r} again")
         else:

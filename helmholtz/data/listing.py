@@ -4,9 +4,9 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+from helmholtz.io.files import visible
 from helmholtz.text import counted, printable
 
-HIDDEN = ("thumbs.db", "desktop.ini", "__macosx")  # left by operating systems, as .DS_Store is
 KINDS = 5  # of ignored files that are listed by their ending
 
 
@@ -23,12 +23,6 @@ class Kind(NamedTuple):
     foreign: set[str]
     target: str
     advice: dict[str, str] = {}  # noqa: RUF012  never changed
-
-
-def visible(folder: Path) -> list[Path]:
-    """The sorted files and folders in a folder, without the hidden ones."""
-    paths = sorted(folder.iterdir())
-    return [p for p in paths if p.name[0] != "." and p.name.lower() not in HIDDEN]
 
 
 def subfolders(folder: Path) -> list[Path]:

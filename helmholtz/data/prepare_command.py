@@ -23,7 +23,7 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     said = "above which a split is cut into files of so many bytes (512M)"
     parser.add_argument("--shard_size", type=byte_size, metavar="SIZE", help=said)
     args = parser.parse_args(argv)
-    flags.chosen(args, domain)  # to refuse what there is not
+    flags.chosen(args, domain)  # refuses codecs and rates that do not exist
     return args
 
 
@@ -53,7 +53,7 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
 
     codec.available()
     source = domain.open_source(args)
-    source = source._replace(load=partial(_load_for, codec, rates, source.load))
+    source = source._replace(load=partial(_load_for, codec, rates, domain.flag, source.load))
     folders = {rate: folder_of(domain, args, source.name, codec, rate) for rate in rates}
     settings = {"codec": codec.version(), **domain.data_settings(args)}
     if codec is not domain.published:  # whose data do not name it
@@ -68,11 +68,11 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
     return folders
 
 
-def _load_for(codec: Codec, rates: list[int], load) -> tuple[list[str], dict, dict]:
+def _load_for(codec: Codec, rates: list[int], flag: str, load) -> tuple[list[str], dict, dict]:
     """What a source loads. UsageError where the data cannot have one of the rates; rates above the
     one that the files went through are told."""
     classes, parts, facts = load()
-    codec.check_data(rates, facts)
+    codec.check_data(rates, facts, flag)
     audit = facts.get("audit", {"codec": "", "rate": 0})
     if above := above_source(codec, audit["codec"], audit["rate"], rates):
         print(above, file=sys.stderr)

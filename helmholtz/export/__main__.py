@@ -52,7 +52,8 @@ def main(argv=None) -> None:
     from helmholtz.export import files
     from helmholtz.io.files import locked, remove_leftovers
 
-    folder, out = _places(args)
+    folder, out = args.folder, args.out
+    _check_places(folder, out)
     names, ignored = files.find(folder, own.file_kind())
     settings = {"codec": codec.name, "rate": str(rate), "version": codec.version()}
     with locked(out):
@@ -72,9 +73,8 @@ def main(argv=None) -> None:
         raise DataError("\n".join([said, *shortened(problems)]))
 
 
-def _places(args: argparse.Namespace) -> tuple[Path, Path]:
-    """The two folders; UsageError where one is in the other."""
-    folder, out = args.folder, args.out
+def _check_places(folder: Path, out: Path) -> None:
+    """Raise an error unless one is a folder, and the other is or can be one elsewhere."""
     if not folder.is_dir():
         raise DataError(f"{shown(folder)} is not a folder: give one with images or sounds.")
     if out.exists() and not out.is_dir():
@@ -82,7 +82,6 @@ def _places(args: argparse.Namespace) -> tuple[Path, Path]:
     inner, outer = folder.resolve(), out.resolve()
     if inner == outer or inner in outer.parents or outer in inner.parents:
         raise UsageError(f"{shown(out)} and {shown(folder)} overlap: give a folder elsewhere.")
-    return folder, out
 
 
 if __name__ == "__main__":

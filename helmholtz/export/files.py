@@ -12,7 +12,7 @@ from typing import NamedTuple
 from helmholtz import domain
 from helmholtz.data import listing
 from helmholtz.errors import DataError, UsageError
-from helmholtz.io.files import replacing
+from helmholtz.io.files import files_below, replacing
 from helmholtz.parallel import in_parallel
 from helmholtz.text import shown
 
@@ -35,11 +35,8 @@ class Task(NamedTuple):
 def find(folder: Path, kind) -> tuple[list[Path], str]:
     """The names of the files to export, sorted, and what else is there, in words."""
     names, others = [], []
-    for place, subfolders, _ in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if name[0] != ".")
-        for path in listing.visible(Path(place)):
-            if not path.is_dir():
-                (names if path.suffix.lower() in kind.endings else others).append(path)
+    for path in files_below(folder):
+        (names if path.suffix.lower() in kind.endings else others).append(path)
     if not names:
         raise DataError(f"{shown(folder)} holds no file such as {kind.examples}.")
     ignored = listing.listed(listing.by_ending(others, kind), kind)

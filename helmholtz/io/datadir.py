@@ -8,6 +8,7 @@ from pathlib import Path
 from helmholtz.errors import MachineError, UsageError
 from helmholtz.text import shown
 
+ROOT = Path(__file__).parents[2]  # of the checkout
 VARIABLE = "HELMHOLTZ_DATA"  # the environment variable for --data_dir
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -18,15 +19,15 @@ def add_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data_dir", type=Path, metavar="DIR", help=text)
 
 
-def data_root(domain: str, default: Path, chosen: Path | None) -> Path:
+def data_root(domain: str, chosen: Path | str | None) -> Path:
     """The folder of a domain's prepared data and downloads.
 
     It is in the folder chosen with --data_dir, or else in that of the environment variable
-    HELMHOLTZ_DATA, or else the default. Raises UsageError when the folder is a file.
+    HELMHOLTZ_DATA, or else data/ beside prepare.py. Raises UsageError when the folder is a file.
     """
     above = chosen or os.environ.get(VARIABLE)
     if not above:
-        return default
+        return ROOT / domain / "data"
     if os.path.isfile(above):
         raise UsageError(f"{shown(above)} is a file: --data_dir takes a folder.")
     return Path(above) / domain

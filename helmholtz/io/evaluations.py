@@ -1,6 +1,7 @@
 """What a run says of test data at other rates and codecs: evaluation.csv, and the predictions."""
 
 import csv
+import io
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,14 +11,15 @@ from helmholtz.io.files import write_text
 from helmholtz.io.predictions import Predictions
 
 FILE, FOLDER = "evaluation.csv", "evaluation"
-COLUMNS = ["codec", "rate", "items", "accuracy"]
+COLUMNS = ["codec", "rate", "items", "accuracy", "codec_version"]
 
 
 class Tested(NamedTuple):
-    """The number of test items, and the share of them whose class was named."""
+    """The number of test items, the share of them whose class was named, and the codec's build."""
 
     items: int
     accuracy: float
+    codec_version: str = ""  # a file from before it was kept does not say
 
 
 def path_of(folder: Path, codec: str, rate: int) -> Path:
@@ -32,11 +34,11 @@ def read(folder: Path) -> dict[tuple[str, int], Tested]:
         return {}
     try:
         header, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
-        if header != COLUMNS:
+        if header not in (COLUMNS, COLUMNS[:4]) or any(len(row) != len(header) for row in rows):
             raise ValueError("it has other columns")
         found = {
-            (codec, int(rate)): Tested(int(items), float(accuracy))
-            for codec, rate, items, accuracy in rows
+            (codec, int(rate)): Tested(int(items), float(accuracy), *version)
+            for codec, rate, items, accuracy, *version in rows
         }
         if not all(tested.items > 0 and 0 <= tested.accuracy <= 1 for tested in found.values()):
             raise ValueError("it holds an accuracy beyond 0 to 1")
@@ -45,11 +47,13 @@ def read(folder: Path) -> dict[tuple[str, int], Tested]:
     return found
 
 
-def add(folder: Path, codec: str, rate: int, found: Predictions) -> Tested:
-    """Keep the predictions at a rate, and then their row."""
+def add(folder: Path, codec: str, rate: int, found: Predictions, version: str = "") -> Tested:
+    """Keep the predictions at a rate, and then their row; version: of the codec."""
     predictions.write(path_of(folder, codec, rate), found)
-    tested = Tested(len(found.item), float(found.correct.mean()))
+    tested = Tested(len(found.item), float(found.correct.mean()), version)
     rows = read(folder) | {(codec, rate): tested}
-    lines = [[*key, *row] for key, row in sorted(rows.items())]
-    write_text(folder / FILE, "".join(",".join(map(str, x)) + "\n" for x in [COLUMNS, *lines]))
+    text = io.StringIO()
+    lines = ([*key, *row] for key, row in sorted(rows.items()))
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *lines])
+    write_text(folder / FILE, text.getvalue())
     return tested

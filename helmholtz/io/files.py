@@ -9,7 +9,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LOCK = ".lock"  # a hidden file in a folder that one process holds
+HIDDEN = ("thumbs.db", "desktop.ini", "__macosx")  # left by operating systems, as .DS_Store is
 SPARE = 1 << 20  # bytes for a file's structure and for small files
+
+
+def visible(folder: Path) -> list[Path]:
+    """The sorted files and folders in a folder, without the hidden ones."""
+    paths = sorted(folder.iterdir())
+    return [p for p in paths if p.name[0] != "." and p.name.lower() not in HIDDEN]
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files in a folder and its subfolders, without the hidden ones; no link is followed."""
+    for path in visible(folder):
+        if not path.is_dir():
+            yield path
+        elif not path.is_symlink():
+            yield from files_below(path)
 
 
 @contextlib.contextmanager

@@ -3,9 +3,10 @@
 python -m helmholtz.report logs/cifar          or  sh scripts/report.sh logs/cifar
 
 Writes logs/report/: runs.csv, curves.csv, summary.csv, by_class.csv, matrix.csv, summary.json,
-figures/ as SVG and PNG, and index.html, which needs no network. Given the runs.csv of an earlier
-report in place of a folder, it makes the same summary again, but for what rests on the runs'
-predictions, and the same learning curves where curves.csv lies beside it.
+figures/ as SVG and PNG, and index.html, which needs no network. Given an earlier report, or its
+runs.csv, in place of a folder with runs, it makes the same summary again, but for what rests on
+the runs' predictions, and the same learning curves and matrix where curves.csv and matrix.csv lie
+beside it.
 """
 
 import argparse
@@ -50,13 +51,22 @@ def collect(args: argparse.Namespace) -> tuple[list, list[str]]:
         if root.resolve() == args.out.resolve():
             raise UsageError(f"--out {args.out} is where the runs are: give another folder.")
     alone = len(roots) == 1
-    kept = [run for path in roots if path.is_file() for run in logs.read_table(path, alone)]
-    found, foreign = logs.read([root for root in roots if root.is_dir()], args.out, alone)
+    kept = [run for path in _tables(roots) for run in logs.read_table(path, alone)]
+    folders = [root for root in roots if root.is_dir() and not logs.is_report(root)]
+    found, foreign = logs.read(folders, args.out, alone)
     if not kept + found:
         where = " ".join(map(str, roots))
         raise DataError(f"No run under {where}: train one, as in `python cifar/train.py`.")
     experiments.mark_not_counted([run.row for run in kept + found])
     return kept + found, foreign
+
+
+def _tables(roots: list[Path]) -> list[Path]:
+    """The runs.csv of every earlier report that was given, as the file or as its folder."""
+    from helmholtz.analysis import logs
+
+    paths = [root / "runs.csv" if logs.is_report(root) else root for root in roots]
+    return [path for path in paths if path.is_file()]
 
 
 def main(argv=None) -> None:
@@ -74,12 +84,13 @@ def main(argv=None) -> None:
     rows = [run.row for run in runs]
     found = experiments.experiments(rows)
     tested = transfer.read(runs)
+    kept = transfer.read_tables(_tables(args.folders))
     answered = [
         (
             one,
             answer(one, args.tolerance)
             | by_class(one)
-            | transfer.transfer(one, tested, args.tolerance),
+            | transfer.transfer(one, tested, args.tolerance, kept.get(tuple(one.key.values()), ())),
         )
         for one in found
     ]

@@ -18,7 +18,7 @@ CAPTION = (
 )
 CURVES = (
     "Trained uncompressed and tested at a rate, the other way round, and trained as tested; the "
-    "dashed line is compressed nowhere."
+    "dashed line is uncompressed throughout."
 )
 
 

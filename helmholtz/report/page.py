@@ -6,21 +6,11 @@ from pathlib import Path
 
 import jinja2
 
-from helmholtz.analysis import domains
+from helmholtz.analysis import domains, wording
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.logs import COUNTED, states
 from helmholtz.analysis.summary import ENDS, STAR, no_saving, starred
 from helmholtz.analysis.transfer import is_own
-from helmholtz.analysis.wording import (
-    bits_fewer,
-    intervals_are,
-    number,
-    over_seeds,
-    percent,
-    plural,
-    points,
-    with_interval,
-)
 from helmholtz.report.sections import Section
 
 LISTED = 200  # files that are not of any run
@@ -61,15 +51,15 @@ def as_address(content: bytes, media: str) -> str:
 
 def accuracy(row: dict) -> str:
     """The accuracy of a row of summary.csv with its interval, and a star where it has one."""
-    return with_interval(row, "accuracy") + "*" * starred(row)
+    return wording.with_interval(row, "accuracy") + "*" * starred(row)
 
 
 def change(row: dict) -> str:
     """The difference of a row of summary.csv to its baseline, in points; a dash for that itself."""
     found = {end: row.get(f"difference_{end}") for end in ENDS} | {"mean": row["difference"]}
-    return "-" if found["mean"] is None else points(found)
+    return "-" if found["mean"] is None else wording.points(found)
 
 
-FILTERS = (network, domains.rate_name, plural, percent, number, points, with_interval)
-FILTERS += (accuracy, bits_fewer, change, no_saving, svg, as_address, over_seeds, intervals_are)
-FILTERS += (is_own,)
+FILTERS = (network, domains.rate_name, is_own, no_saving, accuracy, change, svg, as_address)
+FILTERS += (wording.plural, wording.percent, wording.number, wording.points, wording.over_seeds)
+FILTERS += (wording.with_interval, wording.bits_fewer, wording.intervals_are)

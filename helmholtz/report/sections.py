@@ -134,7 +134,7 @@ def _classes(pairs: list[tuple]) -> Iterator[tuple]:
             yield f"classes{number or ''}", made, (
                 f"Difference of recall to the baseline's in points, by class and rate, of "
                 f"{network(answer)}. Numbers in black are losses or gains, corrected for their "
-                "number (Holm); the others may be luck. The class that loses most is on top."
+                "number (Holm); the others may be chance. The class that loses most is on top."
             )  # fmt: skip
 
 
@@ -169,7 +169,8 @@ def _confusion(runs: list[Run], pairs: list[tuple]) -> tuple:
 def _sheets(shown: list[Experiment]) -> Iterator[tuple]:
     for suffix, own in by_codec(shown):
         item, model = domains.of(own[0].key).item, own[0].key["model"]
-        yield f"sheet{suffix}", sheets.sheet(own[0], prepared.read(own[0].key)), (
+        items = prepared.read(own[0].runs[own[0].base["rate"]][0] | own[0].key)
+        yield f"sheet{suffix}", sheets.sheet(own[0], items), (
             f"The same test {item}s at every rate, sound as mel spectrograms, with the mean bytes "
             f"and the accuracy of {model}."
         )  # fmt: skip

@@ -1,8 +1,6 @@
 """What the report says on the terminal: of every experiment two lines of a table and an answer."""
 
-from rich.console import Console
-from rich.table import Table
-
+from helmholtz import console
 from helmholtz.analysis import domains
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.logs import COUNTED, states
@@ -39,17 +37,12 @@ def show(sections: list[Section], rows: list[dict], foreign: list[str], verbose:
 
 def _print_table(section: Section, verbose: bool) -> None:
     """The baseline and the rate to choose, or else the next lower one, of every network."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for i, name in enumerate(COLUMNS):
-        table.add_column(name, justify="right" if i > 1 else "left", no_wrap=True)
+    lines = []
     for experiment, answer in section.experiments:
         first, *_ = two = list(experiment.rows)[:2]
         shown = two if answer["rate"] == first else [first, answer["rate"]]
-        for rate in experiment.rows if verbose else shown:
-            table.add_row(*_cells(experiment.rows[rate]))
-    console = Console(markup=False, highlight=False, emoji=False)
-    console.width = console.width if console.is_terminal else WIDTH
-    console.print(table)
+        lines += [_cells(experiment.rows[rate]) for rate in (experiment.rows if verbose else shown)]
+    console.make(width=WIDTH).print(console.table(COLUMNS, lines, left=2))
 
 
 def _cells(row: dict) -> list[str]:

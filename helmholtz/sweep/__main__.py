@@ -23,19 +23,13 @@ INTERRUPTED = "the same command, without --overwrite, continues every run after 
 
 def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
     """The sweep's own flags, and those that it passes on to train.py."""
-    parser = cli.Parser(
-        prog="python -m helmholtz.sweep",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    domains = parser.add_subparsers(dest="domain", required=True, metavar="cifar|audio")
-    for half in map(domain.get, domain.NAMES):
-        text = f"-h lists its flags: --{half.flag} ..."
-        one = domains.add_parser(half.name, help=text, allow_abbrev=False)
-        _add_lists(one, half)
-        add_machine(one)
-        _add_conduct(one)
-    return parser.parse_known_args(argv)
+    return cli.halves_parser("helmholtz.sweep", __doc__, _add_flags).parse_known_args(argv)
+
+
+def _add_flags(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
+    _add_lists(parser, half)
+    add_machine(parser)
+    _add_conduct(parser)
 
 
 def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
@@ -59,7 +53,7 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
     add("--per_gpu", type=count, default=1, metavar="N", help="runs at a time on a GPU" + DEFAULT)
     add("--engine", choices=["local", "ray"], default="local", help="who starts the runs" + DEFAULT)
     add("--address", help="host:port of a Ray cluster (one that runs here, or a new one)")
-    text = "between fetches from Ray" + DEFAULT
+    text = "time between fetches from Ray" + DEFAULT
     add("--sync", type=count, default=30, metavar="SECONDS", help=text)
     add("--cpus", type=count, default=1, metavar="N", help="cores of a run on Ray" + DEFAULT)
 

@@ -25,7 +25,7 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     """
     check_engine_flags(args)
     all_runs = _chosen(plan.plan(args, rest), args.only)
-    plan.evaluations(args, all_runs)  # to refuse what there is not
+    plan.evaluations(args, all_runs)  # refuses rates that do not exist
     slots = []
     if args.engine == "local":
         slots = local_engine.slots(args.gpus, args.per_gpu, args.jobs, len(all_runs))

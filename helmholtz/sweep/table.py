@@ -108,7 +108,8 @@ def final(all_runs: list[Run], root: Path) -> None:
 
 def _final_row(run: Run) -> tuple:
     result = _result(run) if run.state == "done" else {}
-    numbers = [_four(result.get(key)) for key in ("best_val_acc", "test_acc")]
+    numbers = [result.get(key) for key in ("best_val_acc", "test_acc")]
+    numbers = ["-" if value is None else f"{value:.4f}" for value in numbers]
     count = result.get("epochs") or plan.epochs(run)[0]
     return *run.names, run.state, str(count), *numbers
 
@@ -128,7 +129,3 @@ def _result(run: Run) -> dict:
         return runs.read_json(run.folder / "result.json")
     except DataError:
         return {"best_val_acc": float("nan"), "best_epoch": "?"}
-
-
-def _four(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"

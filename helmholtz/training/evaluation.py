@@ -33,19 +33,19 @@ class Judge:
         with run_state.held(task.folder):
             model = None
             for codec, rate in task.cells:
-                items, labels, tested = self._items(task, places[codec, rate], rate)
+                items, labels, tested, version = self._items(task, places[codec, rate], rate)
                 model = model or self._loaded(task, items)
                 model.exchange(items)
                 judged = np.arange(len(items), dtype=np.int32)
                 found = predictions.of(tested, labels, model.probabilities(judged))
                 if (codec, rate) == task.own:
                     _check(task.folder, found)
-                told = evaluations.add(task.folder, codec.name, rate, found)
+                told = evaluations.add(task.folder, codec.name, rate, found, version)
                 said = f"{task.folder}: {codec.rate_name(rate)}: test accuracy {told.accuracy:.4f}"
                 print(said, flush=True)
 
     def _items(self, task, folder: Path, rate: int) -> tuple:
-        """The test items that the run judged, in its order, their labels and indices."""
+        """The test items that the run judged, in its order, their labels, indices and codec."""
         flags, setting = task.setting["flags"], task.setting
         data = loading.load_test(folder, rate)
         options = Namespace(train_dir=folder, tile=flags.get("tile"))
@@ -61,7 +61,7 @@ class Judge:
                 f"{folder} does not hold the test items of {task.folder}: their classes, shape or "
                 "number differ. Give the data that the run was trained on with --source."
             )
-        return items, labels[tested], tested
+        return items, labels[tested], tested, data.attributes["codec"]
 
     def _loaded(self, task, items: Items) -> Model:
         """From the index of a test item to probabilities, with the weights of a run."""

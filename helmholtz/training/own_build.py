@@ -32,7 +32,7 @@ def for_training(domain: Domain, args: Namespace, data) -> tuple:
     own, classes = own_network.of_flags(args), len(data.classes)
     items = data.splits["train"][0][:TRIED]
     if own.label != args.model:
-        raise UsageError(f"{shown(own.asked)} was changed meanwhile: start again.")
+        raise UsageError(f"{shown(own.asked)} changed after the command had started: start again.")
     recipe, first = recipes.default(domain), None
     if own.kind in ("file", "module"):
         set_up((args.seed + 1) % 2**32, args.precision or "float32")
@@ -43,7 +43,9 @@ def for_training(domain: Domain, args: Namespace, data) -> tuple:
     network, _ = build(own, domain, items.shape[1:], classes)
     digest = architecture(own, network)
     if first not in (None, digest):
-        raise UsageError(f"{shown(own.asked)} builds another network each time.")
+        raise UsageError(
+            f"{shown(own.asked)} builds a different network each time: make it deterministic."
+        )
     if wrong := _wrong_output(own, network, recipe, items, classes):
         raise UsageError(f"{shown(own.asked)} gives {wrong}.")
     if args.weights and own.kind == "application":
@@ -60,16 +62,16 @@ def rebuild(domain: Domain, setting: dict, own: Own | None) -> tuple[keras.Model
         return chosen.build(shape, classes), chosen.recipe
     network, given = build(own, domain, shape, classes)
     if architecture(own, network) != setting["network"].get("architecture"):
-        raise UsageError(f"{shown(own.asked)} builds another network than the run had.")
+        raise UsageError(f"{shown(own.asked)} builds a different network from the run's.")
     return network, _recipe(own, domain, given)
 
 
 def build(own: Own, domain: Domain, shape, classes: int) -> tuple[keras.Model, object]:
     """An untrained network, and what a function returned as its recipe. Raises UsageError."""
     keras.utils.clear_session()  # so that layers are numbered from the start
-    with own_source.told(own):
+    with own_source.reporting_errors(own):
         if own.kind == "application":
-            made = _application(own, domain.values, tuple(shape), classes)
+            made = _application(own, domain.input_range, tuple(shape), classes)
         elif own.kind == "keras":
             made = keras_file.build(own)
         else:
@@ -124,7 +126,9 @@ def _recipe(own: Own, domain: Domain, given) -> Recipe:
     if given is None:
         return default
     if not isinstance(given, Recipe):
-        raise UsageError(f"{shown(own.asked)} returns a recipe that is no helmholtz.domain.Recipe.")
+        raise UsageError(
+            f"{shown(own.asked)} returns a recipe that is not a helmholtz.domain.Recipe."
+        )
     try:
         words = [f"--{name}={value}" for name, value in given.flags.items()]
         checked = vars(train_command.parse_args(domain, "", words))
@@ -137,13 +141,14 @@ def _recipe(own: Own, domain: Domain, given) -> Recipe:
 
 def _wrong_output(own: Own, network, recipe: Recipe, items: np.ndarray, classes: int) -> str:
     """What is wrong with what a network gives for items; "" when they are probabilities."""
-    with own_source.told(own):
+    with own_source.reporting_errors(own):
         for layer in recipe.layers():
             items = layer(items)
         found = network(items, training=False)
     shape = tuple(getattr(found, "shape", ()))
     if shape != (len(items), classes):
-        return f"{_sides(shape[1:])} for an item, not {classes} probabilities"
+        sides = " x ".join(map(str, shape[1:])) or "one number"
+        return f"{sides} for an item, not {classes} probabilities"
     rows = keras.ops.convert_to_numpy(found)
     if rows.dtype != "float32":
         return f'{rows.dtype}: end it with Activation("softmax", dtype="float32")'
@@ -154,13 +159,9 @@ def _wrong_output(own: Own, network, recipe: Recipe, items: np.ndarray, classes:
     return ""
 
 
-def _sides(shape) -> str:
-    return " x ".join(map(str, shape)) or "one number"
-
-
 def architecture(own: Own, network) -> str:
     """A digest of the layers with their settings, but for precision, and of all weights' shapes."""
-    with own_source.told(own):  # a layer of the user's own may not say its settings
+    with own_source.reporting_errors(own):  # a layer of the user's own may not say its settings
         config = keras.saving.serialize_keras_object(network)
     config.pop("compile_config", None)
     text = json.dumps([config, [list(variable.shape) for variable in network.variables]])

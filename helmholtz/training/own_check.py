@@ -32,7 +32,7 @@ def check(half: domain.Domain, args: Namespace) -> None:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             pool.submit(_check, half.name, args).result()
     except BrokenProcessPool:
-        raise UsageError(f"{args.own} ends the process that builds it.") from None
+        raise UsageError(f"{args.own} crashes the process that builds it.") from None
 
 
 def _check(name: str, args: Namespace) -> None:

@@ -18,7 +18,7 @@ _building = False  # while it is true, whatever opens a connection is refused
 
 def function(own: Own) -> Callable:
     """The function that a file or module of the user's holds. Raises UsageError without one."""
-    with told(own):
+    with reporting_errors(own):
         module = _import_file(own) if own.kind == "file" else _import_module(own)
     found = getattr(module, own.identity["name"], None)
     if not callable(found):
@@ -47,7 +47,7 @@ def _import_module(own: Own):
 
 
 @contextmanager
-def told(own: Own):
+def reporting_errors(own: Own):
     """Turn what the user's code raises into a UsageError with its line, and refuse downloads."""
     global _building
     before, _building = _building, True

@@ -33,7 +33,8 @@ def main(domain: Domain, args: Namespace) -> None:
     files, items, problems = prediction.read(
         args.files, lambda path: domain.prepare_file(path, setting)
     )
-    prediction.check_shape(items, setting)
+    if list(items.shape[1:]) != setting["shape"]:
+        raise runs.damaged_setting(f"its shape is {setting['shape']}")
     import_keras()
     classes = setting["data"]["classes"]
     from helmholtz.training import own_build

@@ -10,7 +10,6 @@ import numpy as np
 from helmholtz.data.folders import shown
 from helmholtz.errors import DataError
 from helmholtz.io import store
-from helmholtz.io.runs import damaged_setting
 
 
 def read(paths: list[Path], prepare_file: Callable) -> tuple[list[Path], np.ndarray, list[str]]:
@@ -35,12 +34,6 @@ def raise_for(problems: list[str]) -> None:
     """Raise DataError with the sentences about the files that could not be used, if any."""
     if problems:
         raise DataError("\n".join(dict.fromkeys(problems)))  # a damaged setting is told once
-
-
-def check_shape(items: np.ndarray, setting: dict) -> None:
-    """Raise DataError unless the items have the shape that the run was trained on."""
-    if list(items.shape[1:]) != setting["shape"]:
-        raise damaged_setting(f"its shape is {setting['shape']}")
 
 
 def predict(network, items: np.ndarray, args: argparse.Namespace, classes: list) -> list:

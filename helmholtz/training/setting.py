@@ -28,16 +28,12 @@ def describe(args, domain: str, data: dict, shape: tuple) -> dict:
         "versions": {
             "python": platform.python_version(),
             "keras": keras.__version__,
-            "backend": f"{backend} {_backend_version(backend)}",
+            "backend": f"{backend} {importlib.import_module(backend).__version__}",
             "numpy": version("numpy"),
         },
         "commit": _commit(),
         "machine": {"system": platform.platform(), "processor": machine.processor()},
     }
-
-
-def _backend_version(backend: str) -> str:
-    return importlib.import_module(backend).__version__
 
 
 def _commit() -> str | None:

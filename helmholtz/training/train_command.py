@@ -12,7 +12,7 @@ from helmholtz.schema import LAST
 RECIPE_FLAGS = {  # the type and the help of those whose default is the recipe's
     "batch_size": (whole_number(1), "items per step"),
     "num_epoch": (whole_number(1), "epochs"),
-    "learning_rate": (positive_number, "of the first step"),
+    "learning_rate": (positive_number, "learning rate of the first step"),
     "decay_rate": (number(0), "the learning rate of step k is the first / (1 + decay_rate * k)"),
 }
 SET_BY_RECIPE = {*RECIPE_FLAGS, "val", "precision"}
@@ -51,8 +51,6 @@ def _complete(args: Namespace, domain: Domain) -> None:
     args.model = args.model or names[args.setting]
     if not own_network.settle(args, names):
         fill_in(args, domain, domain.networks[args.model].recipe)
-    if flags.rate_of(args, domain) is None and args.train_dir is None:
-        setattr(args, domain.flag, domain.highest)
 
 
 def fill_in(args: Namespace, domain: Domain, recipe: Recipe) -> None:
