@@ -71,6 +71,7 @@ def _read(folder: Path, split: str) -> tuple:
         arrays, told = store.read(path, mapped=True)
         if digest not in (None, told["digest"]):
             raise DataError(f"{shown(path)} is of another preparation: prepare the data anew.")
+        told.pop("shard", None)
         found.append((*_checked(path, arrays), told))
     if len(found) == 1:
         return found[0]
@@ -78,8 +79,8 @@ def _read(folder: Path, split: str) -> tuple:
     labels = np.concatenate(labels)
     sums = {key: sum(one[key] for one in told) for key in (*TOTALS, "items")}
     digest = hashlib.sha256("".join(one["digest"] for one in told).encode()).hexdigest()
-    common = {key: value for key, value in told[0].items() if key != "shard"}
-    return Items(arrays, np.arange(len(labels))), labels, common | sums | {"digest": digest}
+    attributes = told[0] | sums | {"digest": digest}
+    return Items(arrays, np.arange(len(labels))), labels, attributes
 
 
 def _checked(path: Path, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
