@@ -198,6 +198,18 @@ def test_several_codecs_share_the_probability_of_a_wrong_decision(trials, tmp_pa
     assert halves[0] < 0.95 * halves[1]
 
 
+def test_the_variance_between_seeds_is_that_of_all_codecs_together(tmp_path):
+    asked = Namespace(domain="cifar", codec=["jpeg", "webp"], quality=[50], log_dir=tmp_path)
+    asked.model, asked.setting = ["quick"], None
+    trials = Trials(asked, ["--source", "sample"], 10)
+    seeds(trials, {0: 0.9, 50: 0.9}, 2)
+    assert np.isinf(Inquiry(trials, Tolerance(0.01)).found["jpeg"][50].half)
+    for seed in range(2):
+        folder = trials.runs[Trial("webp", 50, seed)][0].folder
+        finish(trials, 50, seed, np.arange(ITEMS) % 10 > seed, folder=folder)
+    assert np.isfinite(Inquiry(trials, Tolerance(0.01)).found["jpeg"][50].half)
+
+
 def test_what_is_open_comes_with_the_budget_that_would_settle_it(trials):
     rng, hard = np.random.default_rng(1), np.random.default_rng(0).random(ITEMS)
     for rate, accuracy in {0: 0.9, 50: 0.893}.items():

@@ -49,8 +49,8 @@ def margins(
 ) -> dict[int, Margin]:
     """The margin of every rate that shares a seed with the baseline.
 
-    rates: by rate, in any order, for every seed whether each test item was classified rightly, bool
-    arrays of one length. base: such seeds of the uncompressed baseline. error: for all of rates.
+    rates: by rate, of one codec or several, for every seed whether each test item was classified
+    rightly, bool arrays of one length. base: such seeds of the uncompressed baseline. error: for all of rates.
     """
     samples = {}
     for rate, seeds in rates.items():
