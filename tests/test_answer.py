@@ -76,3 +76,13 @@ def test_rates_are_tried_by_bisection_and_seeds_go_where_a_decision_is_open():
 def test_where_no_number_of_seeds_is_enough_no_run_is_asked_for():
     margin = decide.Margin(3, 0.0, 0.02, 50.0, 50.0, 1e-8, 1e-4)
     assert choose.needed(margin) == np.inf
+
+
+def test_what_was_decided_at_a_look_stays_decided_when_the_next_seed_is_bad():
+    rng = np.random.default_rng(5)
+    sample = np.stack([rng.random(4000) < share for share in (0.03, 0.03, 0.06)]) * 1.0
+    sample[2] *= -1
+    cells, allowed = np.array([0.01, 1.01, -0.99, 0.01]), levels(10, 0.025)
+    two, three = (decide._margin(sample[:n], (1e-6, 5), cells, allowed) for n in (2, 3))
+    assert abs(three.mean) < 0.01
+    assert three.safe <= two.safe <= 1

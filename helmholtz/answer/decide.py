@@ -49,8 +49,9 @@ def margins(
 ) -> dict[int, Margin]:
     """The margin of every rate that shares a seed with the baseline.
 
-    rates: by rate, in any order, for every seed whether each test item was classified rightly, bool
-    arrays of one length. base: such seeds of the uncompressed baseline. error: for all of rates.
+    rates: by rate, of one codec or several, for every seed whether each test item was classified
+    rightly, bool arrays of one length. base: such seeds of the uncompressed baseline. error: the
+    probability of a wrong decision on any rate of a codec.
     """
     samples = {}
     for rate, seeds in rates.items():

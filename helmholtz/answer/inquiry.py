@@ -36,14 +36,18 @@ class Inquiry:
         self.trials.read()
         base = self.base = self.trials.correct(*self.trials.base(0)[:2])
         self.accuracy = float(np.mean(list(base.values()))) if base else None
+        rates = {
+            (codec, rate): self.trials.correct(codec, rate)
+            for codec, order in self.orders.items()
+            for rate in order
+        }
+        error = decide.ERROR / max(1, len(self.orders))
+        margins = decide.margins(rates, base, self.tolerance, error)
         self.found, self.verdicts = {}, []
         for codec, order in self.orders.items():
-            rates = {rate: self.trials.correct(codec, rate) for rate in order}
-            error = decide.ERROR / len(self.orders)
-            self.found[codec] = decide.margins(rates, base, self.tolerance, error)
-            said = decide.decide(self.found[codec], order)
-            margins = self.found[codec].get
-            self.verdicts += [Verdict(codec, rate, said[rate], margins(rate)) for rate in order]
+            found = {rate: margins[codec, rate] for rate in order if (codec, rate) in margins}
+            said, self.found[codec] = decide.decide(found, order), found
+            self.verdicts += [Verdict(codec, rate, said[rate], found.get(rate)) for rate in order]
 
     def learned(self) -> bool:
         """Whether the baseline is better than naming the largest class every time."""
