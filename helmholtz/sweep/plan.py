@@ -121,10 +121,10 @@ def _source_name(half: Domain, parsed: list[argparse.Namespace]) -> str:
 
 
 def source_flags(run: Run) -> list[str]:
-    """The flags of a run that prepare.py has too, without the rate."""
+    """The flags that a run shares with prepare.py, without the rate."""
     found = []
     for name in vars(_program(run.domain, "prepare").parse_args([])):
-        value = getattr(run.args, name)
+        value = getattr(run.args, name, None)
         if name != run.domain.flag and value not in (None, False):
             found += [f"--{name}"] if value is True else [f"--{name}", str(value)]
     return found
