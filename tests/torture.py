@@ -227,7 +227,7 @@ def torture_preparation(photos: Path, rounds: int, rng: random.Random) -> None:
         codes = [process.wait() for process in crowd]
         assert set(codes) <= {0, -signal.SIGKILL}, codes
         last = start("cifar.prepare", *flags)
-        folder = Path(last.communicate()[0].strip().split(": ")[1])
+        folder = Path(last.communicate()[0].strip().splitlines()[-1].split(": ")[1])
         crowded = {p.name: p.read_bytes() for p in folder.iterdir()}
         for path in folder.glob("*.h5"):
             path.unlink()
@@ -251,7 +251,7 @@ def main() -> None:
         photos = make_photos(Path(folder) / "photos")
         torture_preparation(photos, max(1, args.kills // 4), rng)
         prepared = start("cifar.prepare", "--source", photos, "--quality", 5).communicate()[0]
-        data = Path(prepared.strip().split(": ")[1])
+        data = Path(prepared.strip().splitlines()[-1].split(": ")[1])
         torture_training(data, Path(folder), args.kills, rng)
         torture_checkpoint(Path(folder) / "tortured")
         torture_sweep(photos, Path(folder) / "sweeps", max(1, args.kills // 3), rng)
