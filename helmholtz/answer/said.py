@@ -8,7 +8,7 @@ from helmholtz.answer.clock import Clock, spoken
 from helmholtz.answer.decide import HARMFUL, OPEN, SEEDS
 from helmholtz.answer.inquiry import Inquiry, Verdict
 from helmholtz.audit.rates import above_source
-from helmholtz.text import megabytes
+from helmholtz.text import counted, megabytes
 
 LEAST = 8  # trials that an answer takes: three of the baseline, five of two rates or more
 
@@ -41,8 +41,8 @@ def _flag(seconds: float) -> str:
 def _not_learned(inquiry: Inquiry) -> str:
     return (
         f"No answer: without compression the network classifies {percent(inquiry.accuracy)} of "
-        f"{plural(len(inquiry.trials.truth), 'test item')} rightly, which may be guessing. Are the "
-        "labels right? Else train longer with --num_epoch, or give another --model."
+        f"{counted(len(inquiry.trials.truth), 'test item')} rightly, which may be guessing. Are "
+        "the labels right? Else train longer with --num_epoch, or give another --model."
     )
 
 
@@ -113,7 +113,7 @@ def _open(inquiry: Inquiry, clock: Clock) -> str:
         return ""
     text, more = f"Open: {named}", inquiry.still_needed()
     if not inquiry.wanted():
-        items = plural(len(inquiry.trials.truth), "test item")
+        items = counted(len(inquiry.trials.truth), "test item")
         return f"{text}; {items} are too few to settle that with {SEEDS} seeds or fewer."
     if clock.trial is None:
         return f"{text}."
