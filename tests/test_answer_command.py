@@ -410,13 +410,15 @@ def test_folds_are_for_folders_with_few_test_items_and_no_split_of_their_own(pho
 
 def test_only_recipes_that_end_with_their_last_epoch_are_fitted_to_few_items(trials):
     args = trials.baseline.args
-    words, told = session._recipe(get("cifar"), args, 1000)
+    words, told = session._recipe(get("cifar"), args, 1000, [])
     assert words[:2] == ["--batch_size", "32"]
     assert told.startswith("For 1,000 items: --batch_size 32 --num_epoch ")
+    given = ["--num_epoch=5", "--learning_rate", "0.2"]
+    assert session._recipe(get("cifar"), args, 1000, given)[0] == ["--batch_size", "32"]
     limited = Namespace(**vars(args) | {"limit": 100})
-    assert session._recipe(get("cifar"), limited, 1000)[0][:2] == ["--batch_size", "16"]
+    assert session._recipe(get("cifar"), limited, 1000, [])[0][:2] == ["--batch_size", "16"]
     published = Namespace(**vars(args) | {"model": "all-cnns"})
-    assert session._recipe(get("cifar"), published, 1000) == ([], "")
+    assert session._recipe(get("cifar"), published, 1000, []) == ([], "")
 
 
 def test_a_budget_that_is_too_small_is_kept_and_said(tmp_path):

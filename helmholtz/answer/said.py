@@ -114,7 +114,7 @@ def _open(inquiry: Inquiry, clock: Clock) -> str:
     text, more = f"Open: {named}", inquiry.still_needed()
     if not inquiry.wanted():
         items = counted(len(inquiry.trials.truth), "test item")
-        return f"{text}; {items} are too few to settle that with {SEEDS} seeds or fewer."
+        return f"{text}; {items} are probably too few to settle that with {SEEDS} seeds."
     if clock.trial is None:
         return f"{text}."
     seconds = clock.trial * (more or max(1, LEAST - len(inquiry.trials.found)))

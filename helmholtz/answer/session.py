@@ -29,7 +29,7 @@ def trials(half: Domain, asked: Namespace, rest: list[str], log=None) -> tuple[T
     conduct.prepare([first.baseline], log)
     data = loading.load(plan.data_folder(first.baseline), 0)
     count, fewest = len(data.splits["train"][1]), np.bincount(data.splits["test"][1]).min()
-    flags, fitted = _recipe(half, first.baseline.args, count)
+    flags, fitted = _recipe(half, first.baseline.args, count, rest)
     folds, tested = _folds(first.baseline.args.source, int(fewest))
     found = Trials(asked, [*flags, *rest], SEEDS, folds)
     found.check()
@@ -38,13 +38,18 @@ def trials(half: Domain, asked: Namespace, rest: list[str], log=None) -> tuple[T
     return found, [fitted, tested]
 
 
-def _recipe(half: Domain, args: Namespace, count: int) -> tuple[list[str], str]:
-    """Flags for so many training items, and a sentence; of networks that learn quickly."""
+def _recipe(half: Domain, args: Namespace, count: int, rest: list[str]) -> tuple[list[str], str]:
+    """Flags for so many training items, and a sentence; of networks that learn quickly.
+
+    rest: what the user gave, which stays as it is.
+    """
     recipe = half.networks[args.model].recipe if args.model in half.networks else None
     count = min(count, args.limit or count)
     if not recipe or recipe.counted != LAST:
         return [], ""
-    flags = few_items.fitted(recipe.flags, count)
+    given = {word.partition("=")[0] for word in rest}
+    fitted = few_items.fitted(recipe.flags, count)
+    flags = {name: value for name, value in fitted.items() if f"--{name}" not in given}
     words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
     return words, f"For {counted(count, 'item')}: {' '.join(words)}." if flags else ""
 
