@@ -162,7 +162,7 @@ def test_the_answer_is_the_safe_rate_with_the_fewest_bits(trials):
     assert not inquiry.wanted()
     choice, cost, harmful = said.lines(inquiry, clock(), "sample", None)
     assert choice == "Choose quality 50: 1,100 bytes in place of 3,672 for every image (-70%)."
-    assert cost.startswith("It costs +0.0 points (")
+    assert cost.startswith("Accuracy changes by +0.0 points (")
     assert "3 seeds" in cost
     assert "a loss of more than 1 % of the accuracy is ruled out at 95 %" in cost
     assert harmful.startswith("Harmful: quality 10 (-10.")
@@ -220,7 +220,7 @@ def test_what_is_open_comes_with_the_budget_that_would_settle_it(trials):
     assert inquiry.wanted()
     first, second, open_ = said.lines(inquiry, clock(), "sample", None)
     assert first == "No answer yet: no rate is known to be safe."
-    assert second.startswith("Tolerated is a loss of 1 % of the accuracy, which is 0.9")
+    assert second.startswith("Accuracy 0.9")
     assert open_.startswith("Open: quality 90 to 10; about ")
     assert "give --budget " in open_
 

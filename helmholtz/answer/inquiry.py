@@ -84,6 +84,12 @@ class Inquiry:
         """Trials of a codec so far."""
         return sum(len(self.trials.correct(codec, rate)) for rate in self.orders[codec])
 
+    def difference(self, verdict: Verdict) -> tuple[float, float, float]:
+        """Of a tried rate's accuracy to the baseline's, a share of the items, and the ends of an
+        interval that holds however often it was looked at, infinite while it is not known."""
+        mean, half = verdict.margin.mean - self.tolerance.loss(self.accuracy), verdict.margin.half
+        return mean, mean - half, mean + half
+
     def chosen(self) -> Verdict | None:
         """The safe rate with the fewest bits over all codecs."""
         safe = [v for v in self.verdicts if v.said == SAFE and v.margin]

@@ -1,6 +1,7 @@
 """The page of an answer: the five lines, one picture, every rate. It refreshes itself meanwhile."""
 
 import time
+from math import isinf
 from pathlib import Path
 
 import jinja2
@@ -40,10 +41,10 @@ def _fact(inquiry: Inquiry, verdict: Verdict) -> dict:
     told = {"codec": verdict.codec, "rate": verdict.rate, "name": said.name(inquiry, verdict)}
     told |= {"verdict": verdict.said, "bits": inquiry.trials.bits(*verdict[:2])}
     told |= {"seeds": 0, "difference": None, "low": None, "high": None, "text": "not tried"}
-    if margin := verdict.margin:
-        mean, half = margin.mean - inquiry.tolerance.loss(inquiry.accuracy), margin.half
-        ends = (None, None) if half == float("inf") else (mean - half, mean + half)
-        told |= {"seeds": margin.seeds, "difference": mean, "low": ends[0], "high": ends[1]}
+    if verdict.margin:
+        mean, *ends = inquiry.difference(verdict)
+        low, high = (None if isinf(end) else end for end in ends)
+        told |= {"seeds": verdict.margin.seeds, "difference": mean, "low": low, "high": high}
         told["text"] = said.difference(inquiry, verdict)
     return told
 

@@ -1,6 +1,7 @@
 """The answer in words: five lines, and notes on what they rest on."""
 
 import shlex
+from math import isinf
 from pathlib import Path
 
 from helmholtz.analysis.wording import percent, plural
@@ -14,7 +15,7 @@ LEAST = 8  # trials that an answer takes: three of the baseline, five of two rat
 
 
 def lines(inquiry: Inquiry, clock: Clock, source: str, size: tuple | None) -> list[str]:
-    """The answer in five lines or fewer. source: that of the data. size: of sizes.estimated."""
+    """The answer in five lines or fewer. source: the --source flag. size: of sizes.estimated."""
     if inquiry.accuracy is None:
         return [_no_run(clock)]
     if not inquiry.learned():
@@ -41,8 +42,8 @@ def _flag(seconds: float) -> str:
 def _not_learned(inquiry: Inquiry) -> str:
     return (
         f"No answer: without compression the network classifies {percent(inquiry.accuracy)} of "
-        f"{counted(len(inquiry.trials.truth), 'test item')} rightly, which may be guessing. Are "
-        "the labels right? Else train longer with --num_epoch, or give another --model."
+        f"{counted(len(inquiry.trials.truth), 'test item')} correctly, which may be guessing. "
+        "Check the labels; if they are right, train longer with --num_epoch, or give another --model."
     )
 
 
@@ -52,12 +53,10 @@ def name(inquiry: Inquiry, verdict: Verdict) -> str:
 
 
 def difference(inquiry: Inquiry, verdict: Verdict) -> str:
-    """Of accuracy to the baseline's, in points, with an interval that holds at every look."""
-    margin = verdict.margin
-    mean = 100 * (margin.mean - inquiry.tolerance.loss(inquiry.accuracy))
-    if margin.half == float("inf"):
+    """Of accuracy to the baseline's, in points, with its interval."""
+    mean, low, high = (100 * value for value in inquiry.difference(verdict))
+    if isinf(low):
         return f"{mean:+.1f} points, no interval yet"
-    low, high = mean - 100 * margin.half, mean + 100 * margin.half
     return f"{mean:+.1f} points ({low:+.1f} to {high:+.1f})"
 
 
@@ -81,16 +80,14 @@ def _saving(inquiry: Inquiry, chosen: Verdict, size: tuple | None) -> str:
 
 
 def _cost(inquiry: Inquiry, chosen: Verdict | None) -> str:
-    tolerance = inquiry.tolerance
+    base = f"{inquiry.accuracy:.3f} without compression"
     if not chosen:
-        return (
-            f"Tolerated is a loss of {tolerance}, which is {inquiry.accuracy:.3f} without "
-            f"compression, from {plural(len(inquiry.base), 'seed')}."
-        )
+        seeds = plural(len(inquiry.base), "seed")
+        return f"Accuracy {base}, from {seeds}; a loss of {inquiry.tolerance} is tolerated."
     return (
-        f"It costs {difference(inquiry, chosen)} of an accuracy of {inquiry.accuracy:.3f}, from "
-        f"{plural(chosen.margin.seeds, 'seed')}; a loss of more than {tolerance} is ruled out at "
-        "95 %, for other seeds and other items too."
+        f"Accuracy changes by {difference(inquiry, chosen)} from {base}, with "
+        f"{plural(chosen.margin.seeds, 'seed')}; a loss of more than {inquiry.tolerance} is ruled "
+        "out at 95 %, for other seeds and other items too."
     )
 
 
@@ -118,7 +115,7 @@ def _open(inquiry: Inquiry, clock: Clock) -> str:
     if clock.trial is None:
         return f"{text}."
     seconds = clock.trial * (more or max(1, LEAST - len(inquiry.trials.found)))
-    settle = "would probably settle what was tried of it" if more else "are needed at least"
+    settle = "would probably settle the rates tried" if more else "are needed at least"
     return (
         f"{text}; about {spoken(seconds)} more {settle}: "
         f"give --budget {_flag(clock.budget + seconds)}."

@@ -19,7 +19,7 @@ from helmholtz.io import runs
 from helmholtz.sweep import plan
 from helmholtz.sweep.plan import Run
 
-COLUMNS = ("rate", "bits", "seeds", "costs, with an interval for other seeds and items", "")
+COLUMNS = ("rate", "bits", "seeds", "difference, for other seeds and items", "")
 
 
 class View:
