@@ -43,7 +43,7 @@ def _not_learned(inquiry: Inquiry) -> str:
     return (
         f"No answer: without compression the network classifies {percent(inquiry.accuracy)} of "
         f"{counted(len(inquiry.trials.truth), 'test item')} correctly, which may be guessing. "
-        "Check the labels; if they are right, train longer with --num_epoch, or give another --model."
+        "Check the labels; then train longer with --num_epoch, or give another --model."
     )
 
 
