@@ -28,35 +28,20 @@ from helmholtz.io import store
 PROGRAM = """
 import json, sys, tempfile
 from pathlib import Path
-import keras, numpy as np
-from keras import layers
+import numpy as np
 from cifar import train
-from cifar.augment import ShiftAndFlip
 from helmholtz.data.items import Items
-from helmholtz.training import loop, model as models
-
-parts = {"train": np.arange(53), "val": np.arange(53, 76)}  # six batches of 8, and five items
-labels = np.arange(76) % 3
-
-def built(items):
-    models.set_up(3, "float32")
-    network = keras.Sequential([
-        keras.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.BatchNormalization(),
-        layers.Dropout(0.5), layers.Flatten(), layers.Dense(3, "softmax"),
-    ])
-    schedule = keras.optimizers.schedules.InverseTimeDecay(0.05, 1, 1e-2)
-    optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True)
-    scale = layers.Rescaling(1 / 255)
-    return models.compile_model(items, [scale, ShiftAndFlip()], network, optimizer)
+from helmholtz.training import loop
+from tests.small import LABELS, PARTS, compiled
 
 def trained(folder, *feeds):
     for done, items in enumerate(feeds, 1):
-        model = built(items)
+        model = compiled(items)
         args = ["--batch_size", "8", "--num_epoch", str(3 * done // len(feeds))]
         args = train.parse_args(args + ["--resume"] * (done > 1))
-        rows = loop.fit(model, labels, parts, {}, Path(folder), args)
+        rows = loop.fit(model, LABELS, PARTS, {}, Path(folder), args)
     weights = [value.tolist() for value in model.layers[-1].get_weights()]
-    said = model.probabilities(parts["val"]).tolist()
+    said = model.probabilities(PARTS["val"]).tolist()
     return [[{k: v for k, v in row.items() if k != "seconds"} for row in rows], weights, said]
 
 with tempfile.TemporaryDirectory() as folder:

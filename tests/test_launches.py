@@ -12,30 +12,18 @@ import pytest
 PROGRAM = """
 import json, sys, tempfile
 from pathlib import Path
-import keras, numpy as np
-from keras import layers
+import numpy as np
 from cifar import train
-from cifar.augment import ShiftAndFlip
-from helmholtz.training import launches, loop, model as models
+from helmholtz.training import launches, loop
+from tests.small import LABELS, PARTS, compiled
 
 def trained(steps, folder):
-    models.set_up(3, "float32")
     rng = np.random.default_rng(0)
-    items = rng.integers(0, 256, (76, 8, 8, 3), np.uint8)
-    labels = np.arange(76) % 3
-    network = keras.Sequential([
-        keras.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.BatchNormalization(),
-        layers.Dropout(0.5), layers.Flatten(), layers.Dense(3, "softmax"),
-    ])
-    schedule = keras.optimizers.schedules.InverseTimeDecay(0.05, 1, 1e-2)
-    optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True)
-    scale = layers.Rescaling(1 / 255)
-    model = models.compile_model(items, [scale, ShiftAndFlip()], network, optimizer)
-    parts = {"train": np.arange(53), "val": np.arange(53, 76)}  # six batches of 8, and five items
+    model = compiled(rng.integers(0, 256, (76, 8, 8, 3), np.uint8))
     args = train.parse_args(["--batch_size", "8", "--num_epoch", "3"])
     launches.STEPS, loop.gpu = steps, lambda: "as if there were one"
-    rows = loop.fit(model, labels, parts, {}, Path(folder), args)
-    weights = [variable.numpy().tolist() for variable in network.variables]
+    rows = loop.fit(model, LABELS, PARTS, {}, Path(folder), args)
+    weights = [variable.numpy().tolist() for variable in model.layers[-1].variables]
     return [{k: v for k, v in row.items() if k != "seconds"} for row in rows], weights
 
 with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
