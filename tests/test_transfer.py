@@ -1,20 +1,23 @@
 """Trained on what, tested on what: the matrix, its sentence, its table and its figures."""
 
+import gzip
 import html
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 from report_runs import make_run
 
-from helmholtz.analysis import experiments, transfer
+from helmholtz.analysis import experiments, kept, tables, transfer
 from helmholtz.analysis import logs as logs_module
+from helmholtz.errors import DataError
 from helmholtz.io import evaluations, predictions
 from helmholtz.io.predictions import Predictions
 from helmholtz.report import __main__ as report
-from helmholtz.schema import MATRIX
+from helmholtz.schema import BY_CLASS, MATRIX, SUMMARY
 
 RATES = [0, 50, 25, 10, 5]
 ITEMS = 1000
@@ -170,3 +173,33 @@ def test_an_evaluation_is_read_again_and_one_from_before_versions_were_kept_too(
     evaluations.add(tmp_path, "jpeg", 0, judged(0.75), "new")
     first, second = (1000, 0.75, "new"), (1000, 0.5, "")
     assert evaluations.read(tmp_path) == {("jpeg", 0): first, ("jpeg", 5): second}
+
+
+def test_a_report_of_the_tables_alone_is_the_report_of_the_runs(tmp_path):
+    """With --predictions: intervals over items, classes, and the matrix."""
+    logs, first, again = (tmp_path / name for name in ("logs", "first", "again"))
+    for rate in (0, 50):
+        for seed in range(2):
+            cells = {("jpeg", 0): 0.8 - seed / 100, ("jpeg", 50): 0.7, ("webp", 5): 0.6}
+            folder = judged_run(logs, rate, seed, cells, test_acc=cells["jpeg", rate])
+            predictions.write(folder / predictions.FILE, judged(cells["jpeg", rate]))
+    report.main([str(logs), "--out", str(first), "--predictions"])
+    shutil.rmtree(logs)
+    report.main([str(first), "--out", str(again), "--predictions"])
+    for name in ("runs", "summary", "by_class", "matrix"):
+        assert (again / f"{name}.csv").read_bytes() == (first / f"{name}.csv").read_bytes()
+    assert (again / kept.FILE).read_bytes() == (first / kept.FILE).read_bytes()
+    rows = tables.read(first / "summary.csv", SUMMARY)
+    assert rows[1]["test_difference_low_items"] < rows[1]["test_difference"]
+    assert len(tables.read(first / "by_class.csv", BY_CLASS)) == 2
+
+
+@pytest.mark.parametrize("truth", ["a", "", "-1"])
+def test_a_damaged_table_of_predictions_is_refused(tmp_path, truth):
+    logs, out = tmp_path / "logs", tmp_path / "report"
+    name = make_run(logs).relative_to(logs)
+    report.main([str(logs), "--out", str(out)])
+    with gzip.open(out / kept.FILE, "wt") as file:
+        file.write(f"{','.join(kept.ITEM)},{name}|\n,,,0,{truth},cat,0\n")
+    with pytest.raises(DataError, match="is not a table that a report wrote"):
+        report.main([str(out), "--out", str(tmp_path / "again")])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from helmholtz import domain
-from helmholtz.analysis import domains, run_files, tables
+from helmholtz.analysis import domains, kept, run_files, tables
 from helmholtz.analysis.run_files import Damage
 from helmholtz.analysis.summary import judged_once
 from helmholtz.errors import DataError
@@ -140,7 +140,8 @@ def _unfinished(folder: Path, row: dict, history: dict) -> dict:
 
 
 def read_table(path: Path, alone: bool = True) -> list[Run]:
-    """The runs of an earlier report's runs.csv, with histories where curves.csv lies beside it.
+    """The runs of an earlier report's runs.csv, with histories where curves.csv lies beside it,
+    and with what they said of test items where predictions.csv.gz does.
 
     alone: as for read. Raises DataError when the file is something else, or damaged.
     """
@@ -151,6 +152,8 @@ def read_table(path: Path, alone: bool = True) -> list[Run]:
             raise DataError(f"{path} is damaged: {printable(why)}.")
     beside = path.with_name("curves.csv")
     histories = read_curves(beside) if beside.exists() else {}
+    if (said := path.with_name(kept.FILE)).exists():
+        kept.add(rows, said)
     found = [Run(None, row, histories.get(row["folder"], {})) for row in rows]
     for run in found if not alone else []:
         run.row["folder"] = str(path.parent / run.row["folder"])

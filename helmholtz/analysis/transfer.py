@@ -2,7 +2,6 @@
 
 from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,39 +13,30 @@ from helmholtz.analysis.summary import ENDS, mean_columns
 from helmholtz.analysis.wording import ends
 from helmholtz.errors import DataError
 from helmholtz.io import evaluations, predictions
+from helmholtz.io.predictions import Predictions
 from helmholtz.schema import MATRIX, TEST_SPLIT
 from helmholtz.text import printable
 
 FAVOURED = "The test split chose the epoch at the rate of the training, which favours that rate."
 
 
-class Tested(NamedTuple):
-    """A run's accuracy in a column of the matrix, and the items that it was tested on."""
-
-    score: Score
-    item: np.ndarray
-
-
-def read(runs: list) -> dict[str, dict[tuple, Tested]]:
-    """What the runs were tested on, by the name of their folder, then by codec and rate.
+def read(runs: list) -> dict[str, dict[tuple, Predictions]]:
+    """What the runs said of test items, by the name of their folder, then by codec and rate.
 
     A run whose evaluation is damaged gets a note that says so.
     """
     found = {}
     for run in runs:
         try:
-            found[run.row["folder"]] = _read(run) if run.path else {}
+            found[run.row["folder"]] = _read(run.path) if run.path else run.row.get("tested", {})
         except DataError as error:
             run.row["note"] = printable(str(error))
     return found
 
 
-def _read(run) -> dict[tuple, Tested]:
-    found = {}
-    for key, told in evaluations.read(run.path).items():
-        kept = predictions.read(evaluations.path_of(run.path, *key))
-        found[key] = Tested(Score(run.row["seed"], told.accuracy, kept.correct), kept.item)
-    return found
+def _read(folder: Path) -> dict[tuple, Predictions]:
+    keys = evaluations.read(folder)
+    return {key: predictions.read(evaluations.path_of(folder, *key)) for key in keys}
 
 
 def read_tables(paths: list[Path]) -> dict[tuple, list[dict]]:
@@ -84,20 +74,24 @@ def _rows(experiment: Experiment, tested: dict[str, dict], tolerance: float) -> 
     rows = []
     for rate, runs in experiment.runs.items():
         own = (experiment.key["codec"] if rate else domains.of(experiment.key).published.name, rate)
-        known = [tested.get(run["folder"], {}) for run in runs]
-        known = [cells for cells in known if own in cells]
-        columns = sorted(set().union(*known), key=lambda c: (c[0], -rate_order(c[1])))
+        known = [(run["seed"], tested.get(run["folder"], {})) for run in runs]
+        known = [(seed, cells) for seed, cells in known if own in cells]
+        columns = {column for _, cells in known for column in cells}
+        columns = sorted(columns, key=lambda c: (c[0], -rate_order(c[1])))
         names = experiment.key | {"rate": rate}
         rows += [names | _cell(known, own, column, tolerance) for column in columns]
     return rows
 
 
-def _cell(known: list[dict], own: tuple, column: tuple, tolerance: float) -> dict:
-    """Accuracy in a column, and its difference to that of the same runs at their own rate."""
-    pairs = [(cells[column], cells[own]) for cells in known if column in cells]
-    items = [tested.item for pair in pairs for tested in pair]
+def _cell(known: list[tuple], own: tuple, column: tuple, tolerance: float) -> dict:
+    """Accuracy in a column, and its difference to that of the same runs at their own rate.
+
+    known: of every run its seed, and what read gives.
+    """
+    known = [(seed, cells) for seed, cells in known if column in cells]
+    items = [cells[at].item for _, cells in known for at in (column, own)]
     alike = all(np.array_equal(item, items[0]) for item in items[1:])
-    here, there = ([pair[i].score for pair in pairs] for i in (0, 1))
+    here, there = ([_score(seed, cells[at]) for seed, cells in known] for at in (column, own))
     if not alike:  # items cannot be compared one by one
         here, there = ([score._replace(correct=None) for score in own] for own in (here, there))
     change, margin = difference(here, there), difference(here, there, 1 - tolerance)
@@ -109,6 +103,10 @@ def _cell(known: list[dict], own: tuple, column: tuple, tolerance: float) -> dic
         **{f"difference_{name}": change[name] for name in ENDS},
         "verdict": YES if column == own else verdict(shown),
     }
+
+
+def _score(seed: int | None, said: Predictions) -> Score:
+    return Score(seed, float(said.correct.mean()), said.correct)
 
 
 def is_own(row: dict) -> bool:

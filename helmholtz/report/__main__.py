@@ -3,10 +3,9 @@
 python -m helmholtz.report logs/cifar          or  sh scripts/report.sh logs/cifar
 
 Writes logs/report/: runs.csv, curves.csv, summary.csv, by_class.csv, matrix.csv, summary.json,
-figures/ as SVG and PNG, and index.html, which needs no network. Given an earlier report, or its
-runs.csv, in place of a folder with runs, it makes the same summary again, but for what rests on
-the runs' predictions, and the same learning curves and matrix where curves.csv and matrix.csv lie
-beside it.
+figures/ as SVG and PNG, and index.html, which needs no network. With --predictions it writes
+predictions.csv.gz too. Given an earlier report, or its runs.csv, in place of a folder with runs, it
+makes the same tables again, as far as the others lie beside it.
 """
 
 import argparse
@@ -36,6 +35,8 @@ def parse_args(argv=None) -> argparse.Namespace:
         metavar="PATTERN",
         help="runs whose learning curves are drawn, as in '*all-cnns/quality_5*'",
     )
+    said = "write predictions.csv.gz: with it a report can be made again from its tables alone"
+    add("--predictions", action="store_true", help=said)
     add("--verbose", action="store_true", help="print every rate, and commands that would help")
     return parser.parse_args(argv)
 
@@ -71,7 +72,7 @@ def _tables(roots: list[Path]) -> list[Path]:
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    from helmholtz.analysis import experiments, logs, prepared, tables, transfer
+    from helmholtz.analysis import experiments, kept, logs, prepared, tables, transfer
     from helmholtz.analysis.answer import answer
     from helmholtz.analysis.by_class import by_class
     from helmholtz.io.files import write_json, write_text
@@ -84,13 +85,15 @@ def main(argv=None) -> None:
     rows = [run.row for run in runs]
     found = experiments.experiments(rows)
     tested = transfer.read(runs)
-    kept = transfer.read_tables(_tables(args.folders))
+    earlier = transfer.read_tables(_tables(args.folders))
     answered = [
         (
             one,
             answer(one, args.tolerance)
             | by_class(one)
-            | transfer.transfer(one, tested, args.tolerance, kept.get(tuple(one.key.values()), ())),
+            | transfer.transfer(
+                one, tested, args.tolerance, earlier.get(tuple(one.key.values()), ())
+            ),
         )
         for one in found
     ]
@@ -101,6 +104,8 @@ def main(argv=None) -> None:
     for name, schema in (("by_class", BY_CLASS), ("matrix", MATRIX)):
         table = [row for _, told in answered for row in told[name]]
         tables.write(args.out / f"{name}.csv", table, schema)
+    if args.predictions:
+        kept.write(args.out / kept.FILE, rows, tested)
     drawn = sections.draw(answered, runs, args.out / "figures", args)
     facts = {"tolerance": args.tolerance, "states": logs.states(rows)}
     facts |= {"answers": [told for _, told in answered], "foreign": foreign}
