@@ -1,11 +1,12 @@
 #!/bin/sh
 # Makes the virtual environment .venv of this checkout, or brings it up to date.
 #   sh scripts/setup.sh [extra ...]       extras: codecs, dev, ray
+#   sh scripts/setup.sh --lowest [extra ...]   the lowest versions that requirements.txt admits
 #   sh scripts/setup.sh --locked          the versions and hashes of requirements.lock alone, on the CPU
 set -eu
 . "$(dirname "$0")/usage.sh"
-locked=
-[ "${1-}" != --locked ] || { locked=yes && shift; }
+locked='' lowest=''
+case ${1-} in --locked) locked=yes && shift ;; --lowest) lowest=yes && shift ;; esac
 [ -z "$locked" ] || [ $# = 0 ] || refuse "--locked takes no extra."
 for extra in "$@"; do
     case $extra in codecs | dev | ray) ;; *) refuse "There is no extra '$extra', only codecs, dev and ray." ;; esac
@@ -21,6 +22,7 @@ else
 fi
 extras=$(echo "$*" | tr ' ' ',')
 wanted=$(sed -e "s/^tensorflow>=/$build>=/" -e "s/^-e \.\$/-e .${extras:+[$extras]}/" requirements.txt)
+[ -z "$lowest" ] || wanted=$(echo "$wanted" | sed 's/>=/==/')
 
 [ -x .venv/bin/python ] || ${PYTHON:-python3} -m venv .venv
 install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
