@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -148,6 +149,34 @@ def test_the_report_of_the_committed_tables_has_the_committed_matrix(study, tmp_
     kept = (RESULTS / study / "matrix.csv").read_bytes()
     assert (tmp_path / "matrix.csv").read_bytes() == kept
     assert "Trained on what, tested on what" in (tmp_path / "index.html").read_text()
+
+
+def test_what_is_asked_of_a_gpu_can_be_asked(tmp_path):
+    for name in ("benchmarks/gpu.sh", "scripts/usage.sh"):
+        (tmp_path / name).parent.mkdir()
+        shutil.copy(ROOT / name, tmp_path / name)
+    for folder, file in (
+        ("images/cat", "png"),
+        ("images/dog", "png"),
+        ("sounds/a", "wav"),
+        ("sounds/b", "wav"),
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        for number in range(2):
+            (tmp_path / folder / f"{number}.{file}").touch()
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$KERAS_BACKEND" "$@" >>asked\n')
+    python.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    environment.pop("KERAS_BACKEND", None)
+    command = ["sh", "benchmarks/gpu.sh", "images", "sounds", "--limit", "600"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in (tmp_path / "asked").read_text().splitlines()]
+    assert {line[0] for line in lines} == {"jax"}
+    planned = [plan.plan(*sweep.parse_args(line[3:])) for line in lines if "600" in line]
+    assert [len(runs) for runs in planned] == [8, 8, 8, 12, 16, 55, 12, 6]
+    assert lines[-1][1:3] == ["-m", "helmholtz.report"]
 
 
 def test_the_tables_of_network_0_are_those_of_the_summaries(front):
