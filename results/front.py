@@ -2,9 +2,9 @@
 
 python results/front.py
 
-Writes results/front.png and prints the tables as they stand in README.md, images/README.md and
-sound/README.md. The photographs of the study are not ours to publish: what is shown decoded is
-drawn by cifar/sample.py.
+Writes results/front.png and prints the tables as they stand in README.md, lossless/README.md,
+images/README.md and sound/README.md. The photographs of the studies are not ours to publish: what
+is shown decoded is drawn by cifar/sample.py.
 """
 
 from pathlib import Path
@@ -15,17 +15,20 @@ from cifar import jpeg, sample
 from helmholtz import domain
 from helmholtz.analysis import domains, tables
 from helmholtz.analysis.experiments import rate_order
+from helmholtz.analysis.wording import ends
 from helmholtz.report import charts
 from helmholtz.schema import SUMMARY
 
 RESULTS = Path(__file__).parent
-NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0"}  # setting 0: the one with all seeds
-ITEMS = {"images": "an image", "sound": "a clip"}
+NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0", "lossless": "quick"}  # with all seeds
+ITEMS = {"images": "an image", "sound": "a clip", "lossless": "an image"}
 SHOWN = {"accuracy": "{:.3f}", "difference": "{:+.3f}"}
 SHOWN |= {"test_acc": "{:.3f}", "test_difference": "{:+.3f}"}
 TESTED = ("test_acc", "test_difference")
-SHORT = {"images": ("photographs", (0, 50, 5)), "sound": ("drum sounds", (0, 64, 8))}
+SHORT = {"lossless": ("images", (0, 100, 75, 25)), "sound": ("drum sounds", (0, 64, 8))}
 OBJECTS = (3, 8)  # test images of the sample that are shown
+UNCOMPRESSED = ("uncompressed", "right", -14)  # the label, and where it is
+DECODED = (0, 100, 75, 25, 5, 1)  # and at which qualities
 
 
 def read(study: str) -> list[dict]:
@@ -61,40 +64,41 @@ def short_table(studies: dict[str, list[dict]]) -> str:
 def _with_interval(row: dict, name: str, form: str) -> str:
     if row[name] is None:
         return ""
-    mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
-    ends = "" if low is None else f" ({form.format(low)} to {form.format(high)})"
-    return form.format(mean) + ends
+    low, high = ends(row, f"{name}_")
+    shown = "" if low is None else f" ({form.format(low)} to {form.format(high)})"
+    return form.format(row[name]) + shown
 
 
 def figure(studies: dict[str, list[dict]]):
-    """Accuracy against bits, a panel a study; below, two drawn images at the images' qualities."""
+    """Accuracy against bits, a panel a study; below, two drawn images at some qualities."""
     made = Figure(figsize=(2 * charts.WIDTH, 6.2), layout="constrained")
     above, below = made.subfigures(2, height_ratios=(3.3, 2.9))
     for number, (axes, (study, rows)) in enumerate(
         zip(above.subplots(1, 2), studies.items(), strict=True)
     ):
         _accuracy(axes, study, rows, number)
-    rates = [row["rate"] for row in studies["images"]]
-    grid = below.subplots(len(OBJECTS), len(rates))
+    grid = below.subplots(len(OBJECTS), len(DECODED))
     for cells, index in zip(grid, OBJECTS, strict=True):
-        for axes, rate in zip(cells, rates, strict=True):
+        for axes, rate in zip(cells, DECODED, strict=True):
             _decoded(axes, rate, sample.make("test", 20)[0][index])
     return made
 
 
 def _accuracy(axes, study: str, rows: list[dict], number: int) -> None:
-    ordered = sorted(rows, key=lambda row: row["file_bytes"])
-    bits = [8 * row["file_bytes"] for row in ordered]
+    ordered = sorted(rows, key=lambda row: row["scan_bytes"])
+    bits = [8 * row["scan_bytes"] for row in ordered]
     charts.points(axes, bits, ordered, "test_acc", number, study)
+    named = charts.thinned(bits, 1.2)
     for x, row in zip(bits, ordered, strict=True):
-        name, side = (str(row["rate"]), "center") if row["rate"] else ("uncompressed", "right")
-        top = row["test_acc_high"] or row["test_acc"]
-        axes.annotate(name, (x, top), (0, 4), textcoords="offset points", ha=side, fontsize=9)
+        name, side, up = (str(row["rate"]), "center", 4) if row["rate"] else UNCOMPRESSED
+        at = (x, ends(row, "test_acc_")[up > 0] or row["test_acc"])
+        text = name if x in named else ""
+        axes.annotate(text, at, (0, up), textcoords="offset points", ha=side, fontsize=9)
     charts.log_axis(axes, charts.round_numbers(axes), "{:,.0f}", fontsize=9)
-    axes.set_ylim(0)
+    axes.set_ylim(0, 1.1 * max(ends(row, "test_acc_")[1] or row["test_acc"] for row in rows))
     axes.axhline(rows[0]["chance"], color="#888888", linestyle=":", linewidth=1)
-    axes.set_xlabel(f"bits {ITEMS[study]}, by {domains.codec(rows[0]).axis}")
-    axes.set_ylabel(f"test accuracy, {study}")
+    axes.set_xlabel(f"payload bits {ITEMS[study]}, by {domains.codec(rows[0]).axis}")
+    axes.set_ylabel(f"test accuracy, {SHORT[study][0]}")
 
 
 def _decoded(axes, rate: int, pixels) -> None:
@@ -109,12 +113,12 @@ def _decoded(axes, rate: int, pixels) -> None:
 
 
 def main() -> None:
-    studies = {study: read(study) for study in NETWORKS}
-    print(short_table(studies), end="\n\n")
-    for study, rows in studies.items():
-        print(table(rows, ITEMS[study]), end="\n\n")
+    front = {study: read(study) for study in SHORT}
+    print(short_table(front), end="\n\n")
+    for study in NETWORKS.keys() - {"lossless"}:  # whose table says what it was tested at
+        print(table(read(study), ITEMS[study]), end="\n\n")
     with charts.styled():
-        figure(studies).savefig(RESULTS / "front.png", dpi=160, metadata={"Software": None})
+        figure(front).savefig(RESULTS / "front.png", dpi=160, metadata={"Software": None})
 
 
 if __name__ == "__main__":
