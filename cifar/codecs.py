@@ -10,7 +10,8 @@ from helmholtz.lazy import function
 
 def _codec(name: str, title: str, rates, ending: str, **others) -> Codec:
     """A codec of image_codecs.py, if others do not say otherwise, whose rate is a quality."""
-    places = {"compress": name, "encode": f"encode_{name}", "version": f"{name}_version"}
+    places = {"compress": name, "version": f"{name}_version"}
+    places |= {part: f"{part}_{name}" for part in ("encode", "decode", "payload")}
     facts = {key: function(f"cifar.image_codecs.{place}") for key, place in places.items()}
     facts |= {"axis": f"{title} quality", "unit": f"{title} quality {{}}", "prefix": name}
     facts |= {"grid": constants.GRIDS[name], "ending": ending}
@@ -19,7 +20,9 @@ def _codec(name: str, title: str, rates, ending: str, **others) -> Codec:
 
 def _jpeg(sampling: str) -> dict:
     names = ("compress", "encode", "version")
-    return {key: partial(function(f"cifar.jpeg.{key}"), sampling=sampling) for key in names}
+    made = {key: partial(function(f"cifar.jpeg.{key}"), sampling=sampling) for key in names}
+    decode, payload = function("cifar.jpeg.opencv_image"), function("cifar.jpeg.scan_size")
+    return made | {"decode": decode, "payload": payload}
 
 
 UPGRADE = "pip install --upgrade opencv-python-headless"

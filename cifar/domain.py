@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cifar import codecs, constants
 from helmholtz.argtypes import whole_number
+from helmholtz.data.kinds import BYTES, PIXELS
 from helmholtz.data.prepare_command import parse_saved_flags
 from helmholtz.domain import RECIPES, Domain, Network, Recipe
 from helmholtz.errors import DataError
@@ -84,7 +85,8 @@ class Images(Domain):
         return {"size": args.size}
 
     def compressor(self, args: Namespace, codec):
-        return partial(compress_images, codec=codec.compress, size=args.size)
+        keep = codec.keep
+        return partial(compress_images, codec=codec.compress, keep=keep, size=args.size)
 
     def decoder(self, args: Namespace, codec):
         from cifar.decoded import png
@@ -122,10 +124,10 @@ class Images(Domain):
         return codec.encode(np.asarray(open_image(path)[0]), rate)
 
 
-def compress_images(images, rates: list[int], codec, size: int) -> dict:
-    """Prepare images, an array or a list of paths, at every rate."""
-    read = [_read(image, size) for image in images]
-    return {r: [_prepare_one(*image, codec, r) for image in read] for r in rates}
+def compress_images(images, rates: list[int], codec, size: int, keep=None, store=PIXELS) -> dict:
+    """Prepare images, an array or a list of paths, at every rate; codec, keep: of a Codec."""
+    read, code = [_read(image, size) for image in images], keep if store == BYTES else codec
+    return {r: [_prepare_one(*image, code, r) for image in read] for r in rates}
 
 
 def _read(item, size: int) -> tuple:

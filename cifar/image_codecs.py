@@ -2,7 +2,8 @@
 
 Each takes an image, uint8, height x width x 3, RGB, and gives (image, file_bytes, payload_bytes):
 the decoded image, the size of the file, and that of its coded pixels, without the container. The
-legal rates are those of codecs.py: others give files that are lossless, or worse at more bytes.
+legal rates are those of codecs.py: others give files that are lossless, or worse at more bytes. Its
+parts are functions too: encode_ an image, decode_ a file, and the payload_ of one.
 """
 
 import io
@@ -24,12 +25,20 @@ LARGE, RESOLUTIONS = 128, (3, 6)  # of JPEG 2000, below and from so many pixels 
 def webp(image: np.ndarray, quality: int) -> Coded:
     """Lossy WebP; its payload is the chunk "VP8 " (RFC 9649)."""
     file = encode_webp(image, quality)
-    size = file.index(b"VP8 ") + 4
-    return opencv_image(file), len(file), int.from_bytes(file[size : size + 4], "little")
+    return decode_webp(file), len(file), payload_webp(file)
 
 
 def encode_webp(image: np.ndarray, quality: int) -> bytes:
     return opencv_file(image, ".webp", cv2.IMWRITE_WEBP_QUALITY, quality)
+
+
+def decode_webp(file: bytes) -> np.ndarray:
+    return opencv_image(file)
+
+
+def payload_webp(file: bytes) -> int:
+    size = file.index(b"VP8 ") + 4
+    return int.from_bytes(file[size : size + 4], "little")
 
 
 def webp_version() -> str:
@@ -39,12 +48,20 @@ def webp_version() -> str:
 def avif(image: np.ndarray, quality: int) -> Coded:
     """AVIF with colours of half the resolution; its payload is the box "mdat" (ISO 14496-12)."""
     file = encode_avif(image, quality)
-    return opencv_image(file), len(file), _box_size(file, b"mdat")
+    return decode_avif(file), len(file), payload_avif(file)
 
 
 def encode_avif(image: np.ndarray, quality: int) -> bytes:
     settings = (cv2.IMWRITE_AVIF_QUALITY, quality, cv2.IMWRITE_AVIF_SPEED, SPEED)
     return opencv_file(image, ".avif", *settings, cv2.IMWRITE_AVIF_DEPTH, 8)
+
+
+def decode_avif(file: bytes) -> np.ndarray:
+    return opencv_image(file)
+
+
+def payload_avif(file: bytes) -> int:
+    return _box_size(file, b"mdat")
 
 
 def avif_version() -> str:
@@ -68,7 +85,7 @@ def jp2(image: np.ndarray, decibels: int) -> Coded:
     Its other way to give a rate, by size, gives flat images at 32 pixels a side.
     """
     file = encode_jp2(image, decibels)
-    return np.asarray(Image.open(io.BytesIO(file)).convert("RGB")), len(file), _after_header(file)
+    return decode_jp2(file), len(file), payload_jp2(file)
 
 
 def encode_jp2(image: np.ndarray, decibels: int) -> bytes:
@@ -81,12 +98,11 @@ def encode_jp2(image: np.ndarray, decibels: int) -> bytes:
     return file.getvalue()
 
 
-def jp2_version() -> str:
-    openjpeg, settings = features.version("jpg_2000"), f"{RESOLUTIONS} resolutions"
-    return f"pillow {PIL.__version__} JPEG 2000, {settings}, openjpeg {openjpeg}"
+def decode_jp2(file: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(file)).convert("RGB"))
 
 
-def _after_header(file: bytes) -> int:
+def payload_jp2(file: bytes) -> int:
     """Bytes after the marker FF93, start of data, and before FFD9, the end, of the one tile."""
     place = 2
     while file[place : place + 2] != b"\xff\x93":  # each segment says its length
@@ -94,18 +110,30 @@ def _after_header(file: bytes) -> int:
     return len(file) - place - 4
 
 
+def jp2_version() -> str:
+    openjpeg, settings = features.version("jpg_2000"), f"{RESOLUTIONS} resolutions"
+    return f"pillow {PIL.__version__} JPEG 2000, {settings}, openjpeg {openjpeg}"
+
+
 def jxl(image: np.ndarray, quality: int) -> Coded:
     """Lossy JPEG XL, as a codestream without a container: all of it is payload."""
-    from imagecodecs import jpegxl_decode
-
     file = encode_jxl(image, quality)
-    return jpegxl_decode(file, numthreads=1), len(file), len(file)
+    return decode_jxl(file), len(file), payload_jxl(file)
 
 
 def encode_jxl(image: np.ndarray, quality: int) -> bytes:
     from imagecodecs import jpegxl_encode
 
     return jpegxl_encode(image, level=quality, effort=EFFORT, usecontainer=False, numthreads=1)
+
+
+def decode_jxl(file: bytes) -> np.ndarray:
+    from imagecodecs import jpegxl_decode
+
+    return jpegxl_decode(file, numthreads=1)
+
+
+payload_jxl = len
 
 
 def jxl_version() -> str:

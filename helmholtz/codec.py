@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from helmholtz.errors import MachineError, UsageError
@@ -38,9 +39,16 @@ class Codec:
     compress: Callable
     version: Callable[[], str]
     encode: Callable | None = None  # with the arguments of compress, the bytes of the file
+    decode: Callable | None = None  # from such bytes, the item that compress gives
+    payload: Callable | None = None  # from such bytes, payload_bytes
     ending: str = ""  # of such files
     extra: Extra | None = None
     limits: Callable[[dict], tuple[int, int, str]] | None = None
+
+    @property
+    def keep(self) -> Callable:
+        """compress, for other processes too, that gives the file as uint8 in place of the item."""
+        return partial(_kept, compress=self.compress, encode=self.encode, payload=self.payload)
 
     def folder(self, rate: int) -> str:
         """The name of the folder of a rate, in prepared data and in logs."""
@@ -79,3 +87,12 @@ class Codec:
                 f"There is no {self.rate_name(min(wrong))} of {self.limits(facts)[2]}, which "
                 f"{self.title} compresses to {few}: give --{flag} {nearest}."
             )
+
+
+def _kept(item, rate: int, compress, encode, payload) -> tuple:
+    if rate == 0:  # has no file
+        return compress(item, 0)
+    import numpy as np
+
+    file = encode(item, rate)
+    return np.frombuffer(file, np.uint8), len(file), payload(file)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from helmholtz import own_network
 from helmholtz.argtypes import number, whole_number
+from helmholtz.data.kinds import AUTO, BYTES, KINDS
 from helmholtz.errors import UsageError
 
 PRECISIONS = ("float32", "bfloat16")
@@ -73,6 +74,22 @@ def add_feed_flag(parser: argparse.ArgumentParser) -> None:
     text = "where items are while they are used: in the device's memory, or on disk; auto takes "
     text += "the disk when memory is short (%(default)s)"
     parser.add_argument("--feed", choices=FEEDS, default=FEEDS[0], help=text)
+
+
+def add_store_flag(parser: argparse.ArgumentParser) -> None:
+    """--store, of the commands that prepare data."""
+    text = "what prepared images are stored as: pixels, or bytes, their compressed files, which "
+    text += "are decoded when they are read; auto takes bytes when disk is short (%(default)s)"
+    parser.add_argument("--store", choices=KINDS, default=AUTO, help=text)
+
+
+def check_store(args: argparse.Namespace, codecs: list) -> None:
+    """Raise UsageError for --store bytes where a codec has no decoder that training could use."""
+    if args.store == BYTES and (lacking := [codec for codec in codecs if codec.decode is None]):
+        raise UsageError(
+            f"--store bytes is not for {lacking[0].title}, whose files are not decoded while a "
+            "network is trained: leave it out."
+        )
 
 
 def rate_of(args: argparse.Namespace, domain):

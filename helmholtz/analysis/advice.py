@@ -13,7 +13,7 @@ SEEDS = 3  # from which an interval says something
 EPOCHS = 200  # of the published networks
 # Flags that are not part of what a run is, or that a command states by itself.
 LEFT_OUT = {"setting", "model", "own", "codec", "seed", "resume", "feed", "tensorboard", "wandb"}
-LEFT_OUT |= {"train_dir", "log_dir"}
+LEFT_OUT |= {"train_dir", "log_dir", "store"}
 PLACE = r"[^/]+_\d+/seed_\d+/?$"  # the end of a --log_dir that is named as usual
 
 

@@ -8,8 +8,9 @@ from PIL import Image
 
 from helmholtz.analysis import domains
 from helmholtz.analysis.experiments import rate_order
-from helmholtz.errors import DataError
-from helmholtz.io import datadir, store
+from helmholtz.data import loading
+from helmholtz.errors import DataError, MachineError
+from helmholtz.io import datadir
 
 PACKED = 500  # images that the lossless size is the mean of
 
@@ -26,24 +27,24 @@ def read(row: dict, only: int | None = None) -> dict[int, tuple]:
     chosen = chosen if isinstance(chosen, str) and Path(chosen).is_dir() else None
     root = datadir.data_root(own.name, chosen)
     for prefix, pattern in ((own.published.prefix, "0"), (codec.prefix, "*")):
-        for path in (root / row["source"]).glob(f"{prefix}_{pattern}/test.h5"):
-            rate = path.parent.name.rpartition("_")[2]
+        for folder in (root / row["source"]).glob(f"{prefix}_{pattern}"):
+            rate = folder.name.rpartition("_")[2]
             if rate.isdigit() and only in (None, int(rate)):
-                found |= {int(rate): _read(path, row["data"])}
+                found |= {int(rate): _read(folder, int(rate), row["data"], own.codecs)}
     return {
         rate: found[rate] for rate in sorted(found, key=rate_order, reverse=True) if found[rate]
     }
 
 
-def _read(path: Path, data: str) -> tuple | None:
-    """What is in a file that is whole and of this very data."""
+def _read(folder: Path, rate: int, data: str, codecs: dict) -> tuple | None:
+    """The test split of a folder that is whole and of this very data, its items still unread."""
     try:
-        arrays, attributes = store.read(path, mapped=True)
-    except (DataError, OSError):
+        loaded = loading.load_test(folder, rate, codecs)
+    except (DataError, MachineError, OSError):
         return None
-    if str(attributes.get("fingerprint", ""))[:8] != data:
+    if str(loaded.attributes.get("fingerprint", ""))[:8] != data:
         return None
-    return arrays["data"], arrays["label"], attributes["file_bytes"] / attributes["items"]
+    return *loaded.splits["test"], loaded.attributes["file_bytes"] / loaded.attributes["items"]
 
 
 def add_lossless(runs: list) -> None:

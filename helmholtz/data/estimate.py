@@ -1,6 +1,5 @@
 """What a preparation will take, told before it begins: items, bytes, room on the disk, and time."""
 
-import shutil
 import time
 from functools import partial
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz import machine
+from helmholtz.data.kinds import BYTES, free_bytes
 from helmholtz.errors import DataError
 from helmholtz.parallel import in_parallel
 from helmholtz.text import counted, megabytes
@@ -17,7 +17,7 @@ PROBED = 6  # items
 
 
 class Estimate(NamedTuple):
-    """Of a preparation at several rates: its items, the bytes that they take of the disk, the
+    """Of a preparation at several rates: its items, the bytes that they take as pixels, the
     bytes of their compressed files by rate, and the seconds on all cores, but for what starting
     and writing take."""
 
@@ -25,6 +25,13 @@ class Estimate(NamedTuple):
     bytes: int
     compressed: dict[int, float]
     seconds: float
+
+    def takes(self, kind: str) -> int:
+        """Bytes of the disk that they take, stored as a kind; uncompressed they are pixels."""
+        if kind != BYTES:
+            return self.bytes
+        pixels = self.bytes // len(self.compressed)
+        return sum(round(size) if rate else pixels for rate, size in self.compressed.items())
 
 
 def estimate(parts: dict, rates: list[int], compress) -> Estimate | None:
@@ -64,19 +71,15 @@ def _timed(compress, chunk: list, rates: list[int]) -> tuple | None:
     return prepared, {rate: item.file_bytes for rate, item in made.items()}, seconds
 
 
-def tell(found: Estimate, folders: dict[int, Path]) -> None:
+def tell(found: Estimate, folders: dict[int, Path], kind: str) -> None:
     """Print what a preparation will take, and what the disk has."""
-    free = shutil.disk_usage(_existing(next(iter(folders.values())))).free
+    free = free_bytes(next(iter(folders.values())))
     rates = [f"{folders[r].name} {megabytes(size)}" for r, size in found.compressed.items()]
     minutes, seconds = divmod(round(found.seconds), 60)
     time_ = f"{minutes} min {seconds:02} s" if minutes else f"{max(1, seconds)} s"
     print(
         f"{counted(found.items, 'item')} at {counted(len(folders), 'rate')}: "
-        f"{megabytes(found.bytes)} of disk, {megabytes(free)} are free; about {time_} on "
+        f"{megabytes(found.takes(kind))} of disk, {megabytes(free)} are free; about {time_} on "
         f"{counted(machine.cores(), 'free core')}. As compressed files: {', '.join(rates)}.",
         flush=True,
     )
-
-
-def _existing(folder: Path) -> Path:
-    return folder if folder.exists() else _existing(folder.parent)

@@ -10,8 +10,9 @@ import numpy as np
 class Items:
     """Rows of several arrays, as one array that is never made.
 
-    arrays: of items of one shape and dtype, usually memory-mapped, or Items themselves. rows: for
-    every position in this order the row that is there, counted through all arrays.
+    arrays: of items of one shape and dtype, usually memory-mapped, or what is read like an array:
+    compressed.Compressed, or Items themselves. rows: for every position in this order the row that
+    is there, counted through all arrays.
     """
 
     def __init__(self, arrays: list, rows: np.ndarray):
@@ -43,16 +44,11 @@ class Items:
     def ask_for(self, positions) -> None:
         """Have the system read the pages of items that are needed soon, and do not wait."""
         for array, _, own in self._parts(self.rows[positions]):
-            if isinstance(array, Items):
+            if hasattr(array, "ask_for"):
                 array.ask_for(own)
-                continue
-            mapped = _mapping(array)
-            if mapped is None:
-                continue
-            size, first = mapped.strides[0], mapped.offset % mmap.ALLOCATIONGRANULARITY
-            for start in (first + own * size).tolist():
-                page = start - start % mmap.PAGESIZE
-                mapped._mmap.madvise(mmap.MADV_WILLNEED, page, start + size - page)
+            elif (mapped := _mapping(array)) is not None:
+                size = mapped.strides[0]
+                ask_for(mapped, own * size, (own + 1) * size)
 
     def _parts(self, rows: np.ndarray) -> Iterator[tuple]:
         """(array, which of the rows are in it, their rows there) for every array that has any."""
@@ -67,3 +63,11 @@ def _mapping(array: np.ndarray) -> np.memmap | None:
     while array is not None and not isinstance(array, np.memmap):
         array = getattr(array, "base", None)
     return array
+
+
+def ask_for(mapped: np.memmap, starts: np.ndarray, ends: np.ndarray) -> None:
+    """Have the system read the pages of a memory map from these bytes up to those."""
+    first = mapped.offset % mmap.ALLOCATIONGRANULARITY
+    for start, end in zip((first + starts).tolist(), (first + ends).tolist(), strict=True):
+        page = start - start % mmap.PAGESIZE
+        mapped._mmap.madvise(mmap.MADV_WILLNEED, page, end - page)

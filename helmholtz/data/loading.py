@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from helmholtz.data import shards
+from helmholtz.data.compressed import FILES, Compressed
 from helmholtz.data.folders import folder_name
 from helmholtz.data.items import Items
 from helmholtz.data.shards import SPLITS, TOTALS
@@ -32,15 +34,16 @@ class Data(NamedTuple):
         return self._replace(splits=made)
 
 
-def load(folder: Path, rate: int | None) -> Data:
+def load(folder: Path, rate: int | None, codecs: dict | None = None) -> Data:
     """Read prepared data, ours or the 2018 code's, and verify it.
 
-    rate: the one that the data must have; None takes the one that our files name.
+    rate: the one that the data must have; None takes the one that our files name. codecs: of a
+    Domain, whose decoders read what is stored as compressed files.
     Raises DataError when a file is missing or damaged, or does not fit the other or the rate.
     """
     splits, found, name = {}, {}, shown(folder)
     for split in SPLITS:
-        *splits[split], found[split] = _read(folder, split)
+        *splits[split], found[split] = _read(folder, split, codecs)
     if len({data.shape[1:] for data, _ in splits.values()}) > 1:
         raise DataError(f"{name}: train.h5 and test.h5 differ in shape: make both anew.")
     attributes = _joined(found, folder, rate)
@@ -56,15 +59,15 @@ def load(folder: Path, rate: int | None) -> Data:
     return Data(splits, classes, attributes)
 
 
-def load_test(folder: Path, rate: int) -> Data:
+def load_test(folder: Path, rate: int, codecs: dict | None = None) -> Data:
     """Read and verify the test split alone, of data that prepare.py has made."""
-    items, labels, attributes = _read(folder, "test")
+    items, labels, attributes = _read(folder, "test", codecs)
     if attributes.get("rate") != rate or "classes" not in attributes:
         raise DataError(f"{shown(folder)} was not prepared at rate {rate}: make it anew.")
     return Data({"test": (items, labels)}, attributes["classes"], attributes)
 
 
-def _read(folder: Path, split: str) -> tuple:
+def _read(folder: Path, split: str, codecs: dict | None) -> tuple:
     """The items of a split, its labels and attributes, from its file or all of its shards."""
     found = []
     for path, digest in shards.files(folder, split).items():
@@ -72,6 +75,8 @@ def _read(folder: Path, split: str) -> tuple:
         if digest not in (None, told["digest"]):
             raise DataError(f"{shown(path)} is of another preparation: prepare the data anew.")
         told.pop("shard", None)
+        if FILES in arrays and codecs:
+            arrays["data"] = Compressed(path, arrays, _decoder(path, told, codecs))
         found.append((*_checked(path, arrays), told))
     if len(found) == 1:
         return found[0]
@@ -88,10 +93,27 @@ def _checked(path: Path, arrays: dict) -> tuple[np.ndarray, np.ndarray]:
     data, label = arrays.get("data"), arrays.get("label")
     if data is None or label is None or label.ndim not in (1, 2) or len(data) != len(label):
         raise DataError(f"{shown(path)} does not hold `data` and as many entries of `label`.")
-    if not data.size:
+    if not data.nbytes:
         raise DataError(f"{shown(path)} holds no items.")
     one_hot = label.ndim == 2 and label.shape[1] > 1
     return data, label.argmax(axis=1) if one_hot else label.ravel().astype(np.int64)
+
+
+def _decoder(path: Path, told: dict, codecs: dict) -> Callable:
+    """What decodes the files of prepared data: that and nothing else which their maker decodes by.
+
+    Raises DataError when there is no such decoder here, and MachineError when it lacks something.
+    """
+    codec = codecs.get(told.get("codec_name", next(iter(codecs))))
+    if codec is None or codec.decode is None:
+        raise DataError(f"{shown(path)} was compressed by a codec that is not here.")
+    codec.available()
+    if codec.version() != told["codec"]:
+        raise DataError(
+            f"{shown(path)} was compressed by {told['codec']}, and {codec.version()} might decode "
+            "it otherwise: prepare the data anew."
+        )
+    return codec.decode
 
 
 def _joined(found: dict, folder: Path, rate: int | None) -> dict:

@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz.data import shards
+from helmholtz.data import kinds, shards
 from helmholtz.data.baditems import BadItems, leave_out
 from helmholtz.data.estimate import estimate, tell
 from helmholtz.data.found import describe
@@ -33,7 +34,8 @@ class Source(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """One item at one rate: the array to train on, and the item's sizes in bytes.
+    """One item at one rate: the array to train on, or its compressed file as a row of uint8, and
+    the item's sizes in bytes.
 
     raw_bytes: of the pixels or samples that its file holds. source_bytes: of that file. enlarged:
     whether the file has fewer pixels than data.
@@ -55,40 +57,46 @@ def prepare(
     chunk: int,
     skip_bad: bool = False,
     shard_size: int = shards.SIZE,
+    store: str = kinds.PIXELS,
+    exact: bool = False,
 ) -> list[Path]:
     """Make <folder>/train.h5 and test.h5, or shards of them, for every rate that lacks them.
 
     compress(items, rates), which runs in other processes, gives for every rate the prepared
     items. Undamaged data of the same source with the same settings is left alone. Returns the
     folders that were made. Raises BadItems for all items that cannot be used, unless skip_bad
-    leaves them out, and MachineError when a folder cannot be written to. shard_size: bytes above
-    which a split is cut into shards, of which each is published when it is done; whole ones stay.
+    leaves them out, and MachineError when a folder cannot be written to. shard_size: bytes of
+    pixels above which a split is cut into shards, however it is stored, of which each is published
+    when it is done; whole ones stay. store: of kinds.KINDS, what is made; BYTES are what
+    compress(items, rates, store=BYTES) gives. exact: data of the other kind are made anew.
     """
     wanted = {"source": source.name, "fingerprint": source.fingerprint, **settings}
+    asked = wanted | ({"store": store} if exact and store != kinds.AUTO else {})
     with ExitStack() as locks:
         try:
             for rate in sorted(folders):
                 locks.enter_context(locked(folders[rate]))
                 remove_leftovers(folders[rate])
         except OSError as error:
-            if _missing(folders, wanted):
+            if _missing(folders, asked):
                 datadir.explain(error)
                 raise
-        missing = _missing(folders, wanted)
+        missing = _missing(folders, asked)
         if missing:
-            _make(source, missing, wanted, compress, chunk, skip_bad, shard_size)
+            _make(source, missing, wanted, compress, chunk, skip_bad, shard_size, store)
     return list(missing.values())
 
 
-def plan(source: Source, folders: dict[int, Path], settings: dict, compress) -> None:
-    """Print what prepare would do; nothing is downloaded, and nothing prepared."""
+def plan(source: Source, folders: dict[int, Path], settings: dict, compress, store: str) -> None:
+    """Print what an exact prepare would do; nothing is downloaded, and nothing prepared."""
     wanted = {"source": source.name, "fingerprint": source.fingerprint, **settings}
+    wanted |= {"store": store} if store != kinds.AUTO else {}
     if not (missing := _missing(folders, wanted)):
         print("Nothing is missing.")
     elif source.archive and not source.archive.exists():
         print(f"{source.archive.name} is to be downloaded first: what it holds is known then.")
     elif found := estimate(source.load()[1], list(missing), compress):
-        tell(found, missing)
+        tell(found, missing, kinds.choose(store, found, list(missing.values())))
 
 
 def _missing(folders: dict[int, Path], wanted: dict) -> dict[int, Path]:
@@ -96,16 +104,20 @@ def _missing(folders: dict[int, Path], wanted: dict) -> dict[int, Path]:
     return {
         rate: folder
         for rate, folder in folders.items()
-        if not all(shards.intact(folder, split, wanted | {"rate": rate}) for split in SPLITS)
+        if not all(shards.intact(folder, split, kinds.attributes(wanted, rate)) for split in SPLITS)
     }
 
 
-def _make(source, folders, wanted, compress, chunk, skip_bad, shard_size) -> None:
+def _make(source, folders, wanted, compress, chunk, skip_bad, shard_size, store) -> None:
     """Load and compress a source; with skip_bad a second time, without the bad items."""
     (classes, parts, facts), most = source.load(), sys.maxsize
-    if found := estimate(parts, list(folders), compress):
-        tell(found, folders)
-        require_space(next(iter(folders.values())), found.bytes)
+    found = estimate(parts, list(folders), compress)
+    kind = kinds.choose(store, found, list(folders.values()))
+    wanted = wanted | {"store": kind}
+    compress = partial(compress, store=kind) if kind == kinds.BYTES else compress
+    if found:
+        tell(found, folders, kind)
+        require_space(next(iter(folders.values())), found.takes(kind))
         most = max(1, shard_size * found.items * len(folders) // found.bytes)
     common = wanted | {"classes": classes, "skipped": 0, "skipped_files": []} | facts
     try:

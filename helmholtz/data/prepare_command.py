@@ -18,12 +18,13 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     parser = cli.Parser(prog="prepare.py", description=description)
     flags.add_rate_flags(parser, domain, many=True)
     domain.add_source_flags(parser)
+    flags.add_store_flag(parser)
     said = "say how many items, how many bytes and how long, and make nothing"
     parser.add_argument("--dry_run", action="store_true", help=said)
     said = "above which a split is cut into files of so many bytes (512M)"
     parser.add_argument("--shard_size", type=byte_size, metavar="SIZE", help=said)
     args = parser.parse_args(argv)
-    flags.chosen(args, domain)  # refuses codecs and rates that do not exist
+    flags.check_store(args, [codec for codec, _ in flags.chosen(args, domain)])
     return args
 
 
@@ -47,9 +48,14 @@ def folder_of(domain: Domain, args: Namespace, source: str, codec: Codec, rate: 
     return domain.data_root(args) / source / codec.folder(rate)
 
 
-def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> dict[int, Path]:
-    """Make the prepared data that the flags ask for and that is missing; return all folders."""
-    from helmholtz.data import preparation, shards
+def prepare(
+    domain: Domain, args: Namespace, codec: Codec, rates: list[int], exact: bool = False
+) -> dict[int, Path]:
+    """Make the prepared data that the flags ask for and that is missing; return all folders.
+
+    exact: what is there is made anew where it is not stored as args.store says.
+    """
+    from helmholtz.data import kinds, preparation, shards
 
     codec.available()
     source = domain.open_source(args)
@@ -59,12 +65,13 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
     if codec is not domain.published:  # whose data do not name it
         settings["codec_name"] = codec.name
     compress = domain.compressor(args, codec)
+    kind = args.store if codec.decode else kinds.PIXELS
     if getattr(args, "dry_run", False):
-        preparation.plan(source, folders, settings, compress)
+        preparation.plan(source, folders, settings, compress, kind)
     else:
         most = getattr(args, "shard_size", None) or shards.SIZE
         chunk, skip_bad = domain.chunk, args.skip_bad
-        preparation.prepare(source, folders, settings, compress, chunk, skip_bad, most)
+        preparation.prepare(source, folders, settings, compress, chunk, skip_bad, most, kind, exact)
     return folders
 
 
@@ -88,6 +95,6 @@ def main(domain: Domain, args: Namespace) -> None:
     for codec in wanted:
         codec.available()
     for codec, rates in wanted.items():
-        for rate, folder in prepare(domain, args, codec, rates).items():
+        for rate, folder in prepare(domain, args, codec, rates, exact=True).items():
             if not args.dry_run:
                 print(f"{codec.rate_name(rate)}: {folder}")

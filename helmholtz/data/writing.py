@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from helmholtz.data import shards
+from helmholtz.data import kinds, shards
 from helmholtz.data.baditems import BadItems
+from helmholtz.data.compressed import Files, pack
 from helmholtz.data.shards import SPLITS, TOTALS
 from helmholtz.errors import DataError
 from helmholtz.io import store
@@ -68,7 +69,7 @@ def _lacking(folders: dict[int, Path], name: str, told: dict) -> dict[int, Path]
     return {
         rate: folder
         for rate, folder in folders.items()
-        if not store.intact(folder / name, told | {"rate": rate})
+        if not store.intact(folder / name, kinds.attributes(told, rate))
     }
 
 
@@ -80,6 +81,7 @@ def _fill(stack, name, items, labels, folders, common, compress, chunk) -> tuple
     if not folders:
         return {}, 0
     sizes, problems = {rate: np.zeros(len(TOTALS), np.int64) for rate in folders}, {}
+    kept = {rate: [] for rate in folders}
     files = {
         rate: stack.enter_context(store.create(folder / name)) for rate, folder in folders.items()
     }
@@ -92,23 +94,29 @@ def _fill(stack, name, items, labels, folders, common, compress, chunk) -> tuple
         if start == 0:
             _make_room(files, block, len(items))
         for rate, (arrays, bytes_) in block.items():
-            files[rate]["data"][start : start + len(arrays)] = arrays
+            if isinstance(arrays, Files):
+                kept[rate].append(arrays)  # what room they take is known in the end
+            else:
+                files[rate]["data"][start : start + len(arrays)] = arrays
             sizes[rate] += bytes_
     for rate, file in files.items():
+        if kept[rate]:
+            Files.write(kept.pop(rate), file)
         file["label"] = np.asarray(labels, np.int64)
         totals = dict(zip(TOTALS, sizes[rate].tolist(), strict=True))
-        store.set_attributes(file, common | totals | {"rate": rate, "items": len(items)})
+        store.set_attributes(file, kinds.written(common | totals | {"items": len(items)}, rate))
     return problems, totals["enlarged"]
 
 
 def _make_room(files: dict, block: dict, count: int) -> None:
     """Create the arrays for count items like those of a block."""
     for rate, (arrays, _) in block.items():
-        files[rate].create_dataset("data", (count, *arrays.shape[1:]), arrays.dtype)
+        if not isinstance(arrays, Files):
+            files[rate].create_dataset("data", (count, *arrays.shape[1:]), arrays.dtype)
 
 
 def _packed(compress, items, rates: list[int]) -> tuple[dict, dict[int, str]]:
-    """For every rate one array of all items, and their TOTALS.
+    """For every rate one array, or Files, of all items, and their TOTALS.
 
     Packed in the process that made them, since thousands of small arrays are slow to send. If
     items cannot be used, nothing but a sentence for each of these, by its index.
@@ -123,6 +131,6 @@ def _packed(compress, items, rates: list[int]) -> tuple[dict, dict[int, str]]:
     if problems:
         return {}, problems
     return {
-        rate: (np.stack([p.data for p in prepared]), np.sum([p[1:] for p in prepared], axis=0))
+        rate: (pack([p.data for p in prepared]), np.sum([p[1:] for p in prepared], axis=0))
         for rate, prepared in made.items()
     }, {}

@@ -18,7 +18,7 @@ MARK = ".overwrite"  # the run in this folder is to be replaced by the next one
 WAIT = 1  # seconds, since in_progress holds a lock for a moment
 # Flags that may differ between a run and the command that resumes it.
 FREE = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir", "data_dir"}
-FREE |= {"skip_bad", "feed", "tensorboard", "wandb"}
+FREE |= {"skip_bad", "store", "feed", "tensorboard", "wandb"}
 
 
 class Wanted(NamedTuple):
@@ -128,8 +128,10 @@ def differences(old: dict, new: dict) -> list[str]:
     found = []
     for part in ("data", "versions", "network"):
         before, now = (x[part] if isinstance(x.get(part), dict) else {} for x in (old, new))
+        # Stored otherwise, the items are those that source, codec and settings give.
+        same = {"store", "digest"} if before.get("store") != now.get("store") else ()
         for key in sorted(before.keys() | now):
-            if before.get(key) != now.get(key):
+            if key not in same and before.get(key) != now.get(key):
                 found.append(f"{key} (was {before.get(key)}, is {now.get(key)})")
     return found
 

@@ -24,10 +24,11 @@ def sheet(experiment: Experiment, items: dict[int, tuple]) -> Figure | None:
         hspace=0.06,
     )  # fmt: skip
     for i, (rate, (arrays, _, size)) in enumerate(items.items()):
+        shown = arrays[chosen]  # all that is read
         text = _label(experiment, rate, size)
         made.text(0.005, 1 - (i + 0.5) / len(items), text, fontsize=8.5, va="center")
-        for j, index in enumerate(chosen):
-            _show(made.add_subplot(cells[i, j]), arrays[index])
+        for j, item in enumerate(shown):
+            _show(made.add_subplot(cells[i, j]), item)
     return made
 
 

@@ -47,7 +47,7 @@ class Judge:
     def _items(self, task, folder: Path, rate: int) -> tuple:
         """The test items that the run judged, in its order, their labels, indices and codec."""
         flags, setting = task.setting["flags"], task.setting
-        data = loading.load_test(folder, rate)
+        data = loading.load_test(folder, rate, self.domain.codecs)
         options = Namespace(train_dir=folder, tile=flags.get("tile"))
         data = self.domain.check_data(data, options)
         tested = chosen_of(data, "test", flags.get("limit"))

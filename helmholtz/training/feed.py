@@ -1,12 +1,15 @@
 """Where a model takes its items from: the device's memory, or the disk."""
 
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import keras
 import numpy as np
 from keras import ops
 
 from helmholtz.data.items import Items
+from helmholtz.errors import DataError
 
 AHEAD = 8  # batches whose pages are asked for before they are read
 
@@ -64,8 +67,23 @@ class Batches(keras.utils.PyDataset):
 
     def _read(self, place: int) -> tuple:
         here, ahead = (slice(i * self.size, (i + 1) * self.size) for i in (place, place + AHEAD))
-        self.items.ask_for(self.indices[ahead])
-        return self.items[self.indices[here]], self.labels[here]
+        try:
+            self.items.ask_for(self.indices[ahead])
+            return self.items[self.indices[here]], self.labels[here]
+        except DataError as error:
+            self.items.problem = error
+            raise
+
+
+@contextmanager
+def reading(items: Items | None) -> Iterator[None]:
+    """Raise what kept Batches from reading items in place of what TensorFlow makes of it."""
+    try:
+        yield
+    except Exception as error:
+        if problem := getattr(items, "problem", None):
+            raise problem from error
+        raise
 
 
 def entrance(items) -> list:

@@ -5,7 +5,7 @@ import numpy as np
 
 from helmholtz.data.items import Items
 from helmholtz.training.device import output_sizes
-from helmholtz.training.feed import batches, entrance, from_disk, on_jax
+from helmholtz.training.feed import batches, entrance, from_disk, on_jax, reading
 
 EVALUATION_BATCH = 500
 EVALUATION_BYTES = 1 << 32
@@ -56,12 +56,23 @@ class Model(keras.Sequential):
             return batches(indices, labels, size)
         return {"x": from_disk(self.stored, indices, labels, size)}
 
+    def fit(self, **fed):
+        """Of Keras; raises DataError when an item cannot be read."""
+        with reading(self.stored):
+            return super().fit(**fed)
+
+    def evaluate(self, **fed):
+        """Of Keras, like fit."""
+        with reading(self.stored):
+            return super().evaluate(**fed)
+
     def probabilities(self, indices: np.ndarray) -> np.ndarray:
         """float32, items x classes, of the items of these indices, in their order."""
         if self.stored is None:
             return self.predict(indices, self.evaluation_batch, verbose=0)
         stored = from_disk(self.stored, indices, indices, self.evaluation_batch)
-        return self.predict(stored, verbose=0)
+        with reading(self.stored):
+            return self.predict(stored, verbose=0)
 
     def train_step(self, *arguments):
         """With JAX, where Keras' own steps_per_execution is a loop on the host: a scan."""

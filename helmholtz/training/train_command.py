@@ -24,11 +24,13 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     flags.add_rate_flags(parser, domain)
     flags.add_model_flags(parser, list(domain.networks))
     domain.add_source_flags(parser)
+    flags.add_store_flag(parser)
     _add_recipe_flags(parser, domain)
     flags.add_training_flags(parser, domain.val)
     domain.add_training_flags(parser)
     args = parser.parse_args(argv)
     flags.settle(args, domain)
+    flags.check_store(args, [domain.codecs[args.codec]])
     _complete(args, domain)
     return args
 
@@ -100,7 +102,7 @@ def load(domain: Domain, args: Namespace):
     rate, folder = flags.rate_of(args, domain), args.train_dir
     if folder is None:
         folder = prepare(domain, args, domain.codecs[args.codec], [rate])[rate]
-    data = loading.load(folder, rate)
+    data = loading.load(folder, rate, domain.codecs)
     name = data.attributes.get("codec_name", domain.published.name)
     if "codec" in data.attributes and name != args.codec:  # the 2018 code's do not say
         raise UsageError(f"{folder} was prepared as {name}, not {args.codec}: give --codec {name}.")
