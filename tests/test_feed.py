@@ -30,6 +30,8 @@ import json, sys, tempfile
 from pathlib import Path
 import numpy as np
 from cifar import train
+from cifar.jpeg import opencv_file, opencv_image
+from helmholtz.data.compressed import FILES, OFFSETS, Compressed
 from helmholtz.data.items import Items
 from helmholtz.training import loop
 from tests.small import LABELS, PARTS, compiled
@@ -44,11 +46,19 @@ def trained(folder, *feeds):
     said = model.probabilities(PARTS["val"]).tolist()
     return [[{k: v for k, v in row.items() if k != "seconds"} for row in rows], weights, said]
 
+def compressed(images, path):
+    files = [opencv_file(image, ".png") for image in images]
+    path.write_bytes(b"".join(files))
+    arrays = {FILES: np.memmap(path, np.uint8, "r"), OFFSETS: np.cumsum([0, *map(len, files)])}
+    return Compressed(path, arrays, opencv_image)
+
 with tempfile.TemporaryDirectory() as folder:
     stored = np.lib.format.open_memmap(f"{folder}/x.npy", "w+", np.uint8, (80, 8, 8, 3))
     stored[:] = np.random.default_rng(0).integers(0, 256, stored.shape)
     disk = Items([stored[:50], stored[50:]], np.random.default_rng(1).permutation(80)[:76])
-    feeds = {"device": [disk[:]], "disk": [disk], "resumed": [disk, disk], "both": [disk, disk[:]]}
+    mixed = Items([compressed(stored[:50], Path(folder, "files")), stored[50:]], disk.rows)
+    feeds = {"device": [disk[:]], "disk": [disk]}
+    feeds |= {"resumed from bytes": [mixed, mixed], "both": [disk, disk[:]]}
     print(json.dumps([trained(f"{folder}/{name}", *feed) for name, feed in feeds.items()]))
 """
 
@@ -140,6 +150,8 @@ def test_a_run_from_the_device_goes_on_from_disk_and_is_judged_from_disk(
         audio_prepare.main([str(word) for word in [*data, "--shard_size", "20k"]])
     device, disk = tmp_path / "device", tmp_path / "disk"
     whole = run(train.main, device, *flags, "--feed", "device")
+    if domain == "images":  # are then stored otherwise, which is the same run
+        flags += ["--store", "bytes", "--data_dir", tmp_path]
     shutil.copytree(device, disk)
     (disk / "result.json").unlink()
     (disk / "checkpoint_0002.h5").unlink()
@@ -148,6 +160,7 @@ def test_a_run_from_the_device_goes_on_from_disk_and_is_judged_from_disk(
         patch.setattr("helmholtz.training.device.COPIES", 1e9)  # more than any memory
         assert run(train.main, disk, *flags, "--resume") == whole
     assert "read from disk" in capsys.readouterr().out
+    assert [*tmp_path.rglob("train.h5")] == [*tmp_path.glob("cifar/*/quality_50/train.h5")]
     for folder in (device, disk):
         words = ["--log_dir", folder, rate, low, "--feed", folder.name]
         evaluate.main([str(word) for word in words])
