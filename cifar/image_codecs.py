@@ -99,7 +99,7 @@ def encode_jp2(image: np.ndarray, decibels: int) -> bytes:
 
 
 def decode_jp2(file: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(file)).convert("RGB"))
+    return np.asarray(Image.open(io.BytesIO(file), formats=["JPEG2000"]).convert("RGB"))
 
 
 def payload_jp2(file: bytes) -> int:

@@ -46,6 +46,11 @@ class Codec:
     limits: Callable[[dict], tuple[int, int, str]] | None = None
 
     @property
+    def keeps(self) -> bool:
+        """Whether its files can be stored in place of items."""
+        return None not in (self.encode, self.decode, self.payload)
+
+    @property
     def keep(self) -> Callable:
         """compress, for other processes too, that gives the file as uint8 in place of the item."""
         return partial(_kept, compress=self.compress, encode=self.encode, payload=self.payload)

@@ -85,7 +85,7 @@ def add_store_flag(parser: argparse.ArgumentParser) -> None:
 
 def check_store(args: argparse.Namespace, codecs: list) -> None:
     """Raise UsageError for --store bytes where a codec has no decoder that training could use."""
-    if args.store == BYTES and (lacking := [codec for codec in codecs if codec.decode is None]):
+    if args.store == BYTES and (lacking := [codec for codec in codecs if not codec.keeps]):
         raise UsageError(
             f"--store bytes is not for {lacking[0].title}, whose files are not decoded while a "
             "network is trained: leave it out."

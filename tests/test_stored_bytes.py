@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from helpers import load_images, prepare_images
+from PIL import UnidentifiedImageError
 from report_runs import make_run
 
 from audio import prepare as audio_prepare
@@ -137,6 +138,11 @@ def test_what_bytes_take_is_what_is_said_and_what_must_be_free(photos, tmp_path,
 def test_sound_is_refused(command):
     code, error = command(audio_prepare.main, "--source", "sample", "--store", "bytes")
     assert (code, "leave it out" in error) == (2, True)
+
+
+def test_a_file_of_another_kind_is_not_handed_to_the_program_that_reads_it():
+    with pytest.raises(UnidentifiedImageError):
+        TABLE["jp2"].decode(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\nshowpage\n")
 
 
 def damaged(folder, place, content):
