@@ -145,13 +145,17 @@ def test_a_file_of_another_kind_is_not_handed_to_the_program_that_reads_it():
         TABLE["jp2"].decode(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\nshowpage\n")
 
 
-def damaged(folder, place, content):
-    """A file of the data with one item's bytes overwritten, and a digest of what it then holds."""
-    path = folder / "train.h5"
-    arrays, told = store.read(path)
-    told.pop("digest")
+def overwrite(folder, place, content):
+    """Change the bytes of one item of the training split, and the digest with them."""
+    arrays, _ = store.read(folder / "train.h5")
     start, end = arrays[OFFSETS][place : place + 2]
     arrays[FILES][start:end] = np.resize(np.frombuffer(content, np.uint8), end - start)
+    rewrite(folder / "train.h5", arrays)
+
+
+def rewrite(path, arrays):
+    told = store.read(path)[1]
+    told.pop("digest")
     with store.create(path) as file:
         for name, array in arrays.items():
             file[name] = array
@@ -163,7 +167,7 @@ def test_an_item_that_cannot_be_decoded_ends_training_with_a_sentence(
     place, photos, tmp_path, command
 ):
     folder = prepare_images(photos, [50], "--data_dir", tmp_path, "--store", "bytes")[50]
-    damaged(folder, place, b"\0")
+    overwrite(folder, place, b"\0")
     words = ["--train_dir", folder, "--log_dir", tmp_path / "run", "--feed", "disk"]
     words += ["--model", "quick", "--num_epoch", 1, "--batch_size", 8, "--val", 0.1]
     code, error = command(train.main, *words)
@@ -176,13 +180,25 @@ def test_an_item_that_cannot_be_decoded_ends_training_with_a_sentence(
 def test_files_of_other_sizes_or_of_another_codec_are_refused(photos, tmp_path):
     folder = prepare_images(photos, [50], "--data_dir", tmp_path, "--store", "bytes")[50]
     newer = {"jpeg": replace(TABLE["jpeg"], version=lambda: "another")}
-    with pytest.raises(DataError, match="might decode it otherwise"):
+    with pytest.raises(DataError, match="might decode it"):
         loading.load(folder, 50, newer)
     small = cv2.imencode(".jpg", np.zeros((1, 1, 3), np.uint8))[1].tobytes()
-    damaged(folder, 3, small)
+    overwrite(folder, 3, small)
     items = loading.load(folder, 50, TABLE).splits["train"][0]
     with pytest.raises(DataError, match="item 3 cannot be decoded"):
         items[:]
+
+
+def test_offsets_that_are_none_are_refused(photos, tmp_path):
+    folder = prepare_images(photos, [50], "--data_dir", tmp_path, "--store", "bytes")[50]
+    arrays, _ = store.read(folder / "train.h5")
+    offsets = arrays[OFFSETS]
+    swapped, later, short = offsets.copy(), offsets.copy(), offsets.copy()
+    swapped[[5, 6]], later[0], short[-1] = offsets[[6, 5]], 1, offsets[-2]
+    for wrong in (swapped, later, short, offsets[:1], offsets[:, None], offsets.astype(float)):
+        rewrite(folder / "train.h5", arrays | {OFFSETS: wrong})
+        with pytest.raises(DataError, match="is damaged"):
+            loading.load(folder, 50, TABLE)
 
 
 def test_a_report_shows_items_of_shards_and_reads_no_others(photos, tmp_path, monkeypatch):

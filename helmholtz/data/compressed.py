@@ -52,8 +52,7 @@ class Compressed:
     def __init__(self, path: Path, arrays: dict[str, np.ndarray], decode: Callable):
         self.path, self.decode = path, decode
         self.files, self.offsets = arrays[FILES], arrays[OFFSETS]
-        ends = self.offsets[[0, -1]].tolist()
-        if ends != [0, len(self.files)] or (np.diff(self.offsets) < 0).any():
+        if not _fit(self.files, self.offsets):
             raise DataError(f"{shown(path)} is damaged: prepare the data anew.")
         first = self._decoded(0)
         self.shape, self.dtype = (len(self), *first.shape), first.dtype
@@ -98,3 +97,12 @@ class Compressed:
     def _bad(self, row: int) -> DataError:
         name = shown(self.path)
         return DataError(f"{name}: item {row} cannot be decoded: prepare the data anew.")
+
+
+def _fit(files: np.ndarray, offsets: np.ndarray) -> bool:
+    """Whether offsets cut a row of files into pieces from its beginning to its end."""
+    kinds = [(array.dtype, array.ndim) for array in (files, offsets)]
+    if kinds != [(np.uint8, 1), (np.int64, 1)] or len(offsets) < 2:
+        return False
+    whole = (offsets[0], offsets[-1]) == (0, len(files))
+    return whole and not (np.diff(offsets) < 0).any()

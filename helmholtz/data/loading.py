@@ -108,10 +108,10 @@ def _decoder(path: Path, told: dict, codecs: dict) -> Callable:
     if codec is None or codec.decode is None:
         raise DataError(f"{shown(path)} was compressed by a codec that is not here.")
     codec.available()
-    if codec.version() != told["codec"]:
+    if codec.version() != (other := told.get("codec")):
         raise DataError(
-            f"{shown(path)} was compressed by {told['codec']}, and {codec.version()} might decode "
-            "it otherwise: prepare the data anew."
+            f"{shown(path)} was compressed by {other}, and {codec.version()} might decode it "
+            "otherwise: prepare the data anew."
         )
     return codec.decode
 
