@@ -33,6 +33,7 @@ from cifar import train
 from cifar.jpeg import opencv_file, opencv_image
 from helmholtz.data.compressed import FILES, OFFSETS, Compressed
 from helmholtz.data.items import Items
+from helmholtz.errors import DataError
 from helmholtz.training import loop
 from tests.small import LABELS, PARTS, compiled
 
@@ -52,6 +53,21 @@ def compressed(images, path):
     arrays = {FILES: np.memmap(path, np.uint8, "r"), OFFSETS: np.cumsum([0, *map(len, files)])}
     return Compressed(path, arrays, opencv_image)
 
+def problems(items):
+    model = compiled(items)
+    model.prepare_launches(8, False)
+    fed = model.feed(PARTS["train"], LABELS[:53], 8)
+    for each in (
+        lambda: model.fit(**fed, shuffle=False, verbose=0),
+        lambda: model.evaluate(**fed, verbose=0),
+        lambda: model.probabilities(PARTS["val"]),
+    ):
+        try:
+            each()
+        except DataError as error:
+            yield str(error)
+        items.problem = None
+
 with tempfile.TemporaryDirectory() as folder:
     stored = np.lib.format.open_memmap(f"{folder}/x.npy", "w+", np.uint8, (80, 8, 8, 3))
     stored[:] = np.random.default_rng(0).integers(0, 256, stored.shape)
@@ -59,7 +75,11 @@ with tempfile.TemporaryDirectory() as folder:
     mixed = Items([compressed(stored[:50], Path(folder, "files")), stored[50:]], disk.rows)
     feeds = {"device": [disk[:]], "disk": [disk]}
     feeds |= {"resumed from bytes": [mixed, mixed], "both": [disk, disk[:]]}
-    print(json.dumps([trained(f"{folder}/{name}", *feed) for name, feed in feeds.items()]))
+    runs = [trained(f"{folder}/{name}", *feed) for name, feed in feeds.items()]
+    with open(f"{folder}/files", "r+b") as file:
+        file.seek(mixed.arrays[0].offsets[1])
+        file.write(bytes(9999))
+    print(json.dumps([*runs, list(problems(mixed))]))
 """
 
 
@@ -75,9 +95,11 @@ def test_history_weights_and_probabilities_are_those_of_the_device(backend):
     )
     assert answer.returncode == 0, answer.stderr[-2000:]
     assert "UserWarning" not in answer.stderr, answer.stderr
-    device, *others = json.loads(answer.stdout.splitlines()[-1])
+    device, *others, problems = json.loads(answer.stdout.splitlines()[-1])
     for other in others:
         assert other == device
+    assert len(problems) == 3
+    assert all(said.endswith("cannot be decoded: prepare the data anew.") for said in problems)
 
 
 def test_items_are_those_of_their_arrays_in_the_order_of_the_run():
