@@ -57,7 +57,7 @@ def stored(images: np.ndarray, folder: Path) -> dict[str, tuple]:
                 if name == "bytes":
                     Files.write([pack(kept)], file)
                 else:
-                    file["data"] = np.stack([decode(item.tobytes()) for item in kept])
+                    file["data"] = np.stack([decode(item) for item in kept])
                 store.set_attributes(file, {})
             arrays, _ = store.read(path, mapped=True)
             array = Compressed(path, arrays, decode) if FILES in arrays else arrays["data"]

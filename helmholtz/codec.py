@@ -52,7 +52,7 @@ class Codec:
 
     @property
     def keep(self) -> Callable:
-        """compress, for other processes too, that gives the file as uint8 in place of the item."""
+        """compress, for other processes too, with the bytes of the file in place of the item."""
         return partial(_kept, compress=self.compress, encode=self.encode, payload=self.payload)
 
     def folder(self, rate: int) -> str:
@@ -97,7 +97,5 @@ class Codec:
 def _kept(item, rate: int, compress, encode, payload) -> tuple:
     if rate == 0:  # has no file
         return compress(item, 0)
-    import numpy as np
-
     file = encode(item, rate)
-    return np.frombuffer(file, np.uint8), len(file), payload(file)
+    return file, len(file), payload(file)

@@ -46,8 +46,8 @@ def test_every_codec_keeps_the_file_that_it_would_decode(name):
         for image in (*images, np.kron(images[0], np.ones((7, 5, 1), np.uint8))[:201, :150]):
             decoded, *sizes = codec.compress(image, rate)
             file, *same = keep(image, rate)
-            assert (file.ndim, file.dtype, len(file), same) == (1, np.uint8, sizes[0], sizes)
-            np.testing.assert_array_equal(codec.decode(file.tobytes()), decoded)
+            assert (len(file), same) == (sizes[0], sizes)
+            np.testing.assert_array_equal(codec.decode(file), decoded)
 
 
 @pytest.mark.parametrize("name", ["jpeg", "webp"])

@@ -34,10 +34,11 @@ class Files(NamedTuple):
             start += len(content)
 
 
-def pack(items: list[np.ndarray]) -> np.ndarray | Files:
-    """Items of one shape as one array, or rows of uint8, which are files, as Files."""
-    if items[0].ndim == 1:
-        return Files(np.concatenate(items), np.array([len(item) for item in items], np.int64))
+def pack(items: list) -> np.ndarray | Files:
+    """Items of one shape as one array; those that are bytes, which are files, as Files."""
+    if isinstance(items[0], bytes):
+        content = np.frombuffer(b"".join(items), np.uint8)
+        return Files(content, np.array([len(item) for item in items], np.int64))
     return np.stack(items)
 
 

@@ -34,14 +34,14 @@ class Source(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """One item at one rate: the array to train on, or its compressed file as a row of uint8, and
-    the item's sizes in bytes.
+    """One item at one rate: the array to train on, or its compressed file, and the item's sizes
+    in bytes.
 
     raw_bytes: of the pixels or samples that its file holds. source_bytes: of that file. enlarged:
     whether the file has fewer pixels than data.
     """
 
-    data: np.ndarray
+    data: np.ndarray | bytes
     raw_bytes: int
     file_bytes: int
     scan_bytes: int
