@@ -22,7 +22,9 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     parser.add_argument("--dry_run", action="store_true", help=said)
     said = "above which a split is cut into files of so many bytes (512M)"
     parser.add_argument("--shard_size", type=byte_size, metavar="SIZE", help=said)
+    flags.add_engine_flags(parser, "who prepares: this machine, or nodes that share its folders")
     args = parser.parse_args(argv)
+    flags.check_engine(args)
     flags.chosen(args, domain)  # refuses codecs and rates that do not exist
     return args
 
@@ -49,7 +51,7 @@ def folder_of(domain: Domain, args: Namespace, source: str, codec: Codec, rate: 
 
 def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> dict[int, Path]:
     """Make the prepared data that the flags ask for and that is missing; return all folders."""
-    from helmholtz.data import preparation, shards
+    from helmholtz.data import preparation, shards, tasks
 
     codec.available()
     source = domain.open_source(args)
@@ -64,7 +66,13 @@ def prepare(domain: Domain, args: Namespace, codec: Codec, rates: list[int]) -> 
     else:
         most = getattr(args, "shard_size", None) or shards.SIZE
         chunk, skip_bad = domain.chunk, args.skip_bad
-        preparation.prepare(source, folders, settings, compress, chunk, skip_bad, most)
+        engine = tasks.here
+        if getattr(args, "engine", "local") == "ray":
+            from helmholtz.data.nodes import Nodes
+            from helmholtz.data.site import Site
+
+            engine = Nodes(args.address, Site.here(domain.name, codec, args.source))
+        preparation.prepare(source, folders, settings, compress, chunk, skip_bad, most, engine)
     return folders
 
 
