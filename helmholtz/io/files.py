@@ -90,7 +90,7 @@ def claimed(folder: Path, name: str, wait: bool = True) -> Iterator[bool]:
     """
     from filelock import FileLock, Timeout
 
-    path = folder / f"{LOCK}-{name}"
+    path = folder / f".{name}{LOCK}"
     lock = FileLock(path)
     try:
         lock.acquire(-1 if wait else 0, WAIT)
