@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter, namedtuple
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from helpers import prepare_images
 
 from cifar import prepare
 from helmholtz.data import loading, preparation, tasks
+from helmholtz.data.dividing import CHUNK, Work
+from helmholtz.data.estimate import Estimate
 from helmholtz.data.preparation import Prepared, Source
 from helmholtz.data.site import Site, mark, on_node
 from helmholtz.domain import get
@@ -154,6 +157,55 @@ def test_a_lock_for_a_purpose_is_shared_by_those_of_the_same_and_ends_with_a_kil
         process.kill()
     other.join(10)
     assert (tmp_path / "two").exists()
+
+
+def choosy(items, rates):
+    """As slowly, but for an item that cannot be used."""
+    if 40 in items:
+        raise DataError("40 is too many.")
+    return slowly(items, rates)
+
+
+def test_processes_that_leave_out_bad_items_end_with_the_same(tmp_path):
+    def work(base):
+        more = {"shard_size": 8, "skip_bad": True}
+        preparation.prepare(SOURCE, folders(base), {}, choosy, 4, **more)
+
+    work(tmp_path / "alone")
+    crowd = [FORK.Process(target=work, args=(tmp_path / "many",)) for _ in range(3)]
+    for process in crowd:
+        process.start()
+    for process in crowd:
+        process.join(60)
+        assert process.exitcode == 0
+    assert contents(tmp_path / "many") == contents(tmp_path / "alone")
+    data = loading.load(folders(tmp_path / "many")[5], 5)
+    assert data.attributes["items"] == 2 * (ITEMS - 1)
+
+
+def test_bad_items_are_told_by_all_processes_of_a_crowd(tmp_path):
+    def work(place):
+        try:
+            preparation.prepare(SOURCE, folders(tmp_path), {}, choosy, 4, shard_size=8)
+        except DataError as error:
+            (tmp_path / place).write_text(str(error))
+
+    crowd = [FORK.Process(target=work, args=(place,)) for place in "ab"]
+    for process in crowd:
+        process.start()
+    for process in crowd:
+        process.join(60)
+    said = "2 files cannot be used; --skip_bad leaves them out:\n40 is too many.\n40 is too many."
+    assert [(tmp_path / place).read_text() for place in "ab"] == [said] * 2
+    assert not [*tmp_path.rglob("index.json")]
+
+
+def test_what_a_process_makes_at_a_time_is_bounded():
+    found = Estimate(1000, 1000 * 5 * 150_528, {}, 1)
+    work = Work(None, 256, None, {}).planned(
+        found, {rate: Path("none") for rate in range(5)}, {}, 1
+    )
+    assert 0.8 * CHUNK < work.chunk * 5 * 150_528 <= CHUNK
 
 
 def sharded(photos, folder, *flags, qualities=(5, 50)):
