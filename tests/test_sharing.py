@@ -82,7 +82,9 @@ def contents(base):
 def alone(tmp_path):
     """What a lone process makes."""
     prepared(tmp_path / "alone")
-    return contents(tmp_path / "alone")
+    made = contents(tmp_path / "alone")
+    assert not [path for path in made if path.name[0] == "."]
+    return made
 
 
 def test_processes_at_once_share_the_shards_and_make_each_once(tmp_path, alone):
@@ -190,6 +192,10 @@ def test_bad_items_are_told_by_all_processes_of_a_crowd(tmp_path):
         except DataError as error:
             (tmp_path / place).write_text(str(error))
 
+    other, own = (tmp_path / "rate_5" / f".tmp-1-{n}.h5" for n in ("train", "train-00000"))
+    own.parent.mkdir()
+    for path in (own, other):  # of processes that were killed
+        path.touch()
     crowd = [FORK.Process(target=work, args=(place,)) for place in "ab"]
     for process in crowd:
         process.start()
@@ -198,6 +204,8 @@ def test_bad_items_are_told_by_all_processes_of_a_crowd(tmp_path):
     said = "2 files cannot be used; --skip_bad leaves them out:\n40 is too many.\n40 is too many."
     assert [(tmp_path / place).read_text() for place in "ab"] == [said] * 2
     assert not [*tmp_path.rglob("index.json")]
+    assert not own.exists()  # it is removed before its shard is made, the other when all are there
+    assert other.exists()
 
 
 def test_what_a_process_makes_at_a_time_is_bounded():
@@ -234,7 +242,7 @@ def test_a_repair_needs_no_shard_size_and_makes_one_shard(photos, tmp_path, faul
     folder, _ = sharded(photos, tmp_path, "--shard_size", "30k")
     whole, name = contents(folder), "train-00003.h5"
     fault(folder / name)
-    (folder / ".tmp-1-train-00003.h5").write_bytes(b"half")  # of a process that was killed
+    (folder / ".tmp-1-train.h5").write_bytes(b"half")  # of a process that was killed
     if index:
         with pytest.raises(DataError, match=rf"{name} (is damaged|is of another|does not exist)"):
             loading.load(folder, 5)

@@ -13,7 +13,7 @@ from helmholtz.data.tasks import Piece, Task
 from helmholtz.io.files import require_space
 from helmholtz.text import counted
 
-CHUNK = 1 << 25  # bytes that a process makes at a time: it sends them to another
+CHUNK = 1 << 24  # bytes that a process makes at a time: it sends them to another
 
 
 class Work(NamedTuple):
