@@ -40,8 +40,8 @@ def folders(base, rates=RATES):
     return {rate: base / f"rate_{rate}" for rate in rates}
 
 
-def prepared(base, rates=RATES, source=SOURCE, size=8, **more):
-    preparation.prepare(source, folders(base, rates), {}, slowly, 4, shard_size=size, **more)
+def prepared(base, rates=RATES, source=SOURCE, compress=slowly, **more):
+    preparation.prepare(source, folders(base, rates), {}, compress, 4, shard_size=8, **more)
 
 
 def worker(base, said, **more):
@@ -168,18 +168,14 @@ def choosy(items, rates):
     return slowly(items, rates)
 
 
-def test_processes_that_leave_out_bad_items_end_with_the_same(tmp_path):
-    def work(base):
-        more = {"shard_size": 8, "skip_bad": True}
-        preparation.prepare(SOURCE, folders(base), {}, choosy, 4, **more)
-
-    work(tmp_path / "alone")
-    crowd = [FORK.Process(target=work, args=(tmp_path / "many",)) for _ in range(3)]
-    for process in crowd:
-        process.start()
+def test_of_processes_that_leave_out_bad_items_one_does_all(tmp_path):
+    more = {"compress": choosy, "skip_bad": True}
+    prepared(tmp_path / "alone", **more)
+    crowd = [started(tmp_path / "many", tmp_path / "said.txt", **more) for _ in range(3)]
     for process in crowd:
         process.join(60)
         assert process.exitcode == 0
+    assert len(filled(tmp_path / "said.txt")[1]) == 1  # what is left out is known after the last
     assert contents(tmp_path / "many") == contents(tmp_path / "alone")
     data = loading.load(folders(tmp_path / "many")[5], 5)
     assert data.attributes["items"] == 2 * (ITEMS - 1)
@@ -188,7 +184,7 @@ def test_processes_that_leave_out_bad_items_end_with_the_same(tmp_path):
 def test_bad_items_are_told_by_all_processes_of_a_crowd(tmp_path):
     def work(place):
         try:
-            preparation.prepare(SOURCE, folders(tmp_path), {}, choosy, 4, shard_size=8)
+            prepared(tmp_path, compress=choosy)
         except DataError as error:
             (tmp_path / place).write_text(str(error))
 
