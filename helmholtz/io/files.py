@@ -79,7 +79,10 @@ def together(folder: Path, purpose: str) -> Iterator[None]:
                 file.flush()
                 continue
             time.sleep(WAIT)
-        yield
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)  # forked processes that still end hold it, too
 
 
 @contextlib.contextmanager
