@@ -222,6 +222,8 @@ def torture_preparation(photos: Path, rounds: int, rng: random.Random) -> None:
         flags = ["--source", photos, "--quality", quality]
         flags += ["--shard_size", "512M" if quality % 2 else "12k"]
         crowd = [start("cifar.prepare", *flags) for _ in range(8)]
+        while not quality % 2 and not [*ROOT.glob(f"cifar/data/*/quality_{quality}/t*.h5")]:
+            time.sleep(0.01)  # until there is a shard
         time.sleep(rng.uniform(0.2, 1.5))
         for process in rng.sample(crowd, 4):
             killed += process.poll() is None

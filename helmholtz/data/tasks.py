@@ -10,7 +10,7 @@ import numpy as np
 from helmholtz.data.baditems import BadItems
 from helmholtz.data.writing import fill
 from helmholtz.io import store
-from helmholtz.io.files import claimed, remove_leftovers, require_space
+from helmholtz.io.files import SPARE, claimed, remove_leftovers, require_space
 
 
 class Piece(NamedTuple):
@@ -88,7 +88,8 @@ def _publish(task: Task, lacking: list[dict[int, Path]]) -> Made:
             for folder in folders.values():
                 remove_leftovers(folder, piece.name)
             what = piece.name, piece.items, piece.labels, folders, piece.told
-            bad, enlarged = fill(files, *what, task.compress, task.chunk)
+            room = round(task.size * len(piece.items)) + SPARE
+            bad, enlarged = fill(files, *what, task.compress, task.chunk, room)
             found = {piece.start + place: sentence for place, sentence in bad.items()}
             made.problems[piece.split].update(found)
             made = made._replace(enlarged=made.enlarged + enlarged)

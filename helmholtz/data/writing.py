@@ -11,16 +11,18 @@ from helmholtz.io import store
 from helmholtz.parallel import in_parallel
 
 
-def fill(stack, name, items, labels, folders, common, compress, chunk) -> tuple[dict, int]:
+def fill(stack, name, items, labels, folders, common, compress, chunk, room=0) -> tuple[dict, int]:
     """Create and fill the files of one name, which are published when the stack is closed.
 
+    room: bytes that a file takes at most.
     Returns a sentence for every item that cannot be used, by its index, and how many are enlarged.
     """
     if not folders:
         return {}, 0
     sizes, problems = {rate: np.zeros(len(TOTALS), np.int64) for rate in folders}, {}
     files = {
-        rate: stack.enter_context(store.create(folder / name)) for rate, folder in folders.items()
+        rate: stack.enter_context(store.create(folder / name, room))
+        for rate, folder in folders.items()
     }
     title = f"{name.removesuffix('.h5')} at {', '.join(map(str, sorted(folders)))}"
     blocks = in_parallel(partial(_packed, compress), items, chunk, title, list(folders))

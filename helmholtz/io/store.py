@@ -30,12 +30,21 @@ known: dict[tuple, str] = {}  # digests that this process has found to be right,
 
 
 @contextlib.contextmanager
-def create(path: Path) -> Iterator[h5py.File]:
-    """An HDF5 file to fill; it appears at path, with its digest, when the block ends well."""
+def create(path: Path, room: int = 0) -> Iterator[h5py.File]:
+    """An HDF5 file to fill; it appears at path, with its digest, when the block ends well.
+
+    room: bytes that the disk must have for it. They are reserved first, since HDF5 can crash, even
+    after the error, when the disk fills up while it writes.
+    """
     with replacing(path) as temporary:
         try:
             with h5py.File(temporary, "w", userblock_size=HEAD, locking=False) as file:
+                if room and hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.id.get_vfd_handle(), 0, room)
                 yield file
+                file.flush()
+                size = file.id.get_filesize()
+            os.truncate(temporary, size)
         except RuntimeError as error:  # it could not be closed, usually after a failed write
             raise error.__context__ or OSError(errno.EIO, str(error)) from None
         with open(temporary, "rb+") as raw:
