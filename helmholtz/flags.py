@@ -49,6 +49,19 @@ def add_rate_flags(parser: argparse.ArgumentParser, domain, many: bool = False) 
     add("--codec", choices=domain.codecs, help=text, **options)
 
 
+def add_engine_flags(parser: argparse.ArgumentParser, text: str) -> None:
+    """--engine and --address; text: what an engine does."""
+    add = parser.add_argument
+    add("--engine", choices=["local", "ray"], default="local", help=f"{text} (%(default)s)")
+    add("--address", help="host:port of a Ray cluster (one that runs here, or a new one)")
+
+
+def check_engine(args: argparse.Namespace) -> None:
+    """Raise UsageError for an address without its engine."""
+    if args.engine != "ray" and args.address:
+        raise UsageError("--address is that of a Ray cluster: add --engine ray.")
+
+
 def add_training_flags(parser: argparse.ArgumentParser, val: float) -> None:
     """The flags of a training run that are the same for images and for sound."""
     add = parser.add_argument

@@ -1,5 +1,6 @@
 """Work on many items in as many processes as there are cores."""
 
+import contextlib
 import gc
 import os
 import signal
@@ -14,6 +15,8 @@ from tqdm import tqdm
 
 from helmholtz import machine
 
+_alone = False
+
 
 def in_parallel(function, items, chunk: int, title: str, *arguments) -> Iterator:
     """The results of function(chunk of items, *arguments) for every chunk, in order.
@@ -27,7 +30,22 @@ def in_parallel(function, items, chunk: int, title: str, *arguments) -> Iterator
             bar.update(min(chunk, len(items) - bar.n))
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Work in this process alone, where others give it one core of many."""
+    global _alone
+    _alone = True
+    try:
+        yield
+    finally:
+        _alone = False
+
+
 def _results(function, items, chunk: int, arguments: tuple) -> Iterator:
+    if _alone:
+        for start in range(0, len(items), chunk):
+            yield function(items[start : start + chunk], *arguments)
+        return
     with ProcessPoolExecutor(machine.cores(), initializer=_start_worker) as pool:
         waiting = deque()
         try:

@@ -11,6 +11,18 @@ check_half() {
     *) refuse "The first argument has to be cifar or audio, not '${1-}'." ;;
     esac
 }
+requeued() { # runs a command of an array task, and queues the task again where it was cut short
+    "$@" &
+    trap 'kill -TERM $!' TERM
+    wait $!
+    code=$?
+    while kill -0 $! 2>/dev/null; do # the signal ended wait before the command had ended
+        wait $!
+        code=$?
+    done
+    [ $code -ne 75 ] || scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
+    exit $code
+}
 
 for word in "$@"; do
     case $word in -h | --help) usage && exit ;; esac

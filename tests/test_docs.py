@@ -89,7 +89,10 @@ def test_a_command_of_the_pages_can_be_typed(page, folder, words, home):
     elif words[0] == "sbatch":
         script = next(i for i, word in enumerate(words) if word.endswith(".sbatch"))
         assert (folder / words[script]).exists()
-        check_sweep(words[script + 1 :])
+        if "prepare" in words[script]:
+            parser_of(f"{words[script + 1]}.prepare")(words[script + 2 :])
+        else:
+            check_sweep(words[script + 1 :])
     else:
         assert words[0] in FOREIGN
         assert words[:2] != ["pip", "install"] or (folder / words[-1]).exists()

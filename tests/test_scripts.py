@@ -57,6 +57,8 @@ def test_help_is_the_comment_at_the_top(script, checkout):
         ("train-all-settings.sh video --seed 1", "has to be cifar or audio, not 'video'"),
         ("train-array.sbatch video", "has to be cifar or audio, not 'video'"),
         ("train-array.sbatch cifar", "for sbatch, with --array"),
+        ("prepare-array.sbatch video", "has to be cifar or audio, not 'video'"),
+        ("prepare-array.sbatch cifar", "for sbatch, with --array"),
     ],
 )
 def test_what_a_script_does_not_know_is_told_in_a_sentence(command, said, checkout):

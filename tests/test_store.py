@@ -1,5 +1,7 @@
 """HDF5 files that are whole or refused."""
 
+import resource
+
 import h5py
 import numpy as np
 import pytest
@@ -8,8 +10,8 @@ from helmholtz.errors import DataError
 from helmholtz.io import store
 
 
-def stored(path):
-    with store.create(path) as file:
+def stored(path, room=0):
+    with store.create(path, room) as file:
         file["data"] = np.arange(600, dtype=np.uint8).reshape(20, 30)
         store.set_attributes(file, {"classes": ["a", "b"], "rate": 5})
     return path
@@ -62,3 +64,16 @@ def test_a_file_that_claims_to_be_huge_is_refused(tmp_path):
         file.create_dataset("data", (1 << 40,), "uint8", chunks=(1 << 20,))
     with pytest.raises(DataError, match="claims to be larger"):
         store.read(tmp_path / "x.h5")
+
+
+def test_reserved_room_is_asked_for_first_and_changes_no_byte(tmp_path):
+    whole = stored(tmp_path / "x.h5").read_bytes()
+    assert stored(tmp_path / "y.h5", len(whole) + 100_000).read_bytes() == whole
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    try:
+        with pytest.raises(OSError, match="too large"), store.create(tmp_path / "z.h5", 1 << 21):
+            pytest.fail("it was not refused")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert {path.name for path in tmp_path.iterdir()} == {"x.h5", "y.h5"}

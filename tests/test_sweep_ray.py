@@ -4,7 +4,6 @@ import csv
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -18,22 +17,6 @@ pytest.importorskip("ray", reason="Ray is not installed: sh scripts/setup.sh ray
 
 RUN_FILES = {"setting.json", "history.csv", "best.weights.h5", "result.json", "train.log"}
 RUN_FILES |= {"confusion.csv", "predictions.csv", "model.keras"}
-
-
-@pytest.fixture
-def cluster(monkeypatch):
-    """A head without cores, and two nodes of a core each."""
-    from ray.cluster_utils import Cluster
-
-    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
-        monkeypatch.setenv("TMPDIR", folder)  # short, for Ray's sockets; runs work there too
-        monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-        try:
-            cluster.nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
-            yield cluster
-        finally:
-            cluster.shutdown()
 
 
 def wait_for(condition, process, seconds=120):

@@ -15,6 +15,7 @@ import pytest
 from helpers import prepare_images
 
 import cifar
+from helmholtz.data import loading
 from helmholtz.io import evaluations
 
 ROOT = Path(cifar.__file__).parents[1]
@@ -117,6 +118,19 @@ def test_a_task_tests_its_own_run(slurm, photos, tmp_path):
     (folder,) = (path.parent for path in tmp_path.rglob("setting.json"))
     assert folder.name == "seed_1", said
     assert set(evaluations.read(folder)) == {("jpeg", 0), ("jpeg", 5)}, said
+
+
+def test_the_tasks_of_an_array_prepare_together(slurm, photos, tmp_path):
+    flags = ["cifar", "--source", photos, "--quality", "5", "50", "--shard_size", "30k"]
+    flags += ["--data_dir", tmp_path]
+    script = ["--array=0-1", f"--output={tmp_path}/slurm-%a.txt", "scripts/prepare-array.sbatch"]
+    ask(["sbatch", "--wait", *script, *map(str, flags)], slurm)
+    said = [path.read_text() for path in tmp_path.glob("slurm-*.txt")]
+    for quality in (5, 50):
+        [folder] = tmp_path.glob(f"cifar/*/quality_{quality}")
+        assert loading.load(folder, quality).attributes["items"] == 80, said
+        assert [f"quality {quality}: {folder}" in text for text in said] == [True] * 2
+        assert not [path for path in folder.glob(".*") if path.name != ".lock"]
 
 
 def test_a_preempted_run_is_queued_again_and_resumes(slurm, photos, tmp_path):

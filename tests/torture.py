@@ -5,9 +5,10 @@ python tests/torture.py [--kills 20] [--seed 0] [--only answer]
 Not part of the quick tests: each start costs the import of the backend. Training is killed with
 `kill -9` and resumed until it is done; its history and weights must be those of a run that nobody
 disturbed, bit for bit, and its newest checkpoint, cut after every 997th byte, must be passed over
-for the one before. Preparation is started by eight processes at once, some of which are killed;
-one good copy must be left, equal to a lone process's, and nothing else. Of a sweep the launcher is
-killed, and now and then one of its runs; started again it must come to the same results.
+for the one before. Preparation, in single files and in shards, is started by eight processes at
+once, some of which are killed; one good copy must be left, equal to a lone process's, and nothing
+else. Of a sweep the launcher is killed, and now and then one of its runs; started again it must
+come to the same results.
 """
 
 import argparse
@@ -219,7 +220,10 @@ def torture_preparation(photos: Path, rounds: int, rng: random.Random) -> None:
     killed = 0
     for quality in range(30, 30 + rounds):
         flags = ["--source", photos, "--quality", quality]
+        flags += ["--shard_size", "512M" if quality % 2 else "12k"]
         crowd = [start("cifar.prepare", *flags) for _ in range(8)]
+        while not quality % 2 and not [*ROOT.glob(f"cifar/data/*/quality_{quality}/t*.h5")]:
+            time.sleep(0.01)  # until there is a shard
         time.sleep(rng.uniform(0.2, 1.5))
         for process in rng.sample(crowd, 4):
             killed += process.poll() is None
@@ -229,11 +233,15 @@ def torture_preparation(photos: Path, rounds: int, rng: random.Random) -> None:
         last = start("cifar.prepare", *flags)
         folder = Path(last.communicate()[0].strip().splitlines()[-1].split(": ")[1])
         crowded = {p.name: p.read_bytes() for p in folder.iterdir()}
-        for path in folder.glob("*.h5"):
+        for path in [*folder.glob("*.h5"), *folder.glob("index.json")]:
             path.unlink()
         start("cifar.prepare", *flags).wait()
         assert crowded == {p.name: p.read_bytes() for p in folder.iterdir()}
-        assert sorted(crowded) == [".lock", "test.h5", "train.h5"], sorted(crowded)
+        expected = [".lock", "test.h5", "train.h5"]
+        if not quality % 2:  # four images a shard
+            shards = [f"{s}-{i:05}.h5" for s, n in (("test", 4), ("train", 16)) for i in range(n)]
+            expected = [".lock", "index.json", *shards]
+        assert sorted(crowded) == expected, sorted(crowded)
     print(f"preparation: {rounds} crowds of eight, {killed} processes killed; one good copy each")
 
 
@@ -241,15 +249,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=["answer"], help="torture nothing else")
+    parser.add_argument("--only", choices=["answer", "prepare"], help="torture nothing else")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
-        torture_answer(Path(folder) / "answers", max(1, args.kills // 2), rng)
-        if args.only:
+        if args.only != "prepare":
+            torture_answer(Path(folder) / "answers", max(1, args.kills // 2), rng)
+        if args.only == "answer":
             return
         photos = make_photos(Path(folder) / "photos")
         torture_preparation(photos, max(1, args.kills // 4), rng)
+        if args.only:
+            return
         prepared = start("cifar.prepare", "--source", photos, "--quality", 5).communicate()[0]
         data = Path(prepared.strip().splitlines()[-1].split(": ")[1])
         torture_training(data, Path(folder), args.kills, rng)

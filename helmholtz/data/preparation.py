@@ -1,22 +1,23 @@
 """Turn a source into prepared data: one pass over its items, on all cores, for several rates."""
 
-import sys
+import json
+import os
+import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz.data import kinds, shards
+from helmholtz.data import kinds, shards, tasks
 from helmholtz.data.baditems import BadItems, leave_out
+from helmholtz.data.dividing import Work, write
 from helmholtz.data.estimate import estimate, tell
 from helmholtz.data.found import describe
 from helmholtz.data.shards import SPLITS
-from helmholtz.data.writing import write
 from helmholtz.io import datadir
-from helmholtz.io.files import locked, remove_leftovers, require_space
+from helmholtz.io.files import together
 
 
 class Source(NamedTuple):
@@ -57,6 +58,7 @@ def prepare(
     chunk: int,
     skip_bad: bool = False,
     shard_size: int = shards.SIZE,
+    engine: tasks.Engine = tasks.here,
     store: str = kinds.PIXELS,
     exact: bool = False,
 ) -> list[Path]:
@@ -66,24 +68,28 @@ def prepare(
     items. Undamaged data of the same source with the same settings is left alone. Returns the
     folders that were made. Raises BadItems for all items that cannot be used, unless skip_bad
     leaves them out, and MachineError when a folder cannot be written to. shard_size: bytes of
-    pixels above which a split is cut into shards, however it is stored, of which each is published
-    when it is done; whole ones stay. store: of kinds.KINDS, what is made; BYTES are what
-    compress(items, rates, store=BYTES) gives. exact: data of the other kind are made anew.
+    pixels above which a split is cut into shards, where there are none yet. Each is published when
+    it is done, and whole ones stay. Processes that are asked for the same share them; others wait,
+    and with skip_bad all do, since what is left out must be known first. store: of kinds.KINDS,
+    what is made; BYTES are what compress(items, rates, store=BYTES) gives. exact: data of the other
+    kind are made anew.
     """
     wanted = {"source": source.name, "fingerprint": source.fingerprint, **settings}
-    asked = wanted | ({"store": store} if exact and store != kinds.AUTO else {})
+    sought = wanted | ({"store": store} if exact and store != kinds.AUTO else {})
+    alone = [socket.gethostname(), os.getpid()] if skip_bad else []
+    asked = json.dumps([sought, store, sorted(folders), shard_size, alone])
     with ExitStack() as locks:
         try:
             for rate in sorted(folders):
-                locks.enter_context(locked(folders[rate]))
-                remove_leftovers(folders[rate])
+                locks.enter_context(together(folders[rate], asked))
         except OSError as error:
-            if _missing(folders, asked):
+            if _missing(folders, sought):
                 datadir.explain(error)
                 raise
-        missing = _missing(folders, asked)
+        missing = _missing(folders, sought)
         if missing:
-            _make(source, missing, wanted, compress, chunk, skip_bad, shard_size, store)
+            work = Work(compress, chunk, engine, {})
+            _make(source, missing, wanted, work, shard_size, skip_bad, store)
     return list(missing.values())
 
 
@@ -108,23 +114,21 @@ def _missing(folders: dict[int, Path], wanted: dict) -> dict[int, Path]:
     }
 
 
-def _make(source, folders, wanted, compress, chunk, skip_bad, shard_size, store) -> None:
+def _make(source, folders, wanted, work: Work, shard_size: int, skip_bad: bool, store: str) -> None:
     """Load and compress a source; with skip_bad a second time, without the bad items."""
-    (classes, parts, facts), most = source.load(), sys.maxsize
-    found = estimate(parts, list(folders), compress)
+    classes, parts, facts = source.load()
+    found = estimate(parts, list(folders), work.compress)
     kind = kinds.choose(store, found, list(folders.values()))
     wanted = wanted | {"store": kind}
-    compress = partial(compress, store=kind) if kind == kinds.BYTES else compress
     if found:
         tell(found, folders, kind)
-        require_space(next(iter(folders.values())), found.takes(kind))
-        most = max(1, shard_size * found.items * len(folders) // found.bytes)
+    work = work.planned(found, folders, wanted, shard_size)
     common = wanted | {"classes": classes, "skipped": 0, "skipped_files": []} | facts
     try:
-        write(parts, folders, common | (told := describe(common, parts)), compress, chunk, most)
+        write(parts, folders, common | (told := describe(common, parts)), work)
     except BadItems as bad:
         if not skip_bad:
             raise
         parts, common = leave_out(classes, parts, common, bad)
-        write(parts, folders, common | (told := describe(common, parts)), compress, chunk, most)
+        write(parts, folders, common | (told := describe(common, parts)), work)
     print(told["found"])

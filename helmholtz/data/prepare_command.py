@@ -23,7 +23,9 @@ def parse_args(domain: Domain, description: str, argv=None) -> Namespace:
     parser.add_argument("--dry_run", action="store_true", help=said)
     said = "above which a split is cut into files of so many bytes (512M)"
     parser.add_argument("--shard_size", type=byte_size, metavar="SIZE", help=said)
+    flags.add_engine_flags(parser, "who prepares: this machine, or nodes that share its folders")
     args = parser.parse_args(argv)
+    flags.check_engine(args)
     flags.check_store(args, [codec for codec, _ in flags.chosen(args, domain)])
     return args
 
@@ -70,9 +72,23 @@ def prepare(
         preparation.plan(source, folders, settings, compress, kind)
     else:
         most = getattr(args, "shard_size", None) or shards.SIZE
-        chunk, skip_bad = domain.chunk, args.skip_bad
-        preparation.prepare(source, folders, settings, compress, chunk, skip_bad, most, kind, exact)
+        preparation.prepare(
+            source, folders, settings, compress, domain.chunk, args.skip_bad, most,
+            _engine(domain, args, codec), kind, exact,
+        )  # fmt: skip
     return folders
+
+
+def _engine(domain: Domain, args: Namespace, codec: Codec):
+    """Who does the tasks of a preparation: this machine, or the nodes of a Ray cluster."""
+    from helmholtz.data import tasks
+
+    if getattr(args, "engine", "local") != "ray":
+        return tasks.here
+    from helmholtz.data.nodes import Nodes
+    from helmholtz.data.site import Site
+
+    return Nodes(args.address, Site.here(domain.name, codec, args.source))
 
 
 def _load_for(codec: Codec, rates: list[int], flag: str, load) -> tuple[list[str], dict, dict]:

@@ -1,81 +1,22 @@
 """Compressed items on their way into files, which are published by a rename."""
 
 import itertools
-import json
-import sys
-from contextlib import ExitStack, suppress
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
-from helmholtz.data import kinds, shards
-from helmholtz.data.baditems import BadItems
+from helmholtz.data import kinds
 from helmholtz.data.compressed import Files, pack
-from helmholtz.data.shards import SPLITS, TOTALS
+from helmholtz.data.shards import TOTALS
 from helmholtz.errors import DataError
 from helmholtz.io import store
 from helmholtz.parallel import in_parallel
-from helmholtz.text import counted
 
 
-def write(parts, folders, common, compress, chunk, most: int) -> None:
-    """Compress both splits at every rate of folders, and publish them; most: items of a file.
-
-    Raises BadItems when there are items that cannot be used, and then publishes no file with any.
-    """
-    spans = {split: shards.cut(split, len(parts[split][1]), most) for split in SPLITS}
-    pieces = [(split, name, *at) for split in SPLITS for name, at in spans[split].items()]
-    sharded = len(pieces) > len(SPLITS)
-    problems, enlarged = {split: {} for split in SPLITS}, 0
-    for group in [[piece] for piece in pieces] if sharded else [pieces]:
-        with suppress(BadItems):
-            enlarged += _publish(group, sharded, parts, folders, common, compress, chunk, problems)
-    if any(problems.values()):
-        raise BadItems(problems)
-    for folder in folders.values():
-        shards.publish(folder, spans)
-    if enlarged:
-        total = sum(len(labels) for _, labels in parts.values())
-        said = f"{counted(enlarged, 'item')} of {total:,} smaller than asked for"
-        print(f"{said}: enlarged, which adds no detail.", file=sys.stderr)
-
-
-def _publish(group, sharded, parts, folders, common, compress, chunk, problems) -> int:
-    """Make the files of some pieces, and publish them together; gives how many are enlarged.
-
-    Adds to problems, and raises BadItems, when there are items that cannot be used. A shard that
-    is whole is left alone.
-    """
-    enlarged = 0
-    with ExitStack() as stack:
-        for split, name, start, stop in group:
-            told, lacking = common, folders
-            if sharded:
-                told = common | {"shard": [start, stop, len(parts[split][1])]}
-                lacking = _lacking(folders, name, told)
-            items, labels = (some[start:stop] for some in parts[split])
-            bad, more = _fill(stack, name, items, labels, lacking, told, compress, chunk)
-            problems[split] |= {start + place: sentence for place, sentence in bad.items()}
-            enlarged += more
-        if any(problems.values()):
-            raise BadItems(problems)
-    return enlarged
-
-
-def _lacking(folders: dict[int, Path], name: str, told: dict) -> dict[int, Path]:
-    """The rates and folders that have no whole file of this name with these attributes."""
-    told = json.loads(json.dumps(told))  # as they are read: without tuples
-    return {
-        rate: folder
-        for rate, folder in folders.items()
-        if not store.intact(folder / name, kinds.attributes(told, rate))
-    }
-
-
-def _fill(stack, name, items, labels, folders, common, compress, chunk) -> tuple[dict, int]:
+def fill(stack, name, items, labels, folders, common, compress, chunk, room=0) -> tuple[dict, int]:
     """Create and fill the files of one name, which are published when the stack is closed.
 
+    room: bytes that a file takes at most.
     Returns a sentence for every item that cannot be used, by its index, and how many are enlarged.
     """
     if not folders:
@@ -83,7 +24,8 @@ def _fill(stack, name, items, labels, folders, common, compress, chunk) -> tuple
     sizes, problems = {rate: np.zeros(len(TOTALS), np.int64) for rate in folders}, {}
     kept = {rate: [] for rate in folders}
     files = {
-        rate: stack.enter_context(store.create(folder / name)) for rate, folder in folders.items()
+        rate: stack.enter_context(store.create(folder / name, room))
+        for rate, folder in folders.items()
     }
     title = f"{name.removesuffix('.h5')} at {', '.join(map(str, sorted(folders)))}"
     blocks = in_parallel(partial(_packed, compress), items, chunk, title, list(folders))

@@ -2,14 +2,17 @@
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 LOCK = ".lock"  # a hidden file in a folder that one process holds
 HIDDEN = ("thumbs.db", "desktop.ini", "__macosx")  # left by operating systems, as .DS_Store is
+WAIT = 0.2  # seconds between two looks at a lock that others hold
 SPARE = 1 << 20  # bytes for a file's structure and for small files
 
 
@@ -56,9 +59,60 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of dead processes. The caller must hold the lock."""
-    for path in folder.glob(".tmp-*"):
+@contextlib.contextmanager
+def together(folder: Path, purpose: str) -> Iterator[None]:
+    """Hold folder with all processes of the same purpose, after those of another have ended.
+
+    The first of them writes the purpose into the file that all lock.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / LOCK, "a+", encoding="utf-8") as file:
+        while True:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            file.seek(0)
+            if file.read() == purpose:
+                break
+            with contextlib.suppress(BlockingIOError):  # which loses the shared lock, too
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                file.truncate(0)
+                file.write(purpose)
+                file.flush()
+                continue
+            time.sleep(WAIT)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)  # forked processes that still end hold it, too
+
+
+@contextlib.contextmanager
+def claimed(folder: Path, name: str, wait: bool = True) -> Iterator[bool]:
+    """Claim a file of a folder that many processes work in; whether this one has it.
+
+    wait: until it has. The claim ends with the process, however it ends.
+    """
+    from filelock import FileLock, Timeout
+
+    path = folder / f".{name}{LOCK}"
+    lock = FileLock(path)
+    try:
+        lock.acquire(-1 if wait else 0, WAIT)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        path.unlink(missing_ok=True)  # while it is held: after that it may be another's
+        lock.release()
+
+
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Remove the temporary files of dead processes, all or those on their way to a name.
+
+    The caller must hold the lock.
+    """
+    for path in folder.glob(f".tmp-*{name and f'-{name}'}"):
         path.unlink(missing_ok=True)
 
 

@@ -51,8 +51,7 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
     place.add_argument("--gpus", metavar="0,2", help="GPUs to use (all that nvidia-smi lists)")
     place.add_argument("--jobs", type=count, metavar="N", help="N runs at a time on the processor")
     add("--per_gpu", type=count, default=1, metavar="N", help="runs at a time on a GPU" + DEFAULT)
-    add("--engine", choices=["local", "ray"], default="local", help="who starts the runs" + DEFAULT)
-    add("--address", help="host:port of a Ray cluster (one that runs here, or a new one)")
+    flags.add_engine_flags(parser, "who starts the runs")
     text = "time between fetches from Ray" + DEFAULT
     add("--sync", type=count, default=30, metavar="SECONDS", help=text)
     add("--cpus", type=count, default=1, metavar="N", help="cores of a run on Ray" + DEFAULT)

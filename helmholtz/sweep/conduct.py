@@ -5,6 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from helmholtz import flags
 from helmholtz.errors import MachineError, UsageError
 from helmholtz.io import run_state, runs
 from helmholtz.io.run_state import Outlook
@@ -50,16 +51,15 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     finally:
         show.close()
     table.final(all_runs, root)
-    for flags in plan.evaluations(args, [run for run in all_runs if run.state == "done"]):
-        run_program(f"{args.domain}.evaluate", flags)
+    for words in plan.evaluations(args, [run for run in all_runs if run.state == "done"]):
+        run_program(f"{args.domain}.evaluate", words)
     return all(run.state != "failed" for run in all_runs)
 
 
 def check_engine_flags(args: argparse.Namespace) -> None:
     if args.engine == "ray" and (args.gpus or args.jobs):
         raise UsageError("Ray places the runs itself: give --cpus and --per_gpu instead.")
-    if args.engine != "ray" and args.address:
-        raise UsageError("--address is that of a Ray cluster: add --engine ray.")
+    flags.check_engine(args)
 
 
 def _chosen(all_runs: list[Run], number: int | None) -> list[Run]:

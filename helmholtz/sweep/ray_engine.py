@@ -6,7 +6,6 @@ resumes elsewhere after the last epoch that arrived.
 """
 
 import os
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,22 +14,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helmholtz import own_network
+from helmholtz import cluster, own_network
+from helmholtz.cluster import ray
 from helmholtz.data import shards
-from helmholtz.errors import MACHINE_FAILED, MachineError, UsageError
+from helmholtz.errors import MACHINE_FAILED, UsageError
 from helmholtz.io import run_state
 from helmholtz.sweep import local_engine, parcel, plan
 from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import LOST
 from helmholtz.sweep.plan import Run
-from helmholtz.text import counted
-
-try:
-    import ray
-except ImportError:
-    raise MachineError("Ray is not installed: sh scripts/setup.sh ray") from None
-
-TIMEOUT = 5  # seconds for a cluster to answer
 
 
 class Job(NamedTuple):
@@ -42,14 +34,10 @@ class Cluster:
     """Every run is a task; Ray decides where and when it trains."""
 
     def __init__(self, address: str | None, cpus: int, per_gpu: int, every: int):
-        _connect(address)
+        cluster.connect(address)
+        cluster.require_cores(cpus, "see --cpus.")
         self.every = every  # seconds between two fetches of what a run has written
         gpus = ray.cluster_resources().get("GPU", 0)
-        largest = max((node["Resources"].get("CPU", 0) for node in ray.nodes()), default=0)
-        if largest < cpus:
-            raise UsageError(
-                f"No node has {counted(cpus, 'core')}, the largest has {largest:.0f}: see --cpus."
-            )
         self.environment = local_engine.memory_share(per_gpu) if gpus else {}
         self.environment |= local_engine.threads(cpus)
         self.task = ray.remote(train).options(
@@ -60,7 +48,7 @@ class Cluster:
             max_retries=0,  # Ray would start from the beginning; Launcher resumes
         )
         self.data = {}
-        self.places = max(1, int(ray.cluster_resources().get("CPU", 1) // cpus))
+        self.places = max(1, cluster.cores() // cpus)
 
     def has_room(self) -> bool:
         return True  # Ray queues what does not fit
@@ -102,23 +90,6 @@ class Cluster:
         while time.monotonic() < until and None in [self.poll(job) for job in jobs]:
             time.sleep(0.1)
         ray.shutdown()
-
-
-def _connect(address: str | None) -> None:
-    """Join a cluster, or start one on this machine; MachineError when it does not answer."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        if address:
-            host, _, port = address.rpartition(":")
-            socket.create_connection((host, int(port)), TIMEOUT).close()
-        ray.init(address, logging_level="error", log_to_driver=False)
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise MachineError(
-            f"No Ray cluster answers at {address}: `ray start --head` starts one and prints its "
-            f"address ({reason})."
-        ) from None
 
 
 def check_paths(run: Run) -> None:
