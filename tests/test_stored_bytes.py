@@ -103,6 +103,11 @@ def test_training_takes_what_is_there_and_prepare_makes_what_is_asked_for(photos
     for kind in kinds.KINDS:
         load_images(train.parse_args([*words, "--store", kind]))
     assert {path: path.stat().st_mtime_ns for path in folder.glob("*.h5")} == before
+    (folder / "train-00001.h5").unlink()  # and in its place the same is made
+    prepare.main([*words, "--shard_size", "30k"])
+    changed = [p.name for p, time in before.items() if p.stat().st_mtime_ns != time]
+    assert changed == ["train-00001.h5"]
+    capsys.readouterr()
     prepare.main([*words, "--store", "bytes", "--dry_run"])
     assert capsys.readouterr().out.endswith("Nothing is missing.\n")
     prepare.main([*words, "--store", "pixels", "--shard_size", "30k"])

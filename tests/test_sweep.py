@@ -119,7 +119,7 @@ def test_data_is_prepared_with_the_flags_of_the_runs(photos):
     flags = ["--quality", "5", "--size", "48", "--limit", "9"]
     run = planned("logs", *flags, source=str(photos))[0]
     assert plan.source_flags(run) == [
-        "--codec", "jpeg", "--source", str(photos), "--size", "48",
+        "--codec", "jpeg", "--source", str(photos), "--size", "48", "--store", "auto",
     ]  # fmt: skip
     args, rest = sweep.parse_args(["audio", "-c", "sample", "-m", "-d", "1", "--num_epoch", "2"])
     run = plan.plan(args, rest)[0]

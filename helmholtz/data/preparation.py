@@ -18,6 +18,9 @@ from helmholtz.data.found import describe
 from helmholtz.data.shards import SPLITS
 from helmholtz.io import datadir
 from helmholtz.io.files import together
+from helmholtz.io.store import intact
+
+LOOKED_AT = 3  # shards of a folder, to see what they are
 
 
 class Source(NamedTuple):
@@ -114,10 +117,22 @@ def _missing(folders: dict[int, Path], wanted: dict) -> dict[int, Path]:
     }
 
 
+def _kind_there(folders: dict[int, Path], wanted: dict) -> str:
+    """The kind of shards that are there, which is kept; AUTO where none is."""
+    for kind in (kinds.PIXELS, kinds.BYTES):
+        for rate in filter(None, folders):
+            told = kinds.attributes(wanted | {"store": kind}, rate)
+            some = sorted(folders[rate].glob("t*-*.h5"))[:LOOKED_AT]
+            if any(intact(path, told) for path in some):
+                return kind
+    return kinds.AUTO
+
+
 def _make(source, folders, wanted, work: Work, shard_size: int, skip_bad: bool, store: str) -> None:
     """Load and compress a source; with skip_bad a second time, without the bad items."""
     classes, parts, facts = source.load()
     found = estimate(parts, list(folders), work.compress)
+    store = _kind_there(folders, wanted) if store == kinds.AUTO else store
     kind = kinds.choose(store, found, list(folders.values()))
     wanted = wanted | {"store": kind}
     if found:
