@@ -57,8 +57,8 @@ def _results(function, items, chunk: int, arguments: tuple) -> Iterator:
                 yield waiting.popleft().result()
         except BrokenProcessPool:
             raise MemoryError from None  # a worker was killed, usually for its memory
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        finally:  # waits for its thread, whose locks a pool that is forked later would inherit held
+            pool.shutdown(cancel_futures=True)
 
 
 def _start_worker() -> None:

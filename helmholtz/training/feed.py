@@ -50,7 +50,8 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(self, items: Items, indices: np.ndarray, labels: np.ndarray, size: int):
         super().__init__()
-        self.items, self.indices, self.labels, self.size = items, indices, labels, size
+        self.items, self.indices, self.size = items, indices, size
+        self.labels = labels.astype(np.int32)  # JAX has no int64
         self.thread, self.ahead = ThreadPoolExecutor(1), {}
         self.items.ask_for(indices[: AHEAD * size])
 
