@@ -18,6 +18,7 @@ def connect(address: str | None) -> None:
     """Join a cluster, or start one on this machine; MachineError when it does not answer."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # the first is told; Ray prints all
     try:
         if address:
             host, _, port = address.rpartition(":")
