@@ -1,8 +1,9 @@
 """How fast the networks of both halves train, beside the plain way and the machine's own limit.
 
-python benchmarks/train.py [--quick] [--runs 3]
+python benchmarks/train.py [--quick | --large] [--runs 3]
 
-A row a network and precision (with --quick network 0 and `quick` of either half), in items a
+A row a network and precision (with --quick network 0 and `quick` of either half; with --large
+`quick` and `strong` on photographs of 224 pixels and sounds of 10 s, in batches of 50), in items a
 second: ours, by the network's recipe as train.py does it; plain, the same network fed by a
 generator that shifts and flips with scipy, image by image (sound has no augmentation: the
 generator cuts batches from an array); still, the same as ours with one batch that never changes,
@@ -31,6 +32,8 @@ from helmholtz.training.model import compile_model, set_up
 SIDE = 4096  # of the matrices whose product gives the limit
 BATCHES = 5  # as few as give a steady rate
 SHAPES = {"cifar": ((32, 32, 3), 10), "audio": ((96, 173, 1), 12)}  # of an item, and classes
+LARGE = {"cifar": ((224, 224, 3), 10), "audio": ((96, 313, 1), 12)}  # 10 s at 16 kHz
+LARGE_BATCH = 50
 
 
 def optimizer(recipe, items, batch):
@@ -144,9 +147,10 @@ def multiply_adds(network) -> int:
     return sum(found[False]) + 3 * sum(found[True]) - found[True][0]
 
 
-def measure(half: str, name: str, precision: str, limit: float, runs: int) -> None:
-    network, (shape, classes) = domains.get(half).networks[name], SHAPES[half]
-    batch = network.recipe.flags["batch_size"]
+def measure(half: str, name: str, precision: str, limit: float, args) -> None:
+    network = domains.get(half).networks[name]
+    shape, classes = (LARGE if args.large else SHAPES)[half]
+    batch = LARGE_BATCH if args.large else network.recipe.flags["batch_size"]
     count = BATCHES * batch
     set_up(0, precision)
     rng = np.random.default_rng(0)
@@ -157,7 +161,7 @@ def measure(half: str, name: str, precision: str, limit: float, runs: int) -> No
     labels = np.arange(count) % classes
     build = partial(network.build, shape, classes)
     ways = [way(half, items, labels, build, batch, network.recipe) for way in (ours, plain, still)]
-    mine, theirs, constant = rates(ways, count, runs)
+    mine, theirs, constant = rates(ways, count, args.runs)
     most = limit / multiply_adds(build())
     row(
         *(name, precision, mine, theirs, mine / theirs, most, f"{mine / most:.0%}"),
@@ -168,7 +172,9 @@ def measure(half: str, name: str, precision: str, limit: float, runs: int) -> No
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="two networks of either half")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--quick", action="store_true", help="two networks of either half")
+    which.add_argument("--large", action="store_true", help="large photographs and long sounds")
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
     backend = keras.backend.backend()
@@ -184,9 +190,10 @@ def main() -> None:
     )
     for half in domains.NAMES:
         names = list(domains.get(half).networks)
-        for name in [names[0], "quick"] if args.quick else names:
+        names = [names[0], "quick"] if args.quick else ["quick", "strong"] if args.large else names
+        for name in names:
             for precision, limit in limits.items():
-                measure(half, name, precision, limit, args.runs)
+                measure(half, name, precision, limit, args)
 
 
 if __name__ == "__main__":
