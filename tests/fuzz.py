@@ -9,7 +9,6 @@ or a write outside its own folder is a finding. Each reader works in a process o
 """
 
 import argparse
-import contextlib
 import csv
 import faulthandler
 import io
@@ -25,6 +24,7 @@ import time
 import warnings
 from pathlib import Path
 
+import fuzz_kinds as kinds
 import h5py
 import hypothesis
 import numpy as np
@@ -227,28 +227,6 @@ def report_run(content: bytes, folder: Path) -> None:
     assert "<script>alert" not in (folder / "report" / "index.html").read_text()
 
 
-def tables() -> list[bytes]:
-    """The runs.csv of a report."""
-    from report_runs import make_run
-
-    from helmholtz.report.__main__ import main
-
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        for rate in (0, 5):
-            for seed in (0, 1):
-                make_run(Path(folder), rate=rate, seed=seed)
-        main([folder, "--out", f"{folder}/report"])
-        return [Path(folder, "report", "runs.csv").read_bytes()]
-
-
-def report_table(content: bytes, folder: Path) -> None:
-    from helmholtz.report.__main__ import main
-
-    (folder / "runs.csv").write_bytes(content)
-    main([str(folder / "runs.csv"), "--out", str(folder / "report")])
-    json.loads((folder / "report" / "summary.json").read_text())
-
-
 READERS = {  # name: good files, reader, share of the time
     "image": (images, read_image, 5),
     "sound": (sounds, read_sound, 5),
@@ -258,8 +236,19 @@ READERS = {  # name: good files, reader, share of the time
     "zip": (zips, read_zip, 2),
     "run": (run_files, read_run, 4),
     "report": (run_files, report_run, 2),
-    "table": (tables, report_table, 1),
+    "tables": (kinds.tables, kinds.report_tables, 1),
+    "judged run": (kinds.judged_files, kinds.read_judged, 3),
+    "index": (kinds.indexed, kinds.read_indexed, 1),
+    "journal": (kinds.journals, kinds.read_journal, 1),
+    "black box": (kinds.lines, kinds.read_lines, 1),
+    "manifest": (kinds.manifests, kinds.read_manifest, 1),
+    "keras file": (kinds.keras_files, kinds.read_keras, 3),
+    "audited image": (kinds.audited_images, kinds.audit, 3),
+    "audited sound": (kinds.audited_sounds, kinds.audit, 3),
+    "coded image": (kinds.audited_images, read_image, 2),
+    "coded sound": (kinds.audited_sounds, read_sound, 2),
 }
+SLOW = (report_run, kinds.report_tables, kinds.read_keras)  # a look at the clock after 20
 
 
 # Breaking them.
@@ -336,6 +325,7 @@ def work(name: str, seconds: float, seed: int, base: Path) -> None:
     quiet = open(os.devnull, "w")  # noqa: SIM115
     folder = base / "work"
     _once(reader, good[0], folder, quiet, counts)  # whatever is imported lazily
+    assert counts["taken"], "a good file is refused"
     watch(base)
 
     def example(content: bytes) -> None:
@@ -345,7 +335,7 @@ def work(name: str, seconds: float, seed: int, base: Path) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         settings = hypothesis.settings(
-            max_examples=20 if reader in (report_run, report_table) else BATCH,
+            max_examples=20 if reader in SLOW else BATCH,
             deadline=None, database=None, report_multiple_bugs=False,
             print_blob=False, suppress_health_check=list(hypothesis.HealthCheck),
         )  # fmt: skip

@@ -26,7 +26,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from PIL import Image
+import twins
+from twins import TINY, make_photos
 
 from helmholtz.io import store
 from helmholtz.training import checkpoints
@@ -37,24 +38,6 @@ SWEEP = ["cifar", "--quality", "5", "6", "--seed", "0", "1", "2", "--batch_size"
 SWEEP += ["--num_epoch", "25", "--jobs", "2", "--retries", "99"]
 ANSWER = ["--source", "sample", "--limit", "500", "--quality", "90", "10", "--tolerance", "20%"]
 ANSWER += ["--num_epoch", "20", "--batch_size", "20", "--budget", "2h", "--jobs", "2", "--json"]
-TINY = """
-import keras
-
-def build(shape, classes):
-    layers = [keras.Input(shape), keras.layers.AveragePooling2D(4), keras.layers.Flatten()]
-    return keras.Sequential([*layers, keras.layers.Dense(classes, activation="softmax")])
-"""
-
-
-def make_photos(folder: Path) -> Path:
-    """Two classes of noisy images, told apart by their brightness."""
-    rng = np.random.default_rng(0)
-    for name, level in (("dark", 60), ("bright", 190)):
-        (folder / name).mkdir(parents=True)
-        for i in range(40):
-            pixels = rng.normal(level, 20, (32, 32, 3)).clip(0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / name / f"{i:02d}.png")
-    return folder
 
 
 def start(program: str, *flags) -> subprocess.Popen:
@@ -241,11 +224,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=["answer"], help="torture nothing else")
+    parser.add_argument("--only", choices=["answer", "twins"], help="torture nothing else")
+    parser.add_argument("--command", default="", help="of twins, the one whose name holds this")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
-        torture_answer(Path(folder) / "answers", max(1, args.kills // 2), rng)
+        if args.only != "answer":
+            twins.torture(Path(folder) / "twins", max(2, args.kills // 3), rng, args.command)
+        if args.only != "twins":
+            torture_answer(Path(folder) / "answers", max(1, args.kills // 2), rng)
         if args.only:
             return
         photos = make_photos(Path(folder) / "photos")
