@@ -43,6 +43,7 @@ STARTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "socket.
 STARTS |= {"os.fork", "os.forkpty", "os.spawn"}
 NOISE = ("Note:", "Warning:", "[src/libmpg123")  # of libmpg123
 REFUSALS = (DataError, UsageError)
+BREAKS = b',:\n{}[] "'  # between words
 WORDS = ["nan", "inf", "-1", "1e999", "9" * 400, "null", "[]", "{}", "true", '"', ",", "\n", "\0"]
 WORDS += ["<script>alert(1)</script>", "../../x", "; touch PWNED", "\ud800", "[" * 5000]
 
@@ -271,6 +272,8 @@ def broken(draw, good: list[bytes]):
             )
         elif kind == "word":
             word = draw(st.sampled_from(WORDS)).encode("utf-8", "surrogatepass")
+            if draw(st.booleans()):  # the whole word, which leaves a text well-formed
+                start = max((content.rfind(c, 0, start) for c in BREAKS), default=-1) + 1
             content[start : _end_of_word(content, start)] = word
         elif kind == "cut":
             del content[start:]
@@ -286,7 +289,7 @@ def broken(draw, good: list[bytes]):
 
 def _end_of_word(content: bytearray, start: int) -> int:
     end = start
-    while end < len(content) and content[end] not in b',:\n{}[] "' and end < start + 40:
+    while end < len(content) and content[end] not in BREAKS and end < start + 40:
         end += 1
     return end
 

@@ -41,18 +41,22 @@ REFUSED = 2
 GUESS = "import pathlib, sys\nfor p in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n"
 GUESS += "    print(f'{p.name},bright')\n"
 
+INSTALLED = "import demo, rich.live, subprocess, sys, tqdm\n"
+INSTALLED += "sys.exit(subprocess.run([sys.executable, '-m', 'pip', 'check']).returncode)"
+
 
 class Command(NamedTuple):
     """A command on a folder of its own.
 
     words(folder): its program and flags. ready(folder): makes what it needs there. again: flags
-    of the command that goes on.
+    of the command that goes on. check(folder): a program that must end well afterwards.
     """
 
     name: str
     words: Callable[[Path], list]
     ready: Callable[[Path], None] = lambda folder: folder.mkdir()
     again: tuple = ()
+    check: Callable[[Path], list] = lambda folder: ["true"]
 
 
 def make_photos(folder: Path, count: int = 40) -> Path:
@@ -130,7 +134,12 @@ def commands(base: Path) -> list[Command]:
             ],
         ),
         Command("blackbox", lambda folder: [*blackbox, folder, *outside], again=("--overwrite",)),
-        Command("setup.sh", lambda folder: ["sh", folder / "scripts" / "setup.sh"], _checkout),
+        Command(
+            "setup.sh",
+            lambda folder: ["sh", folder / "scripts" / "setup.sh"],
+            _checkout,
+            check=lambda folder: [folder / ".venv" / "bin" / "python", "-c", INSTALLED],
+        ),
     ]
 
 
@@ -281,6 +290,7 @@ def _torture_one(command: Command, own: Path, rounds: int, rng: random.Random) -
         if i % 2:
             last = settled(command, folder, own / "last")
             assert last.process.returncode == 0, last.said
+        _must(command.check(folder))
         found = snapshot(folder)
         differs = {name for name in wanted.keys() | found if wanted.get(name) != found.get(name)}
         assert not differs, f"{ends[-1]}, {folder}: {differs}"

@@ -21,6 +21,7 @@ COLUMNS += ["bytes_before", "bytes_after", "sha256_before", "sha256_after"]
 MANIFEST = "manifest.csv"
 # Names that are no UTF-8 are kept, byte for byte.
 TEXT = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
+NAME_MAX = 255  # bytes of a file's name, on nearly every file system
 CHUNK = 4  # files that a process compresses at a time
 
 
@@ -140,6 +141,8 @@ def compress(tasks: list[Task], *, folder: Path, out: Path, half: str, settings:
 
 def _compress_one(task: Task, folder: Path, out: Path, encode) -> tuple[dict, Path | None]:
     source, target = folder / task.name, out / task.exported
+    if len(os.fsencode(target.name)) > NAME_MAX:
+        raise DataError(f"{shown(source)}: {shown(target.name)} would be too long: shorten it.")
     if os.path.lexists(target):
         return _checked(task, source, target), None
     contents = {"after": encode(source), "before": source.read_bytes()}

@@ -5,11 +5,18 @@ import errno
 import json
 import os
 import shutil
+import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from helmholtz.errors import MachineError
+from helmholtz.text import shown
+
 LOCK = ".lock"  # a hidden file in a folder that one process holds
 HIDDEN = ("thumbs.db", "desktop.ini", "__macosx")  # left by operating systems, as .DS_Store is
+WAIT = 1  # seconds for a lock, before somebody is told that another has it
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 SPARE = 1 << 20  # bytes for a file's structure and for small files
 
 
@@ -48,12 +55,39 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Lock folder for this process; the lock ends with the process, however it ends."""
-    from filelock import FileLock
-
+    """Lock folder for this process, after whoever has it; the lock ends with the process, however
+    it ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / LOCK):
+    lock = acquire(folder / LOCK, WAIT)
+    if lock is None:
+        print(f"Waiting for another process that works in {shown(folder)}.", file=sys.stderr)
+        lock = acquire(folder / LOCK, -1)
+    try:
         yield
+    finally:
+        lock.release()
+
+
+def acquire(path: Path, seconds: float):
+    """Lock a file for this process; None when another has it for so many seconds, -1: any time.
+
+    Raises MachineError on a file system without locks, where two processes would mix their files.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        with warnings.catch_warnings(action="error"):  # filelock's, of one that ends with nobody
+            lock.acquire(timeout=seconds)
+    except Timeout:
+        return None
+    except (OSError, NotImplementedError, UserWarning) as error:
+        if getattr(error, "errno", errno.ENOLCK) not in NO_LOCKS:
+            raise
+        raise MachineError(
+            f"The file system of {shown(path.parent)} has no locks: give a folder on another one."
+        ) from error
+    return lock
 
 
 def remove_leftovers(folder: Path) -> None:
