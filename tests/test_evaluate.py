@@ -135,6 +135,10 @@ def test_what_cannot_be_judged_is_a_sentence(command, runs, tmp_path):
     assert refused(tmp_path, "--quality", 5)[0] == 3
     assert refused(runs / "low", "--quality", 101)[0] == 2
     assert refused(runs / "low", "--quality", 5, "--codec", "none")[0] == 2
+    setting = json.loads((runs / "clean" / "setting.json").read_text())
+    (runs / "clean" / "setting.json").write_text(json.dumps(setting | {"network": "mine"}))
+    assert "setting.json is damaged" in refused(runs / "clean", "--quality", 5)[1]
+    (runs / "clean" / "setting.json").write_text(json.dumps(setting))
     (runs / "clean" / "evaluation.csv").write_text("codec,rate\n")
     assert "is damaged" in refused(runs / "clean", "--quality", 5)[1]
     with run_state.held(runs / "low"):

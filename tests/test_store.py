@@ -24,6 +24,14 @@ def test_what_was_stored_comes_back(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["x.h5"]
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have_is_one_that_is_missing(name, tmp_path):
+    """An index of shards that was damaged may hold such a name."""
+    assert not store.intact(tmp_path / name, {})
+    with pytest.raises(DataError, match="does not exist"):
+        store.read(tmp_path / name)
+
+
 def test_a_writer_that_fails_leaves_what_was_there(tmp_path):
     before = stored(tmp_path / "x.h5").read_bytes()
     with pytest.raises(TypeError), store.create(tmp_path / "x.h5") as file:
