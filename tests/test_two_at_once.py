@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import prepare_images
 from PIL import Image
 from report_runs import make_run
 
@@ -93,7 +94,9 @@ def test_a_sweep_leaves_a_run_that_is_trained_by_itself_alone(tmp_path):
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_a_file_system_without_locks_is_told(number, tmp_path, monkeypatch, command):
+def test_a_file_system_without_locks_is_told(number, photos, tmp_path, monkeypatch, command):
+    there = prepare_images(str(photos), [5])
+
     def flock(fd, operation):
         raise OSError(number, os.strerror(number))
 
@@ -102,6 +105,7 @@ def test_a_file_system_without_locks_is_told(number, tmp_path, monkeypatch, comm
         pass
     with pytest.raises(MachineError, match="has no locks"):
         run_state.take(tmp_path / "b")
+    assert prepare_images(str(photos), [5]) == there  # what is prepared can be read
     code, error = command(lambda argv: cli.run(lambda: run_state.held(tmp_path).__enter__()))
     assert (code, len(error.splitlines())) == (4, 1)
 

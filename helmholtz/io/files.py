@@ -20,6 +20,10 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 SPARE = 1 << 20  # bytes for a file's structure and for small files
 
 
+class NoLocks(MachineError, OSError):
+    """Locks are not available; an OSError like other folders that cannot be written to."""
+
+
 def visible(folder: Path) -> list[Path]:
     """The sorted files and folders in a folder, without the hidden ones."""
     paths = sorted(folder.iterdir())
@@ -71,7 +75,7 @@ def locked(folder: Path) -> Iterator[None]:
 def acquire(path: Path, seconds: float):
     """Lock a file for this process; None when another has it for so many seconds, -1: any time.
 
-    Raises MachineError on a file system without locks, where two processes would mix their files.
+    Raises NoLocks on a file system without locks, where two processes would mix their files.
     """
     from filelock import FileLock, Timeout
 
@@ -84,7 +88,7 @@ def acquire(path: Path, seconds: float):
     except (OSError, NotImplementedError, UserWarning) as error:
         if getattr(error, "errno", errno.ENOLCK) not in NO_LOCKS:
             raise
-        raise MachineError(
+        raise NoLocks(
             f"The file system of {shown(path.parent)} has no locks: give a folder on another one."
         ) from error
     return lock
