@@ -10,6 +10,7 @@ from functools import partial
 
 from helmholtz import domain, output
 from helmholtz.errors import INTERRUPTED, MACHINE_FAILED, DataError, MachineError, UsageError
+from helmholtz.io.datadir import READ_ONLY
 
 RESUMABLE = (
     "the same command with --resume, and without --overwrite, continues after the last epoch"
@@ -60,6 +61,8 @@ def _machine_sentence(error: Exception) -> str:
         reason = os.strerror(error.errno)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"The disk is full or limited: free some space and start again ({reason})."
+    if error.errno in READ_ONLY:
+        reason += ": give another folder, with --log_dir, --data_dir or --out"
     return f"The machine refused: {reason}."
 
 

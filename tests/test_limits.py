@@ -128,6 +128,7 @@ def test_a_read_only_folder(mounted, data, tmp_path):
     code, error = run(*TRAIN, "--train_dir", data, "--log_dir", folder / "run")
     assert code == 4
     assert is_one_sentence(error, "Read-only file system"), error
+    assert "give another folder, with --log_dir" in error
     sweep = ["-m", "helmholtz.sweep", "cifar", "--train_dir", data, "--quality", 5]
     assert run(*sweep, "--log_dir", folder / "x")[0] == 4
     make_run(tmp_path / "logs")
