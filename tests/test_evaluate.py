@@ -83,9 +83,11 @@ def test_what_was_judged_is_skipped_and_what_is_lost_is_judged_again(command, ru
     assert "The test split chose the epoch of 1 run," in said
     assert said.count("test accuracy") == 4
     (runs / "low" / "evaluation" / "jpeg_1.csv").unlink()
+    (runs / "low" / "evaluation" / ".tmp-1-jpeg_1.csv").touch()  # of one that was killed
     evaluate.main(list(map(str, words)))
     said = capsys.readouterr().out
     assert said.count("test accuracy") == 1
+    assert not list((runs / "low").rglob(".tmp-*"))
     assert "1 of 2 runs had been judged at all of these before" in said
 
 
