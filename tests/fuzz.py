@@ -103,7 +103,13 @@ def own_hdf5() -> list[bytes]:
         with store.create(Path(folder, "x.h5")) as file:
             file["data"] = np.zeros((4, 8, 8, 3), "uint8")
             file["label"] = np.arange(4)
-            sizes = {"raw_bytes": 768, "file_bytes": 700, "scan_bytes": 70, "items": 4}
+            sizes = {
+                "raw_bytes": 768,
+                "file_bytes": 700,
+                "scan_bytes": 70,
+                "items": 4,
+                "source": "x",
+            }
             store.set_attributes(file, {"classes": list("abcd"), "rate": 5, **sizes})
         return [Path(folder, "x.h5").read_bytes()]
 

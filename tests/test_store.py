@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
+from helmholtz.data import loading
 from helmholtz.errors import DataError
 from helmholtz.io import store
 
@@ -70,3 +71,13 @@ def test_a_file_that_claims_to_be_huge_is_refused(tmp_path):
         file.create_dataset("data", (1 << 40,), "uint8", chunks=(1 << 20,))
     with pytest.raises(DataError, match="claims to be larger"):
         store.read(tmp_path / "x.h5")
+
+
+def test_prepared_data_without_the_name_of_their_source_are_told(tmp_path):
+    """Their digest is right: it keeps nobody from writing another file."""
+    for split in ("train", "test"):
+        with store.create(tmp_path / f"{split}.h5") as file:
+            file["data"], file["label"] = np.zeros((4, 8, 8, 3), "uint8"), np.arange(4)
+            store.set_attributes(file, {"classes": list("abcd"), "rate": 5})
+    with pytest.raises(DataError, match="does not name its source"):
+        loading.load(tmp_path, 5)
