@@ -10,6 +10,7 @@ from functools import partial
 
 from helmholtz import domain, output
 from helmholtz.errors import INTERRUPTED, MACHINE_FAILED, DataError, MachineError, UsageError
+from helmholtz.io.datadir import READ_ONLY
 
 RESUMABLE = (
     "the same command with --resume, and without --overwrite, continues after the last epoch"
@@ -31,6 +32,9 @@ def run(main: Callable[[], None], interrupted: str = "the same command starts ag
         print(end="", flush=True)  # so that a full disk is reported below
     except (UsageError, DataError, MachineError) as error:
         _leave(error.exit_code, str(error))
+    except ModuleNotFoundError as error:
+        said = f"{error.name} is not installed here: `sh scripts/setup.sh` makes .venv, whose "
+        _leave(MACHINE_FAILED, f"{said}python has it.")
     except (MemoryError, OSError) as error:
         _leave(MACHINE_FAILED, _machine_sentence(error))
     except Exception as error:  # the backends' types, which would have to be imported
@@ -60,6 +64,8 @@ def _machine_sentence(error: Exception) -> str:
         reason = os.strerror(error.errno)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"The disk is full or limited: free some space and start again ({reason})."
+    if error.errno in READ_ONLY:
+        reason += ": give another folder, with --log_dir, --data_dir or --out"
     return f"The machine refused: {reason}."
 
 

@@ -24,7 +24,20 @@ extras=$(echo "$*" | tr ' ' ',')
 wanted=$(sed -e "s/^tensorflow>=/$build>=/" -e "s/^-e \.\$/-e .${extras:+[$extras]}/" requirements.txt)
 [ -z "$lowest" ] || wanted=$(echo "$wanted" | sed 's/>=/==/')
 
-[ -x .venv/bin/python ] || ${PYTHON:-python3} -m venv .venv
+# One at a time: the lock on this file is held by this shell and what it starts, until they end.
+exec 9<>scripts/setup.sh
+${PYTHON:-python3} -c '
+import fcntl, sys
+try:
+    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("Waiting for another setup.sh of this checkout ...", file=sys.stderr)
+    fcntl.flock(9, fcntl.LOCK_EX)
+except OSError:
+    pass  # of a file system without locks
+'
+# An interrupted start leaves a .venv without pip.
+.venv/bin/python -m pip --version >/dev/null 2>&1 || ${PYTHON:-python3} -m venv --clear .venv
 install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
 if [ "$locked" ]; then # the checkout itself has no hash: it is built with what the lock has brought
     install --require-hashes -r requirements.lock

@@ -9,7 +9,6 @@ or a write outside its own folder is a finding. Each reader works in a process o
 """
 
 import argparse
-import contextlib
 import csv
 import faulthandler
 import io
@@ -25,6 +24,7 @@ import time
 import warnings
 from pathlib import Path
 
+import fuzz_kinds as kinds
 import h5py
 import hypothesis
 import numpy as np
@@ -43,6 +43,7 @@ STARTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "socket.
 STARTS |= {"os.fork", "os.forkpty", "os.spawn"}
 NOISE = ("Note:", "Warning:", "[src/libmpg123")  # of libmpg123
 REFUSALS = (DataError, UsageError)
+BREAKS = b',:\n{}[] "'  # between words
 WORDS = ["nan", "inf", "-1", "1e999", "9" * 400, "null", "[]", "{}", "true", '"', ",", "\n", "\0"]
 WORDS += ["<script>alert(1)</script>", "../../x", "; touch PWNED", "\ud800", "[" * 5000]
 
@@ -102,7 +103,13 @@ def own_hdf5() -> list[bytes]:
         with store.create(Path(folder, "x.h5")) as file:
             file["data"] = np.zeros((4, 8, 8, 3), "uint8")
             file["label"] = np.arange(4)
-            sizes = {"raw_bytes": 768, "file_bytes": 700, "scan_bytes": 70, "items": 4}
+            sizes = {
+                "raw_bytes": 768,
+                "file_bytes": 700,
+                "scan_bytes": 70,
+                "items": 4,
+                "source": "x",
+            }
             store.set_attributes(file, {"classes": list("abcd"), "rate": 5, **sizes})
         return [Path(folder, "x.h5").read_bytes()]
 
@@ -227,28 +234,6 @@ def report_run(content: bytes, folder: Path) -> None:
     assert "<script>alert" not in (folder / "report" / "index.html").read_text()
 
 
-def tables() -> list[bytes]:
-    """The runs.csv of a report."""
-    from report_runs import make_run
-
-    from helmholtz.report.__main__ import main
-
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        for rate in (0, 5):
-            for seed in (0, 1):
-                make_run(Path(folder), rate=rate, seed=seed)
-        main([folder, "--out", f"{folder}/report"])
-        return [Path(folder, "report", "runs.csv").read_bytes()]
-
-
-def report_table(content: bytes, folder: Path) -> None:
-    from helmholtz.report.__main__ import main
-
-    (folder / "runs.csv").write_bytes(content)
-    main([str(folder / "runs.csv"), "--out", str(folder / "report")])
-    json.loads((folder / "report" / "summary.json").read_text())
-
-
 READERS = {  # name: good files, reader, share of the time
     "image": (images, read_image, 5),
     "sound": (sounds, read_sound, 5),
@@ -258,8 +243,19 @@ READERS = {  # name: good files, reader, share of the time
     "zip": (zips, read_zip, 2),
     "run": (run_files, read_run, 4),
     "report": (run_files, report_run, 2),
-    "table": (tables, report_table, 1),
+    "tables": (kinds.tables, kinds.report_tables, 1),
+    "judged run": (kinds.judged_files, kinds.read_judged, 3),
+    "index": (kinds.indexed, kinds.read_indexed, 1),
+    "journal": (kinds.journals, kinds.read_journal, 1),
+    "black box": (kinds.lines, kinds.read_lines, 1),
+    "manifest": (kinds.manifests, kinds.read_manifest, 1),
+    "keras file": (kinds.keras_files, kinds.read_keras, 3),
+    "audited image": (kinds.audited_images, kinds.audit, 3),
+    "audited sound": (kinds.audited_sounds, kinds.audit, 3),
+    "coded image": (kinds.audited_images, read_image, 2),
+    "coded sound": (kinds.audited_sounds, read_sound, 2),
 }
+SLOW = (report_run, kinds.report_tables, kinds.read_keras)  # a look at the clock after 20
 
 
 # Breaking them.
@@ -282,6 +278,8 @@ def broken(draw, good: list[bytes]):
             )
         elif kind == "word":
             word = draw(st.sampled_from(WORDS)).encode("utf-8", "surrogatepass")
+            if draw(st.booleans()):  # the whole word, which leaves a text well-formed
+                start = max((content.rfind(c, 0, start) for c in BREAKS), default=-1) + 1
             content[start : _end_of_word(content, start)] = word
         elif kind == "cut":
             del content[start:]
@@ -297,7 +295,7 @@ def broken(draw, good: list[bytes]):
 
 def _end_of_word(content: bytearray, start: int) -> int:
     end = start
-    while end < len(content) and content[end] not in b',:\n{}[] "' and end < start + 40:
+    while end < len(content) and content[end] not in BREAKS and end < start + 40:
         end += 1
     return end
 
@@ -336,6 +334,7 @@ def work(name: str, seconds: float, seed: int, base: Path) -> None:
     quiet = open(os.devnull, "w")  # noqa: SIM115
     folder = base / "work"
     _once(reader, good[0], folder, quiet, counts)  # whatever is imported lazily
+    assert counts["taken"], "a good file is refused"
     watch(base)
 
     def example(content: bytes) -> None:
@@ -345,7 +344,7 @@ def work(name: str, seconds: float, seed: int, base: Path) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         settings = hypothesis.settings(
-            max_examples=20 if reader in (report_run, report_table) else BATCH,
+            max_examples=20 if reader in SLOW else BATCH,
             deadline=None, database=None, report_multiple_bugs=False,
             print_blob=False, suppress_health_check=list(hypothesis.HealthCheck),
         )  # fmt: skip

@@ -273,3 +273,9 @@ def test_a_source_that_does_not_exist(command):
     code, error = command(prepare.main, "--source", "no/such/thing")
     assert code == 3
     assert "no/such/thing does not exist" in error
+
+
+def test_a_folder_of_the_longest_name_has_a_source_of_its_own(tmp_path):
+    one, other = (folder_name(tmp_path / (255 * "n") / part) for part in ("n" * 255, "n" * 254))
+    assert one != other
+    assert len(one) < 120  # so that there is room for what flags add, and for temporary files

@@ -83,9 +83,11 @@ def test_what_was_judged_is_skipped_and_what_is_lost_is_judged_again(command, ru
     assert "The test split chose the epoch of 1 run," in said
     assert said.count("test accuracy") == 4
     (runs / "low" / "evaluation" / "jpeg_1.csv").unlink()
+    (runs / "low" / "evaluation" / ".tmp-1-jpeg_1.csv").touch()  # of one that was killed
     evaluate.main(list(map(str, words)))
     said = capsys.readouterr().out
     assert said.count("test accuracy") == 1
+    assert not list((runs / "low").rglob(".tmp-*"))
     assert "1 of 2 runs had been judged at all of these before" in said
 
 
@@ -135,6 +137,10 @@ def test_what_cannot_be_judged_is_a_sentence(command, runs, tmp_path):
     assert refused(tmp_path, "--quality", 5)[0] == 3
     assert refused(runs / "low", "--quality", 101)[0] == 2
     assert refused(runs / "low", "--quality", 5, "--codec", "none")[0] == 2
+    setting = json.loads((runs / "clean" / "setting.json").read_text())
+    (runs / "clean" / "setting.json").write_text(json.dumps(setting | {"network": "mine"}))
+    assert "setting.json is damaged" in refused(runs / "clean", "--quality", 5)[1]
+    (runs / "clean" / "setting.json").write_text(json.dumps(setting))
     (runs / "clean" / "evaluation.csv").write_text("codec,rate\n")
     assert "is damaged" in refused(runs / "clean", "--quality", 5)[1]
     with run_state.held(runs / "low"):

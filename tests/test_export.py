@@ -206,6 +206,33 @@ def test_killed_in_the_middle_it_goes_on(tmp_path, command):
     assert not list(out.rglob(".tmp-*"))
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b"name,exported\n", b"x" * 200_000])
+def test_another_file_in_place_of_a_manifest_is_told(content, photos, tmp_path, command):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.csv").write_bytes(content)
+    code, error = command(program.main, photos, tmp_path / "out", *WEBP)
+    assert (code, "is not of an export" in error) == (2, True), error
+
+
+@pytest.mark.parametrize("old", [b",webp,25,", b".webp"])
+def test_a_damaged_row_of_a_manifest_counts_as_none(old, photos, tmp_path, command):
+    """Its file is not known to be ours, and neither taken for it nor overwritten."""
+    assert command(program.main, photos, tmp_path / "out", *WEBP)[0] == 0
+    path, before = tmp_path / "out" / "manifest.csv", len(manifest(tmp_path / "out"))
+    rows = path.read_bytes().replace(b",webp,25,", b",webp,25,x,", 1)
+    path.write_bytes(rows if old != b".webp" else rows.replace(b".webp", b"x" * 300, 1))
+    code, error = command(program.main, photos, tmp_path / "out", *WEBP)
+    assert (code, "1 file could not be exported" in error) == (3, True), error
+    assert len(manifest(tmp_path / "out")) == before - 1
+
+
+def test_a_name_that_would_be_too_long_is_listed(photos, tmp_path, command):
+    picture().save(photos / f"{'a' * 251}.png")
+    code, error = command(program.main, photos, tmp_path / "out", *WEBP)
+    assert (code, "would be too long: shorten it" in error) == (3, True), error
+    assert len(manifest(tmp_path / "out")) == 12
+
+
 @pytest.mark.parametrize("name", image_codecs.TABLE)
 def test_every_codec_of_images_can_be_exported(name, photos, tmp_path, command):
     codec = image_codecs.TABLE[name]

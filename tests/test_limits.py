@@ -128,6 +128,7 @@ def test_a_read_only_folder(mounted, data, tmp_path):
     code, error = run(*TRAIN, "--train_dir", data, "--log_dir", folder / "run")
     assert code == 4
     assert is_one_sentence(error, "Read-only file system"), error
+    assert "give another folder, with --log_dir" in error
     sweep = ["-m", "helmholtz.sweep", "cifar", "--train_dir", data, "--quality", 5]
     assert run(*sweep, "--log_dir", folder / "x")[0] == 4
     make_run(tmp_path / "logs")
@@ -178,3 +179,19 @@ def test_a_second_signal_ends_a_run_at_once(number):
         process.send_signal(number)
     assert process.communicate(timeout=10)[1] == ""
     assert process.returncode == -number
+
+
+def test_another_python_than_that_of_the_checkout_is_told():
+    command = [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, '.'); "]
+    command[-1] += "from helmholtz import cli; from helmholtz.export import __main__ as e; "
+    command[-1] += "cli.run(lambda: e.main(['tests', '/tmp/nowhere', '--codec', 'webp', "
+    command[-1] += "'--quality', '5']))"
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 4, done.stderr
+    assert is_one_sentence(done.stderr, "`sh scripts/setup.sh` makes .venv"), done.stderr
+
+
+def test_classes_of_the_longest_names_leave_room_for_their_figure(tmp_path):
+    make_run(tmp_path / "logs", classes=("n" * 255, "m" * 255))
+    done = run("-m", "helmholtz.report", tmp_path / "logs", "--out", tmp_path / "out")
+    assert done == (0, "")

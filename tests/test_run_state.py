@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import filelock
 import pytest
 
 from cifar import train
@@ -91,12 +92,12 @@ def test_a_lock_file_is_removed_only_while_it_is_locked(tmp_path, monkeypatch):
     """After its release another process may hold it, and would lose its folder."""
     there = []
 
-    class Watched(run_state.FileLock):
+    class Watched(filelock.FileLock):
         def release(self, force=False):
             there.append(Path(self.lock_file).exists())
             super().release(force)
 
-    monkeypatch.setattr(run_state, "FileLock", Watched)
+    monkeypatch.setattr(filelock, "FileLock", Watched)
     with run_state.held(tmp_path / "run"):
         pass
     assert there[0] is False

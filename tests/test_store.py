@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from helmholtz.data import loading
 from helmholtz.errors import DataError
 from helmholtz.io import store
 
@@ -24,6 +25,14 @@ def test_what_was_stored_comes_back(tmp_path):
     assert store.intact(tmp_path / "x.h5", {"rate": 5})
     assert not store.intact(tmp_path / "x.h5", {"rate": 6})
     assert [p.name for p in tmp_path.iterdir()] == ["x.h5"]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have_is_one_that_is_missing(name, tmp_path):
+    """An index of shards that was damaged may hold such a name."""
+    assert not store.intact(tmp_path / name, {})
+    with pytest.raises(DataError, match="does not exist"):
+        store.read(tmp_path / name)
 
 
 def test_a_writer_that_fails_leaves_what_was_there(tmp_path):
@@ -77,3 +86,13 @@ def test_reserved_room_is_asked_for_first_and_changes_no_byte(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert {path.name for path in tmp_path.iterdir()} == {"x.h5", "y.h5"}
+
+
+def test_prepared_data_without_the_name_of_their_source_are_told(tmp_path):
+    """Their digest is right: it keeps nobody from writing another file."""
+    for split in ("train", "test"):
+        with store.create(tmp_path / f"{split}.h5") as file:
+            file["data"], file["label"] = np.zeros((4, 8, 8, 3), "uint8"), np.arange(4)
+            store.set_attributes(file, {"classes": list("abcd"), "rate": 5})
+    with pytest.raises(DataError, match="does not name its source"):
+        loading.load(tmp_path, 5)

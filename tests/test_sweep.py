@@ -323,6 +323,13 @@ def test_a_system_that_binds_no_process_to_cores_trains_too(tmp_path, monkeypatc
     )
 
 
+def test_a_log_folder_whose_name_is_no_utf_8_is_trained_in(tmp_path):
+    """As every name beyond ASCII is where the locale is C and Python is told to follow it."""
+    (run,) = planned(Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe4")), "--quality", "5")
+    work_off([run], local_engine.slots(None, 1, 1), 0)
+    assert (run.state, run.note) == ("done", "")
+
+
 def test_two_launchers_share_the_runs(tmp_path):
     command = [sys.executable, "-c", TWO_LAUNCHERS.format(logs=str(tmp_path))]
     here = Path(__file__).parent

@@ -27,7 +27,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from PIL import Image
+import twins
+from twins import TINY, make_photos
 
 from helmholtz.io import store
 from helmholtz.training import checkpoints
@@ -38,24 +39,6 @@ SWEEP = ["cifar", "--quality", "5", "6", "--seed", "0", "1", "2", "--batch_size"
 SWEEP += ["--num_epoch", "25", "--jobs", "2", "--retries", "99"]
 ANSWER = ["--source", "sample", "--limit", "500", "--quality", "90", "10", "--tolerance", "20%"]
 ANSWER += ["--num_epoch", "20", "--batch_size", "20", "--budget", "2h", "--jobs", "2", "--json"]
-TINY = """
-import keras
-
-def build(shape, classes):
-    layers = [keras.Input(shape), keras.layers.AveragePooling2D(4), keras.layers.Flatten()]
-    return keras.Sequential([*layers, keras.layers.Dense(classes, activation="softmax")])
-"""
-
-
-def make_photos(folder: Path) -> Path:
-    """Two classes of noisy images, told apart by their brightness."""
-    rng = np.random.default_rng(0)
-    for name, level in (("dark", 60), ("bright", 190)):
-        (folder / name).mkdir(parents=True)
-        for i in range(40):
-            pixels = rng.normal(level, 20, (32, 32, 3)).clip(0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / name / f"{i:02d}.png")
-    return folder
 
 
 def start(program: str, *flags) -> subprocess.Popen:
@@ -245,21 +228,26 @@ def torture_preparation(photos: Path, rounds: int, rng: random.Random) -> None:
     print(f"preparation: {rounds} crowds of eight, {killed} processes killed; one good copy each")
 
 
+PARTS = ["twins", "answer", "prepare", "runs"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=["answer", "prepare"], help="torture nothing else")
+    parser.add_argument("--only", choices=PARTS, help="torture nothing else")
+    parser.add_argument("--command", default="", help="of twins, the one whose name holds this")
     args = parser.parse_args()
-    rng = random.Random(args.seed)
+    rng, parts = random.Random(args.seed), [args.only] if args.only else PARTS
     with tempfile.TemporaryDirectory() as folder:
-        if args.only != "prepare":
+        if "twins" in parts:
+            twins.torture(Path(folder) / "twins", max(2, args.kills // 3), rng, args.command)
+        if "answer" in parts:
             torture_answer(Path(folder) / "answers", max(1, args.kills // 2), rng)
-        if args.only == "answer":
-            return
         photos = make_photos(Path(folder) / "photos")
-        torture_preparation(photos, max(1, args.kills // 4), rng)
-        if args.only:
+        if "prepare" in parts:
+            torture_preparation(photos, max(1, args.kills // 4), rng)
+        if "runs" not in parts:
             return
         prepared = start("cifar.prepare", "--source", photos, "--quality", 5).communicate()[0]
         data = Path(prepared.strip().splitlines()[-1].split(": ")[1])

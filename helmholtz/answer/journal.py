@@ -6,13 +6,11 @@ import time
 from argparse import Namespace
 from contextlib import suppress
 
-from filelock import FileLock, Timeout
-
 from helmholtz.answer.clock import RECENT, Clock
 from helmholtz.answer.trials import Trial, Trials
 from helmholtz.errors import DataError, UsageError
 from helmholtz.io import runs
-from helmholtz.io.files import LOCK, remove_leftovers, write_json
+from helmholtz.io.files import LOCK, WAIT, acquire, remove_leftovers, write_json
 
 FILE = "answer.json"
 BEAT = 5.0  # seconds between two notes of the time used
@@ -36,13 +34,11 @@ class Journal:
 
     def __enter__(self) -> "Journal":
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.lock = FileLock(self.folder / LOCK)
-        try:
-            self.lock.acquire(timeout=1)
-        except Timeout:
+        self.lock = acquire(self.folder / LOCK, WAIT)
+        if self.lock is None:
             raise UsageError(
                 f"Another process answers this question: see {self.folder / 'index.html'}."
-            ) from None
+            )
         remove_leftovers(self.folder)
         with suppress(DataError, KeyError, TypeError, ValueError):  # a damaged one is made anew
             self._go_on(runs.read_json(self.folder / FILE))

@@ -3,6 +3,7 @@
 import tempfile
 import time
 from argparse import Namespace
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +17,8 @@ from helmholtz.data.loading import Data
 from helmholtz.data.splits import chosen_of
 from helmholtz.domain import Domain
 from helmholtz.errors import DataError, UsageError
-from helmholtz.io import predictions, runs
-from helmholtz.io.files import write_json
+from helmholtz.io import predictions, run_state, runs
+from helmholtz.io.files import remove_leftovers, write_json
 from helmholtz.parallel import in_parallel
 from helmholtz.schema import OUTSIDE, SIZES
 
@@ -45,13 +46,23 @@ def judge(domain: Domain, args: Namespace, command: list[str]) -> None:
     for codec, rate in cells:
         codec.available()
         codec.check_data([rate], facts, domain.flag)
-        folder = _folder(domain, args, source.name, codec, rate)
-        if (folder / "result.json").exists() and not args.overwrite:
-            raise UsageError(f"{folder} is there: give --overwrite, or another --name or --seed.")
+    folders = [_folder(domain, args, source.name, *cell) for cell in cells]
+    _refuse_those_there(folders, args)
     tested = chosen_of(data, "test", args.limit)  # in an order that tells nothing of the class
     answers = [_ask(domain, args, command, cell, data, tested) for cell in cells]
-    for answer in answers:
-        _keep(domain, args, command, answer, data)
+    with ExitStack() as locks:
+        for folder in folders:
+            locks.enter_context(run_state.held(folder))
+            remove_leftovers(folder)
+        _refuse_those_there(folders, args)  # by now: another process may have been quicker
+        for answer in answers:
+            _keep(domain, args, command, answer, data)
+
+
+def _refuse_those_there(folders: list[Path], args: Namespace) -> None:
+    for folder in folders:
+        if (folder / "result.json").exists() and not args.overwrite:
+            raise UsageError(f"{folder} is there: give --overwrite, or another --name or --seed.")
 
 
 def _folder(domain: Domain, args: Namespace, source: str, codec: Codec, rate: int) -> Path:

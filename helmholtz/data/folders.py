@@ -20,6 +20,8 @@ SPLIT_SEED = 2337  # the published seed
 TEST_SHARE = 0.2
 TEST_NAMES = ("test", "val", "valid", "validation")  # the first that exists is the test split
 
+LONGEST = 100  # characters of a folder's name in that of a source, to which more is added
+
 
 class Tree(NamedTuple):
     """What a folder holds.
@@ -99,7 +101,7 @@ def folder_name(folder: Path) -> str:
     path = folder.resolve()
     plain = "".join(c if c.isalnum() and c.isascii() else "-" for c in path.name).strip("-")
     digest = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{plain or 'folder'}-{digest[:8]}"
+    return f"{plain[:LONGEST] or 'folder'}-{digest[:8]}"
 
 
 def require_file(path: Path) -> None:

@@ -49,7 +49,8 @@ def load(folder: Path, rate: int | None, codecs: dict | None = None) -> Data:
     attributes = _joined(found, folder, rate)
     if rate not in (None, attributes["rate"]):
         raise DataError(f"{name} was prepared at rate {attributes['rate']}, not {rate}: give that.")
-    if not re.fullmatch(r"\w[\w.-]*", attributes["source"], re.ASCII):  # it names the run's folder
+    source = str(attributes.get("source") or "")
+    if not re.fullmatch(r"\w[\w.-]*", source, re.ASCII):  # it names the run's folder
         raise DataError(f"{name} is damaged, it does not name its source: prepare it anew.")
     labels = np.concatenate([label for _, label in splits.values()])
     count = min(labels.max() + 1, len(labels))  # foreign labels may be any numbers

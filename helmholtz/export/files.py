@@ -21,6 +21,7 @@ COLUMNS += ["bytes_before", "bytes_after", "sha256_before", "sha256_after"]
 MANIFEST = "manifest.csv"
 # Names that are no UTF-8 are kept, byte for byte.
 TEXT = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
+NAME_MAX = 255  # bytes of a file's name, on nearly every file system
 CHUNK = 4  # files that a process compresses at a time
 
 
@@ -57,22 +58,30 @@ def tasks(names: list[Path], ending: str, rows: dict[str, dict]) -> list[Task]:
 def read_manifest(path: Path, settings: dict) -> dict[str, dict]:
     """By name, the rows of an earlier export that are whole and whose files are there.
 
-    Raises UsageError when they are of another codec, rate or version.
+    Raises UsageError when they are of another codec, rate or version, or the file is no manifest.
     """
     if not path.exists():
         return {}
-    with open(path, **TEXT) as file:
-        reader = csv.DictReader(file)
-        rows = [row for row in reader if None not in row.values()]
-    if reader.fieldnames != COLUMNS:
+    try:
+        with open(path, **TEXT) as file:
+            header, *lines = csv.reader(file)
+    except (ValueError, csv.Error):  # it is empty, or one cell holds too much
+        header, lines = [], []
+    if header != COLUMNS:
         raise UsageError(f"{shown(path)} is not of an export: give another folder.")
+    whole = (line for line in lines if len(line) == len(COLUMNS) and _are_sizes(line[5:7]))
+    rows = [dict(zip(COLUMNS, line, strict=True)) for line in whole]
     for row in rows:
         if settings != {name: row[name] for name in settings}:
             raise UsageError(
                 f"{shown(path.parent)} holds files of {row['codec']} {row['rate']} "
                 f"({row['version']}): give another folder."
             )
-    return {row["name"]: row for row in rows if (path.parent / row["exported"]).exists()}
+    return {row["name"]: row for row in rows if os.path.exists(path.parent / row["exported"])}
+
+
+def _are_sizes(cells: list[str]) -> bool:
+    return all(cell.isascii() and cell.isdecimal() for cell in cells)
 
 
 def _write_manifest(path: Path, rows: dict[str, dict]) -> None:
@@ -132,6 +141,8 @@ def compress(tasks: list[Task], *, folder: Path, out: Path, half: str, settings:
 
 def _compress_one(task: Task, folder: Path, out: Path, encode) -> tuple[dict, Path | None]:
     source, target = folder / task.name, out / task.exported
+    if len(os.fsencode(target.name)) > NAME_MAX:
+        raise DataError(f"{shown(source)}: {shown(target.name)} would be too long: shorten it.")
     if os.path.lexists(target):
         return _checked(task, source, target), None
     contents = {"after": encode(source), "before": source.read_bytes()}

@@ -6,14 +6,25 @@ import fcntl
 import json
 import os
 import shutil
+import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from helmholtz.errors import MachineError
+from helmholtz.text import shown
+
 LOCK = ".lock"  # a hidden file in a folder that one process holds
 HIDDEN = ("thumbs.db", "desktop.ini", "__macosx")  # left by operating systems, as .DS_Store is
-WAIT = 0.2  # seconds between two looks at a lock that others hold
+WAIT = 1  # seconds for a lock, before somebody is told that another has it
+LOOK = 0.2  # seconds between two looks at a lock that others hold
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 SPARE = 1 << 20  # bytes for a file's structure and for small files
+
+
+class NoLocks(MachineError, OSError):
+    """Locks are not available; an OSError like other folders that cannot be written to."""
 
 
 def visible(folder: Path) -> list[Path]:
@@ -51,38 +62,86 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Lock folder for this process; the lock ends with the process, however it ends."""
-    from filelock import FileLock
-
+    """Lock folder for this process, after whoever has it; the lock ends with the process, however
+    it ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / LOCK):
+    lock = acquire(folder / LOCK, WAIT)
+    if lock is None:
+        _say_waiting(folder)
+        lock = acquire(folder / LOCK, -1)
+    try:
         yield
+    finally:
+        lock.release()
+
+
+def _say_waiting(folder: Path) -> None:
+    print(f"Waiting for another process that works in {shown(folder)}.", file=sys.stderr)
+
+
+def acquire(path: Path, seconds: float):
+    """Lock a file for this process; None when another has it for so many seconds, -1: any time.
+
+    Raises NoLocks on a file system without locks, where two processes would mix their files.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        with _named(path.parent), warnings.catch_warnings(action="error"):  # filelock's, of a lock
+            lock.acquire(timeout=seconds)  # that ends with nobody
+    except Timeout:
+        return None
+    return lock
+
+
+@contextlib.contextmanager
+def _named(folder: Path) -> Iterator[None]:
+    """Raise NoLocks in place of what says that the file system of a folder has none."""
+    try:
+        yield
+    except (OSError, NotImplementedError, UserWarning) as error:
+        if getattr(error, "errno", errno.ENOLCK) not in NO_LOCKS:
+            raise
+        raise NoLocks(
+            f"The file system of {shown(folder)} has no locks: give a folder on another one."
+        ) from error
 
 
 @contextlib.contextmanager
 def together(folder: Path, purpose: str) -> Iterator[None]:
-    """Hold folder with all processes of the same purpose, after those of another have ended.
-
-    The first of them writes the purpose into the file that all lock.
-    """
+    """Hold folder with all processes of the same purpose, after those of another have ended."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / LOCK, "a+", encoding="utf-8") as file:
-        while True:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            file.seek(0)
-            if file.read() == purpose:
-                break
-            with contextlib.suppress(BlockingIOError):  # which loses the shared lock, too
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                file.truncate(0)
-                file.write(purpose)
-                file.flush()
-                continue
-            time.sleep(WAIT)
+        said = time.monotonic() + WAIT
+        while not _joins(file, folder, purpose):
+            if time.monotonic() > said:
+                _say_waiting(folder)
+                said = float("inf")
+            time.sleep(LOOK)
         try:
             yield
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)  # forked processes that still end hold it, too
+
+
+def _joins(file, folder: Path, purpose: str) -> bool:
+    """Whether a folder, by the file that all lock, is held for this purpose, by this process too.
+
+    The first process writes the purpose into the file.
+    """
+    with _named(folder):
+        fcntl.flock(file, fcntl.LOCK_SH)
+    file.seek(0)
+    if file.read() == purpose:
+        return True
+    with contextlib.suppress(BlockingIOError):  # which loses the shared lock, too
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.truncate(0)
+        file.write(purpose)
+        file.flush()
+        return _joins(file, folder, purpose)
+    return False
 
 
 @contextlib.contextmanager
@@ -91,13 +150,9 @@ def claimed(folder: Path, name: str, wait: bool = True) -> Iterator[bool]:
 
     wait: until it has. The claim ends with the process, however it ends.
     """
-    from filelock import FileLock, Timeout
-
     path = folder / f".{name}{LOCK}"
-    lock = FileLock(path)
-    try:
-        lock.acquire(-1 if wait else 0, WAIT)
-    except Timeout:
+    lock = acquire(path, -1 if wait else 0)
+    if lock is None:
         yield False
         return
     try:

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from filelock import FileLock, Timeout
-
 from helmholtz.errors import DataError, UsageError
 from helmholtz.io import runs
-from helmholtz.io.files import LOCK, remove_leftovers, write_json
+from helmholtz.io.files import LOCK, WAIT, acquire, remove_leftovers, write_json
 from helmholtz.schema import LAST
 
 CLAIM = ".claim"  # locked by the launcher of a sweep, as LOCK is by train.py
 MARK = ".overwrite"  # the run in this folder is to be replaced by the next one
-WAIT = 1  # seconds, since in_progress holds a lock for a moment
 # Flags that may differ between a run and the command that resumes it.
 FREE = {"num_epoch", "resume", "overwrite", "log_dir", "train_dir", "data_dir"}
 FREE |= {"skip_bad", "store", "feed", "tensorboard", "wandb"}
@@ -160,14 +157,12 @@ def held(folder: Path) -> Iterator[None]:
     Raises UsageError when another process works there. A folder that stays empty is removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=WAIT)
-    except Timeout:
+    lock = acquire(folder / LOCK, WAIT)
+    if lock is None:
         raise UsageError(
             f"{folder} is being trained by another process, or evaluated: wait for it, or give "
             "another --seed or --log_dir."
-        ) from None
+        )
     try:
         yield
     finally:
@@ -178,13 +173,12 @@ def held(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def take(folder: Path) -> FileLock | None:
-    """Claim a run for the launcher of a sweep; None when another launcher has it."""
+def take(folder: Path):
+    """The lock of a run for the launcher of a sweep; None when another process has the run."""
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / CLAIM)
-    try:
-        lock.acquire(timeout=WAIT / 10)
-    except Timeout:
+    lock = acquire(folder / CLAIM, WAIT / 10)
+    if lock and _locked(folder / LOCK):  # it is trained or evaluated by itself
+        lock.release()
         return None
     return lock
 

@@ -65,7 +65,8 @@ def read_setting(folder: Path, domain) -> dict:
     if not (folder / "result.json").exists() or setting.get("domain") != domain.name:
         raise DataError(f"{folder} is not a finished run of {domain.name}/train.py.")
     kinds = {"rate": int, "shape": list, "data": dict, "flags": dict}
-    known = setting.get("model") in domain.networks or isinstance(setting.get("network"), dict)
+    own, model = setting.get("network"), setting.get("model")
+    known = isinstance(own, dict) or (own is None and model in list(domain.networks))
     whole = known and all(isinstance(setting.get(key), kind) for key, kind in kinds.items())
     classes = setting["data"].get("classes") if whole else None
     named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)

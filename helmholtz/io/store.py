@@ -24,6 +24,7 @@ HEAD = 512  # bytes of HDF5's user block
 MAGIC = b"helmholtz sha256 "
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 DEFLATE_LIMIT = 1032  # the highest compression ratio of gzip, which foreign files may use
+ABSENT = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG)
 READ_TIMEOUT = 300  # seconds for reading a foreign file; a gigabyte of gzip takes ten
 RACY = 2  # seconds within which a file system may give two versions of a file the same time
 known: dict[tuple, str] = {}  # digests that this process has found to be right, see _stamp
@@ -137,7 +138,9 @@ def _verified(path: Path) -> str | None:
             if head.startswith(SIGNATURE):
                 return None
             digest = known.get(stamp) or _digest(raw)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except (OSError, ValueError) as error:  # the latter for a name that no file can have
+        if getattr(error, "errno", errno.ENOENT) not in ABSENT:
+            raise
         raise DataError(f"{path} does not exist.") from None
     if head != (MAGIC + digest.encode() + b"\n").ljust(HEAD):
         raise DataError(f"{path} is damaged: its content does not match its digest.")

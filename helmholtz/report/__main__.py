@@ -72,18 +72,16 @@ def _tables(roots: list[Path]) -> list[Path]:
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    from helmholtz.analysis import experiments, kept, logs, prepared, tables, transfer
+    from helmholtz.analysis import experiments, kept, prepared, transfer
     from helmholtz.analysis.answer import answer
     from helmholtz.analysis.by_class import by_class
-    from helmholtz.io.files import write_json, write_text
-    from helmholtz.report import curves, page, sections, terminal
-    from helmholtz.schema import BY_CLASS, EPOCHS, MATRIX, RUNS, SUMMARY
+    from helmholtz.io.files import locked, remove_leftovers
+    from helmholtz.report import curves
 
     runs, foreign = collect(args)
     curves.check_patterns(runs, args.curves)
     prepared.add_lossless(runs)
-    rows = [run.row for run in runs]
-    found = experiments.experiments(rows)
+    found = experiments.experiments([run.row for run in runs])
     tested = transfer.read(runs)
     earlier = transfer.read_tables(_tables(args.folders))
     answered = [
@@ -98,14 +96,28 @@ def main(argv=None) -> None:
         for one in found
     ]
 
+    with locked(args.out):
+        for folder in (args.out, args.out / "figures"):
+            remove_leftovers(folder)
+        if args.predictions:
+            kept.write(args.out / kept.FILE, [run.row for run in runs], tested)
+        _write(args, runs, found, answered, foreign)
+
+
+def _write(args: argparse.Namespace, runs: list, found: list, answered: list, foreign) -> None:
+    """Write the report, and say on the terminal what it says."""
+    from helmholtz.analysis import experiments, logs, tables
+    from helmholtz.io.files import write_json, write_text
+    from helmholtz.report import page, sections, terminal
+    from helmholtz.schema import BY_CLASS, EPOCHS, MATRIX, RUNS, SUMMARY
+
+    rows = [run.row for run in runs]
     tables.write(args.out / "runs.csv", rows, RUNS)
     tables.write(args.out / "curves.csv", logs.curves(runs), EPOCHS)
     tables.write(args.out / "summary.csv", experiments.summary_rows(found), SUMMARY)
     for name, schema in (("by_class", BY_CLASS), ("matrix", MATRIX)):
         table = [row for _, told in answered for row in told[name]]
         tables.write(args.out / f"{name}.csv", table, schema)
-    if args.predictions:
-        kept.write(args.out / kept.FILE, rows, tested)
     drawn = sections.draw(answered, runs, args.out / "figures", args)
     facts = {"tolerance": args.tolerance, "states": logs.states(rows)}
     facts |= {"answers": [told for _, told in answered], "foreign": foreign}

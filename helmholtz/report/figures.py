@@ -14,6 +14,7 @@ from helmholtz.report import charts
 from helmholtz.report.charts import figure, points
 
 NAMED = 2  # codecs up to which points are named by their rates
+LONGEST = 40  # characters of a class's name beside a figure
 LABELLED = 25  # classes up to which a confusion matrix names them
 
 
@@ -138,7 +139,7 @@ def by_class(rows: list[dict]):
         range(len(rates)), labels=[domains.rate_name(cells[names[0], r]) for r in rates]
     )
     axes.tick_params(axis="x", labelrotation=40)
-    axes.set_yticks(range(len(names)), labels=names)
+    axes.set_yticks(range(len(names)), labels=_short(names))
     for i, name in enumerate(names):
         for j, rate in enumerate(rates):
             shade = "#888888" if cells[name, rate]["verdict"] == NEITHER else "black"
@@ -157,10 +158,15 @@ def confusion(classes: list[str], counts: list[list[int]]):
     axes.set(xlabel="predicted class", ylabel="true class")
     if len(classes) > LABELLED:
         return made
-    axes.set_xticks(range(len(classes)), labels=classes, rotation=90, fontsize=8)
-    axes.set_yticks(range(len(classes)), labels=classes, fontsize=8)
+    axes.set_xticks(range(len(classes)), labels=_short(classes), rotation=90, fontsize=8)
+    axes.set_yticks(range(len(classes)), labels=_short(classes), fontsize=8)
     for i, row in enumerate(counts):
         for j, count in enumerate(row):
             shade = "black" if shares[i][j] > 0.5 else "white"
             axes.text(j, i, count or "", color=shade, ha="center", va="center", fontsize=7)
     return made
+
+
+def _short(names: list[str]) -> list[str]:
+    """Names that leave room for the figure beside them."""
+    return [name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..." for name in names]

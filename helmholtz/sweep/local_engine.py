@@ -51,7 +51,8 @@ class Local:
     def start(self, run: Run, flags: list[str]) -> Job:
         """Start train.py with its output in the run's train.log; OSError when that fails."""
         flags = [*flags, "--log_dir", str(run.folder)]
-        with open(run.folder / "train.log", "a", encoding="utf-8") as log:
+        escaped = {"encoding": "utf-8", "errors": "backslashreplace"}  # names that are no UTF-8
+        with open(run.folder / "train.log", "a", **escaped) as log:
             print(f"$ {run.domain.name}/train.py {shlex.join(flags)}", file=log, flush=True)
             slot = self.free[0]
             process = self.program(run, flags, slot.environment, log)

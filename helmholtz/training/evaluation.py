@@ -10,6 +10,7 @@ from helmholtz.data.items import Items
 from helmholtz.data.splits import chosen_of
 from helmholtz.errors import DataError
 from helmholtz.io import evaluations, predictions, run_state, runs
+from helmholtz.io.files import remove_leftovers
 from helmholtz.training import own_build, prediction
 from helmholtz.training.device import gpu, place
 from helmholtz.training.launches import Model
@@ -31,6 +32,8 @@ class Judge:
         that are not those of the run, and UsageError when another process has the run.
         """
         with run_state.held(task.folder):
+            for folder in (task.folder, task.folder / evaluations.FOLDER):
+                remove_leftovers(folder)
             model = None
             for codec, rate in task.cells:
                 items, labels, tested, version = self._items(task, places[codec, rate], rate)
