@@ -54,11 +54,11 @@ def transfer(
 ) -> dict:
     """The rows of matrix.csv as "matrix", and a sentence on each tested codec as "transfer".
 
-    tested: what read gives. kept: the rows of an earlier report, where tested has nothing; their
-    verdicts are of its tolerance. Both are empty where no run was tested at another rate than its
-    own, and nothing is said of a network that has not learned, which holds everywhere.
+    tested: what read gives. kept: the rows of an earlier report, which count where they are of more
+    seeds; their verdicts are of its tolerance. Both are empty where no run was tested at another
+    rate than its own. Nothing is said of a network that has not learned, which holds everywhere.
     """
-    rows = _rows(experiment, tested, tolerance) or list(kept)
+    rows = _of_more_seeds(kept, _rows(experiment, tested, tolerance))
     rows = [] if all(map(is_own, rows)) else rows
     codecs = dict.fromkeys(row["tested_codec"] for row in rows if row["tested_rate"])
     guesses = learned(experiment.base, experiment.base["accuracy"]) is False
@@ -67,6 +67,16 @@ def transfer(
     if said and any(run["validated_on"] == TEST_SPLIT for run in trained):
         said.append(FAVOURED)
     return {"matrix": rows, "transfer": " ".join(said)}
+
+
+def _of_more_seeds(kept: list[dict], rows: list[dict]) -> list[dict]:
+    """Of two rows for a cell the one of more seeds, or else the second, in the order of _rows."""
+    cells = {}
+    for row in [*kept, *rows]:
+        place = -rate_order(row["rate"]), row["tested_codec"], -rate_order(row["tested_rate"])
+        if place not in cells or row["seeds"] >= cells[place]["seeds"]:
+            cells[place] = row
+    return [cells[place] for place in sorted(cells)]
 
 
 def _rows(experiment: Experiment, tested: dict[str, dict], tolerance: float) -> list[dict]:
