@@ -208,15 +208,16 @@ def test_a_damaged_table_of_predictions_is_refused(tmp_path, truth):
 def test_cells_of_an_earlier_matrix_count_where_they_are_of_more_seeds(tmp_path):
     old, new = tmp_path / "old", tmp_path / "new"
     for seed in range(2):
-        judged_run(old, 50, seed, {("jpeg", 50): 0.8, ("jpeg", 5): 0.6})
+        judged_run(old, 50, seed, {("jpeg", 50): 0.8, ("jpeg", 10): 0.6, ("jpeg", 5): 0.6})
     report.main([str(old), "--out", str(tmp_path / "report")])
     for seed in range(2, 5):
-        cells = {("jpeg", 50): 0.7} | ({("jpeg", 5): 0.5} if seed == 2 else {})
-        judged_run(new, 50, seed, cells)
+        tested = [50, 10, 5][: 5 - seed]
+        judged_run(new, 50, seed, {("jpeg", rate): 0.7 for rate in tested})
     out = tmp_path / "both"
     report.main([str(tmp_path / "report"), str(new), "--out", str(out)])
     rows = tables.read(out / "matrix.csv", MATRIX)
     assert [(r["tested_rate"], r["seeds"], round(r["accuracy"], 6)) for r in rows] == [
         (50, 3, 0.7),
+        (10, 2, 0.7),
         (5, 2, 0.6),
     ]
