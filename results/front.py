@@ -2,8 +2,8 @@
 
 python results/front.py
 
-Writes results/front.png and prints the tables as they stand in README.md, lossless/README.md,
-images/README.md and sound/README.md. The photographs of the studies are not ours to publish: what
+Writes results/front.png and prints the tables as they stand in README.md and in the README.md of
+each study. The photographs of the studies are not ours to publish: what
 is shown decoded is drawn by cifar/sample.py.
 """
 
@@ -20,12 +20,14 @@ from helmholtz.report import charts
 from helmholtz.schema import SUMMARY
 
 RESULTS = Path(__file__).parent
-NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0", "lossless": "quick"}  # with all seeds
-ITEMS = {"images": "an image", "sound": "a clip", "lossless": "an image"}
+NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0"}  # setting 0: the one with all seeds
+NETWORKS |= {"lossless": "quick", "drums": "quick"}
+ITEMS = {"images": "an image", "sound": "a clip", "lossless": "an image", "drums": "a clip"}
 SHOWN = {"accuracy": "{:.3f}", "difference": "{:+.3f}"}
 SHOWN |= {"test_acc": "{:.3f}", "test_difference": "{:+.3f}"}
 TESTED = ("test_acc", "test_difference")
-SHORT = {"lossless": ("images", (0, 100, 75, 25)), "sound": ("drum sounds", (0, 64, 8))}
+JUDGED = {"test_acc": "{:.4f}", "test_difference": "{:+.3f}"}
+SHORT = {"lossless": ("images", (0, 100, 75, 25)), "drums": ("drum sounds", (0, 64, 8))}
 OBJECTS = (3, 8)  # test images of the sample that are shown
 UNCOMPRESSED = ("uncompressed", "right", -14)  # the label, and where it is
 DECODED = (0, 100, 75, 25, 5, 1)  # and at which qualities
@@ -47,6 +49,24 @@ def table(rows: list[dict], item: str) -> str:
         cells += [_with_interval(row, *shown) for shown in SHOWN.items()]
         lines.append([*cells, f"{row['seconds']:,.0f}"])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def tests_table(study: str) -> str:
+    """All networks, codecs and rates of a study whose runs are judged once, as a Markdown table."""
+    columns = ["network", "trained and tested at", "seeds", "test accuracy", "change"]
+    lines = [[*columns, "bytes", "payload"], ["---"] * (len(columns) + 2)]
+    for row in sorted(tables.read(RESULTS / study / "summary.csv", SUMMARY), key=_place):
+        cells = [row["model"], domains.rate_name(row), str(row["seeds"])]
+        cells += [_with_interval(row, name, form) for name, form in JUDGED.items()]
+        cells += [f"{row[name]:,.0f}" for name in ("file_bytes", "scan_bytes")]
+        lines.append(cells)
+    lines = [f"| {' | '.join(cells)} |" for cells in lines]
+    return "\n".join(dict.fromkeys(lines))  # what is uncompressed belongs to every codec
+
+
+def _place(row: dict) -> tuple:
+    """Largest networks first; uncompressed, then codec by codec from the highest rate."""
+    return -row["parameters"], row["rate"] > 0, row["codec"], -row["rate"]
 
 
 def short_table(studies: dict[str, list[dict]]) -> str:
@@ -115,8 +135,10 @@ def _decoded(axes, rate: int, pixels) -> None:
 def main() -> None:
     front = {study: read(study) for study in SHORT}
     print(short_table(front), end="\n\n")
-    for study in NETWORKS.keys() - {"lossless"}:  # whose table says what it was tested at
+    for study in ("images", "sound"):
         print(table(read(study), ITEMS[study]), end="\n\n")
+    for study in ("lossless", "drums", "digits"):
+        print(study, tests_table(study), sep="\n", end="\n\n")
     with charts.styled():
         figure(front).savefig(RESULTS / "front.png", dpi=160, metadata={"Software": None})
 

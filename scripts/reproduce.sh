@@ -4,6 +4,7 @@
 #   sh scripts/reproduce.sh lossless FOLDER results/lossless: lossless CIFAR-10, less than four hours
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
 #   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, somewhat over two hours
+#   sh scripts/reproduce.sh drums FOLDER    results/drums: the same recordings, quick, twenty minutes
 #   sh scripts/reproduce.sh digits FOLDER   results/digits: spoken digits, MP3 and Opus, half an hour
 #   sh scripts/reproduce.sh paper           the published runs, three seeds: for a machine with a GPU
 # FOLDER has a folder of files for each class, or train/ and test/ of such; for images the archive of
@@ -13,10 +14,10 @@ set -eu
 [ $# -gt 0 ] || { usage >&2 && exit 2; }
 which=$1
 case $which/$# in
-quick/1 | paper/1 | lossless/2 | images/2 | sound/2 | digits/2) ;;
+quick/1 | paper/1 | lossless/2 | images/2 | sound/2 | drums/2 | digits/2) ;;
 quick/* | paper/*) refuse "$which takes no FOLDER." ;;
-lossless/* | images/* | sound/* | digits/*) refuse "$which takes one FOLDER." ;;
-*) refuse "There is no '$which' to reproduce, only quick, lossless, images, sound, digits and paper." ;;
+lossless/* | images/* | sound/* | drums/* | digits/*) refuse "$which takes one FOLDER." ;;
+*) refuse "There is no '$which' to reproduce, only quick, lossless, images, sound, drums, digits and paper." ;;
 esac
 trap 'exit 75' INT # once the command that it stops has ended
 if [ $# = 2 ]; then
@@ -53,6 +54,10 @@ sound)
     sweep audio --source "$data" $with --setting 0 --seed 0 1 2 --bitrate 0 8 16 32 64 128
     sweep audio --source "$data" $with --setting 1 2 3 4 5 --seed 0 --bitrate 0 32
     ;;
+drums)
+    bitrates="0 8 32 64" with="--mono --dur 2 --model quick --codec mp3 --seed 0 1 2"
+    sweep audio --source "$data" $with --bitrate $bitrates --test_bitrate $bitrates
+    ;;
 digits)
     with="--mono --dur 1 --model quick --num_epoch 10 --seed 0 1 2 --codec mp3 opus --jobs 2"
     sweep audio --source "$data" $with --bitrate 0 8 16 32 --test_bitrate 0 8 16 32
@@ -64,5 +69,5 @@ paper)
     sweep audio --setting 1 2 3 4 5 --seed 0 1 2 --bitrate 0 32
     ;;
 esac
-python -m helmholtz.report "$logs" --out "$logs/report"
+python -m helmholtz.report "$logs" --predictions --out "$logs/report"
 exit $failed

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 STUDIES = ["images", "sound"]  # of the published networks
 GROWING = "lossless"  # whose runs come in one by one
-MATRICES = [GROWING, "digits"]  # with runs that were tested at other rates too
+MATRICES = [GROWING, "drums", "digits"]  # with runs that were tested at other rates too
 ELSEWHERE = {"source", "log_dir", "setting", "model", "resume", "overwrite"}  # not what a run is
 COUNTS = {"one": 1, "two": 2, "three": 3, "five": 5}
 
@@ -93,7 +93,7 @@ def test_ctrl_c_ends_it_at_once(tmp_path):
     assert (code, len(lines)) == (75, 1)
 
 
-@pytest.mark.parametrize("study", [*STUDIES, "digits"])
+@pytest.mark.parametrize("study", [*STUDIES, "drums", "digits"])
 def test_the_runs_are_those_that_the_study_s_command_asks_for(study, tmp_path):
     assert f"sh scripts/reproduce.sh {study} " in page_of(study)
     code, said = reproduce(study, tmp_path, "")
@@ -129,7 +129,8 @@ def test_the_runs_of_the_growing_study_are_some_of_those_that_its_command_asks_f
 
 
 @pytest.mark.parametrize("study", MATRICES)
-def test_the_table_of_a_study_is_that_of_its_summary(study):
+def test_the_table_of_a_study_is_that_of_its_summary(front, study):
+    assert front.tests_table(study) in page_of(study)
     rows = tables.read(RESULTS / study / "summary.csv", SUMMARY)
     own = {}
     for run in [run for run in runs_of(study) if run["state"] == "finished"]:
@@ -139,8 +140,22 @@ def test_the_table_of_a_study_is_that_of_its_summary(study):
         found = own[row["model"], domains.rate_name(row)]
         assert row["seeds"] == len(found)
         assert row["test_acc"] == pytest.approx(sum(found) / len(found))
-        words = (row["model"], domains.rate_name(row), row["seeds"], f"{row['test_acc']:.4f}")
-        assert "| {} | {} | {} | {} ".format(*words) in page_of(study)
+
+
+def test_what_is_said_of_convergence_is_what_the_curves_say():
+    """Of `quick` on the lossless images: after two epochs, and when it comes to 0.875."""
+    early, first = {}, {}
+    for run in logs.read_table(RESULTS / GROWING / "runs.csv"):
+        if run.row["model"] == "quick":
+            accuracies, rate = run.history["acc"], run.row["rate"]
+            early.setdefault(rate, []).append(accuracies[1])
+            reached = (epoch for epoch, found in enumerate(accuracies, 1) if found >= 0.875)
+            first.setdefault(rate, set()).add(next(reached, None))
+    assert (first[0], first[100], first[75]) == ({8}, {8}, {11, 12})
+    assert {None} == set.union(*(found for rate, found in first.items() if 0 < rate < 75))
+    for rate in (0, 75, 25):
+        said = f"{sum(early[rate]) / len(early[rate]):.3f}"
+        assert said in page_of(GROWING)
 
 
 @pytest.mark.parametrize("study", MATRICES)
@@ -191,7 +206,7 @@ def test_the_tables_of_all_networks_are_those_of_the_runs(study):
 
 
 def test_every_number_of_the_front_page_stands_in_a_committed_table():
-    values = [row["train_items"] for study in [*STUDIES, GROWING] for row in runs_of(study)]
+    values = [row["train_items"] for study in [*STUDIES, *MATRICES] for row in runs_of(study)]
     for path in [*RESULTS.rglob("summary.csv"), *RESULTS.rglob("matrix.csv")]:
         with path.open() as file:
             cells = (cell for row in csv.reader(file) for cell in row)
