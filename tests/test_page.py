@@ -45,7 +45,8 @@ def page(tmp_path_factory):
         with store.create(prepared / f"cifar/data/sample/quality_{rate}/test.h5") as file:
             file["data"] = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
             file["label"] = np.array([0, 1, 0, 1])
-            store.set_attributes(file, {"fingerprint": "f00dcafe", "file_bytes": 400, "items": 4})
+            facts = {"fingerprint": "f00dcafe", "rate": rate, "classes": ["cat", "dog"]}
+            store.set_attributes(file, facts | {"file_bytes": 400, "items": 4})
         for seed in range(3):
             make_run(logs, rate, seed, top, epochs=60)
             make_run(logs, rate, seed, top, epochs=60, model="cnns-dense-64")
