@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from helmholtz.answer.decide import OPEN, SAFE, SEEDS, Margin, decide
 
+FEWEST = 3  # seeds whose variance tells how many are needed
+ITEMS = 2.5  # standard errors over items alone that a decision takes at the least
+
 
 class Next(NamedTuple):
     """A run to train; rate 0 is the baseline."""
@@ -69,6 +72,8 @@ def needed(margin: Margin) -> float:
         return margin.seeds + 1
     now = margin.by_seed / margin.seeds + margin.by_items
     distance = abs(margin.mean) + math.sqrt(now)
+    if margin.seeds < FEWEST and distance > ITEMS * math.sqrt(margin.by_items):
+        return margin.seeds + 1  # what two seeds say of seeds is little
     enough = now * (distance / margin.half) ** 2 - margin.by_items
     if enough <= 0:
         return math.inf
