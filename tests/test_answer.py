@@ -78,6 +78,13 @@ def test_where_no_number_of_seeds_is_enough_no_run_is_asked_for():
     assert choose.needed(margin) == np.inf
 
 
+def test_two_seeds_that_differ_do_not_let_a_rate_be_given_up_but_the_items_may():
+    two = decide.Margin(2, 0.01, 0.2, 50.0, 50.0, 1e-4, 1e-6)
+    assert choose.needed(two) == 3
+    assert choose.needed(two._replace(seeds=3)) == np.inf
+    assert choose.needed(two._replace(by_items=1e-3)) == np.inf
+
+
 def test_what_was_decided_at_a_look_stays_decided_when_the_next_seed_is_bad():
     rng = np.random.default_rng(5)
     sample = np.stack([rng.random(4000) < share for share in (0.03, 0.03, 0.06)]) * 1.0

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from helmholtz.answer.decide import OPEN, SAFE, SEEDS, Margin, decide
 
-FEWEST = 3  # seeds whose variance tells how many are needed
+FEWEST = 3  # seeds whose variance is known well enough to give a rate up for it
 ITEMS = 2.5  # standard errors over items alone that a decision takes at the least
 
 
@@ -66,14 +66,15 @@ def needed(margin: Margin) -> float:
     """Seeds at which a rate may well be decided, from its mean and the variances seen.
 
     Taken is a mean that is a standard error further from 0, since that may be so. Infinite where
-    even then no number of seeds is enough on these items.
+    even then no number of seeds is enough on these items; with fewer than FEWEST seeds only where
+    the variance over items alone says so.
     """
     if math.isinf(margin.by_seed):  # nothing is known of it yet
         return margin.seeds + 1
     now = margin.by_seed / margin.seeds + margin.by_items
     distance = abs(margin.mean) + math.sqrt(now)
     if margin.seeds < FEWEST and distance > ITEMS * math.sqrt(margin.by_items):
-        return margin.seeds + 1  # what two seeds say of seeds is little
+        return margin.seeds + 1
     enough = now * (distance / margin.half) ** 2 - margin.by_items
     if enough <= 0:
         return math.inf

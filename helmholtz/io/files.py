@@ -88,15 +88,16 @@ def acquire(path: Path, seconds: float):
 
     lock = FileLock(path)
     try:
-        with _named(path.parent), warnings.catch_warnings(action="error"):  # filelock's, of a lock
-            lock.acquire(timeout=seconds)  # that ends with nobody
+        # filelock warns where there is no flock, and then takes a lock that outlives its process.
+        with _telling_of_no_locks(path.parent), warnings.catch_warnings(action="error"):
+            lock.acquire(timeout=seconds)
     except Timeout:
         return None
     return lock
 
 
 @contextlib.contextmanager
-def _named(folder: Path) -> Iterator[None]:
+def _telling_of_no_locks(folder: Path) -> Iterator[None]:
     """Raise NoLocks in place of what says that the file system of a folder has none."""
     try:
         yield
@@ -130,7 +131,7 @@ def _joins(file, folder: Path, purpose: str) -> bool:
 
     The first process writes the purpose into the file.
     """
-    with _named(folder):
+    with _telling_of_no_locks(folder):
         fcntl.flock(file, fcntl.LOCK_SH)
     file.seek(0)
     if file.read() == purpose:
