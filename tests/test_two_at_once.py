@@ -136,3 +136,13 @@ def test_setup_waits_for_the_other_and_mends_a_venv_without_pip(tmp_path):
     _, error = process.communicate(timeout=20)
     assert (process.returncode, error) == (0, "")
     assert "install" in (tmp_path / "said").read_text()
+
+
+@pytest.mark.parametrize("number", files.NO_LOCKS)
+def test_a_preparation_on_a_file_system_without_locks_is_refused(tmp_path, monkeypatch, number):
+    def flock(file, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(files.NoLocks, match="has no locks: give"), files.together(tmp_path, "x"):
+        pytest.fail("it was taken")
