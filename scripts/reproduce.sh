@@ -40,9 +40,9 @@ quick)
     sweep audio $with --bitrate 0 32 --num_epoch 10 --batch_size 20
     ;;
 lossless)
-    qualities="0 1 5 10 15 20 25 50 75 100"
-    sweep cifar --source "$data" --model quick --seed 0 1 2 --quality $qualities --test_quality $qualities
-    sweep cifar --source "$data" --model strong --seed 0 1 2 --quality 0
+    qualities="0 1 5 10 15 20 25 50 75 100" with="--precision bfloat16 --seed 0 1 2"
+    sweep cifar --source "$data" --model quick $with --quality $qualities --test_quality $qualities
+    sweep cifar --source "$data" --model strong $with --quality 0
     ;;
 images)
     with="--limit 10000 --val 0.2 --batch_size 32 --num_epoch 15 --precision bfloat16 --jobs 2"
@@ -55,11 +55,12 @@ sound)
     sweep audio --source "$data" $with --setting 1 2 3 4 5 --seed 0 --bitrate 0 32
     ;;
 drums)
-    bitrates="0 8 32 64" with="--mono --dur 2 --model quick --codec mp3 --seed 0 1 2"
+    bitrates="0 8 32 64" with="--mono --dur 2 --model quick --precision bfloat16 --codec mp3 --seed 0 1 2"
     sweep audio --source "$data" $with --bitrate $bitrates --test_bitrate $bitrates
     ;;
 digits)
-    with="--mono --dur 1 --model quick --num_epoch 10 --seed 0 1 2 --codec mp3 opus --jobs 2"
+    with="--mono --dur 1 --model quick --precision bfloat16 --num_epoch 10 --jobs 2"
+    with="$with --seed 0 1 2 --codec mp3 opus"
     sweep audio --source "$data" $with --bitrate 0 8 16 32 --test_bitrate 0 8 16 32
     ;;
 paper)

@@ -15,6 +15,7 @@ from cifar.augment import AlternatingFlip
 from cifar.constants import QUICK
 from cifar.domain import DOMAIN
 from cifar.quick import build_model, initialise
+from helmholtz import machine
 from helmholtz.analysis import experiments, logs
 from helmholtz.analysis.summary import TEST, starred
 from helmholtz.errors import UsageError
@@ -63,8 +64,30 @@ def test_the_six_keep_their_numbers():
     assert list(DOMAIN.networks)[6:] == ["quick", "strong"]
     assert (train.parse_args(["--setting", "7"]).model, train.parse_args([]).val) == ("strong", 0)
     quick = train.parse_args(["--model", "quick"])
-    assert (quick.num_epoch, quick.batch_size, quick.precision) == (12, 500, "bfloat16")
+    assert (quick.num_epoch, quick.batch_size) == (12, 500)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "can", "precision"),
+    [
+        ("AuthenticAMD", "avx2 avx512_bf16", "bfloat16"),
+        ("AuthenticAMD", "avx2", "float32"),
+        ("GenuineIntel", "avx512_bf16", "float32"),
+        ("GenuineIntel", "avx512_bf16 amx_bf16", "bfloat16"),
+    ],
+)
+def test_the_precision_is_the_faster_one(tmp_path, monkeypatch, vendor, can, precision):
+    cpuinfo = tmp_path / "cpuinfo"
+    core = "processor\t: {}\nvendor_id\t: " + vendor + "\nflags\t\t: fpu " + can + " sse\n\n"
+    cpuinfo.write_text(core.format(0) + core.format(1))
+    monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
+    monkeypatch.setattr(machine, "NVIDIA", tmp_path / "nvidia0")
+    assert train.parse_args(["--model", "quick"]).precision == precision
+    assert train.parse_args(["--model", "quick", "--precision", "float32"]).precision == "float32"
     assert train.parse_args([]).precision == "float32"
+    monkeypatch.setattr(machine, "NVIDIA", cpuinfo)
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "none")
+    assert train.parse_args(["--model", "quick"]).precision == "bfloat16"
 
 
 def test_the_first_layer_whitens(images):

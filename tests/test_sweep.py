@@ -17,8 +17,10 @@ from helpers import prepare_images
 
 import cifar
 from audio import domain as audio
+from cifar import train
 from cifar.constants import QUALITIES
 from cifar.domain import DOMAIN
+from helmholtz import machine
 from helmholtz.io import run_state, runs
 from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
@@ -127,6 +129,15 @@ def test_data_is_prepared_with_the_flags_of_the_runs(photos):
     flags = plan.source_flags(run)
     assert {"--source", "sample", "--mono", "--dur", "1.0"} <= set(flags)
     assert not {"--bitrate", "--num_epoch", "--phase"} & set(flags)
+
+
+def test_every_node_trains_in_the_launcher_s_precision(monkeypatch):
+    for here, precision in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr(machine, "gains_by_bfloat16", lambda here=here: here)
+        (run,) = planned("logs", "--model", "quick", "--quality", "5")
+        with monkeypatch.context() as node:
+            node.setattr(machine, "gains_by_bfloat16", lambda here=here: not here)
+            assert train.parse_args(run.flags).precision == precision
 
 
 @pytest.mark.parametrize(

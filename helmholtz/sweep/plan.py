@@ -66,6 +66,8 @@ def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
         parsed = _fitting(half, parsed)
     source, found = _source_name(half, [options for _, options in parsed]), {}
     for words, options in parsed:
+        if options.precision:  # also on a node whose own choice would be another
+            words = [*words, "--precision", options.precision]
         rate = flags.rate_of(options, half)
         folder = runs.folder_of(half, options, source, rate, args.log_dir)
         asked = train_command.request(half, options, source, rate)

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from helmholtz import cli, flags, own_network
+from helmholtz import cli, flags, machine, own_network
 from helmholtz.argtypes import number, positive_number, whole_number
 from helmholtz.domain import Domain, Recipe
 from helmholtz.errors import UsageError
@@ -58,6 +58,8 @@ def _complete(args: Namespace, domain: Domain) -> None:
 def fill_in(args: Namespace, domain: Domain, recipe: Recipe) -> None:
     """Set the training flags that were not given; UsageError for one that the recipe lacks."""
     known = {"val": domain.val, "precision": flags.PRECISIONS[0]} | recipe.flags
+    if known["precision"] == "bfloat16" and not machine.gains_by_bfloat16():
+        known["precision"] = "float32"
     for name in SET_BY_RECIPE & vars(args).keys():
         if getattr(args, name) is None:
             setattr(args, name, known.get(name))
