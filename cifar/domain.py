@@ -71,22 +71,29 @@ class Images(Domain):
         said = "pixels a side for a folder's images (%(default)s)"
         size = whole_number(8, 1024, "pixels")
         parser.add_argument("--size", type=size, default=constants.SIZE, help=said)
+        said = "compress a folder's images as large as they are, and bring them to --size after it"
+        parser.add_argument("--full_size", action="store_true", help=said)
 
     def extent(self, data: dict) -> float:
+        if data.get("full_size"):
+            return data["raw_bytes"] / data["items"] / 3
         return data["size"] ** 2
 
     def open_source(self, args: Namespace):
         from cifar.sources import open_source
         from helmholtz.data.folds import folded
 
-        return folded(open_source(args.source, args.size, args.data_dir), args.fold)
+        opened = open_source(args.source, args.size, args.data_dir, args.full_size)
+        return folded(opened, args.fold)
 
     def data_settings(self, args: Namespace) -> dict:
-        return {"size": args.size}
+        return {"size": args.size} | ({"full_size": True} if args.full_size else {})
 
     def compressor(self, args: Namespace, codec):
-        keep = codec.keep
-        return partial(compress_images, codec=codec.compress, keep=keep, size=args.size)
+        full = args.full_size
+        return partial(
+            compress_images, codec=codec.compress, keep=codec.keep, size=args.size, full_size=full
+        )
 
     def decoder(self, args: Namespace, codec):
         from cifar.decoded import png
@@ -100,8 +107,6 @@ class Images(Domain):
 
     def prepare_file(self, path: Path, setting: dict):
         """Returns what the run's network takes, float32 in 0..1."""
-        from cifar.sources import read_image
-
         if "codec" not in setting["data"]:
             raise DataError(
                 "The run's data does not say how it was prepared from image files: "
@@ -109,9 +114,10 @@ class Images(Domain):
             )
         codec = self.codec_of(setting)
         known = {"quality": setting["rate"], "size": setting["shape"][0], "codec": codec.name}
+        known["full_size"] = setting["data"].get("full_size", False)
         args = parse_saved_flags(self, known)
-        image = codec.compress(read_image(path, args.size), args.quality[0])[0]
-        return image.astype("float32") / 255
+        rate = args.quality[0]
+        return self.compressor(args, codec)([path], [rate])[rate][0].data.astype("float32") / 255
 
     def file_kind(self):
         return load("cifar.sources.IMAGES")
@@ -124,26 +130,45 @@ class Images(Domain):
         return codec.encode(np.asarray(open_image(path)[0]), rate)
 
 
-def compress_images(images, rates: list[int], codec, size: int, keep=None, store=PIXELS) -> dict:
-    """Prepare images, an array or a list of paths, at every rate; codec, keep: of a Codec."""
-    read, code = [_read(image, size) for image in images], keep if store == BYTES else codec
-    return {r: [_prepare_one(*image, code, r) for image in read] for r in rates}
+def compress_images(
+    images, rates: list[int], codec, size: int, keep=None, full_size: bool = False, store=PIXELS
+) -> dict:
+    """Prepare images, an array or a list of paths, at every rate; codec, keep: of a Codec.
+
+    Files are brought to size x size pixels before they are compressed; full_size: afterwards.
+    """
+    code, found = keep if store == BYTES else codec, {rate: [] for rate in rates}
+    for item in images:
+        read = _read(item, size, full_size)
+        for rate in rates:
+            found[rate].append(_prepare_one(*read, code, rate, size if full_size else None))
+    return found
 
 
-def _read(item, size: int) -> tuple:
+def _read(item, size: int, full_size: bool) -> tuple:
     """An image, the bytes of the pixels in its file and of the file, and if it is enlarged."""
     from cifar.sources import fit, open_image
 
     if not isinstance(item, Path):
         return item, item.nbytes, item.nbytes, False
     image, raw_bytes = open_image(item)
-    return fit(image, size), raw_bytes, item.stat().st_size, min(image.size) < size
+    pixels = fit(image, None if full_size else size)
+    return pixels, raw_bytes, item.stat().st_size, min(image.size) < size
 
 
-def _prepare_one(image, raw_bytes: int, source_bytes: int, enlarged: bool, codec, rate: int):
+def _prepare_one(
+    image, raw_bytes: int, source_bytes: int, enlarged: bool, codec, rate: int, size: int | None
+):
+    """An image after the codec, and brought to a size, if there is one, then."""
     from helmholtz.data.preparation import Prepared
 
     decoded, *sizes = codec(image, rate)
+    if size:
+        from PIL import Image
+
+        from cifar.sources import fit
+
+        decoded = fit(Image.fromarray(decoded), size)
     if rate == 0:  # no file has less than its own pixels
         sizes = [min(size, raw_bytes) for size in sizes]
     return Prepared(decoded, raw_bytes, *sizes, source_bytes, enlarged)

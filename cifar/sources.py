@@ -32,13 +32,16 @@ IMAGES = listing.Kind(
 )
 
 
-def open_source(source: str, size: int = SIZE, data_dir: Path | None = None) -> Source:
+def open_source(
+    source: str, size: int = SIZE, data_dir: Path | None = None, full_size: bool = False
+) -> Source:
     """The source of a --source flag: "cifar10", "sample", or a path.
 
     A path leads to the archive of CIFAR-10, to the folder unpacked from it, or to a folder of
     images. size: width and height in pixels to bring a folder's images to. data_dir: that of
-    --data_dir. Raises DataError when the source does not exist or cannot be used, UsageError when
-    another source is to have another size.
+    --data_dir. full_size: whether they are brought to it after compression. Raises DataError when
+    the source does not exist or cannot be used, UsageError when another source is to have another
+    size.
     """
     path = Path(source)
     if source == "sample":
@@ -51,14 +54,14 @@ def open_source(source: str, size: int = SIZE, data_dir: Path | None = None) -> 
         cifar10.check_batches(batches)
         opened = Source("cifar10", ARCHIVE["hash"], lambda: cifar10.read_archive(batches))
     elif path.is_dir():
-        return _open_folder(path, size)
+        return _open_folder(path, size, full_size)
     else:
         folders.require_archive(path, ARCHIVE, ("cifar10", "sample"))
         opened = Source("cifar10", ARCHIVE["hash"], lambda: cifar10.read_archive(path))
-    if size != SIZE:
+    if size != SIZE or full_size:
         raise UsageError(
-            f"--size is for a folder of images: those of {opened.name} have {SIZE} pixels a side; "
-            "leave it out."
+            f"{'--full_size' if full_size else '--size'} is for a folder of images: those of "
+            f"{opened.name} have {SIZE} pixels a side; leave it out."
         )
     return opened
 
@@ -74,10 +77,10 @@ def _load_cifar10(archive: Path) -> tuple[list[str], dict, dict]:
     return cifar10.read_archive(archive)
 
 
-def _open_folder(path: Path, size: int) -> Source:
+def _open_folder(path: Path, size: int, full_size: bool) -> Source:
     tree = folders.read_tree(path, IMAGES)
     name = folders.folder_name(path) + (f"-{size}px" if size != SIZE else "")
-    return Source(name, tree.fingerprint, tree.load)
+    return Source(name + ("-full" if full_size else ""), tree.fingerprint, tree.load)
 
 
 def read_image(path: Path, size: int) -> np.ndarray:
@@ -85,9 +88,10 @@ def read_image(path: Path, size: int) -> np.ndarray:
     return fit(open_image(path)[0], size)
 
 
-def fit(image: Image.Image, size: int) -> np.ndarray:
-    """An RGB image cropped around the centre and brought to size x size pixels, as uint8."""
-    if image.size != (size, size):
+def fit(image: Image.Image, size: int | None) -> np.ndarray:
+    """An RGB image, as uint8, cropped around the centre and brought to size x size pixels, if
+    there is a size."""
+    if size and image.size != (size, size):
         image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
     return np.asarray(image)
 

@@ -97,7 +97,12 @@ def add_store_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def check_store(args: argparse.Namespace, codecs: list) -> None:
-    """Raise UsageError for --store bytes where a codec has no decoder that training could use."""
+    """Raise UsageError for --store bytes where no decoder gives what is trained on."""
+    if args.store == BYTES and getattr(args, "full_size", False):
+        raise UsageError(
+            "--store bytes is not for --full_size, whose images are made smaller once they are "
+            "decoded: leave it out."
+        )
     if args.store == BYTES and (lacking := [codec for codec in codecs if not codec.keeps]):
         raise UsageError(
             f"--store bytes is not for {lacking[0].title}, whose files are not decoded while a "

@@ -168,6 +168,20 @@ def test_the_answer_is_the_safe_rate_with_the_fewest_bits(trials):
     assert harmful.startswith("Harmful: quality 10 (-10.")
 
 
+def test_who_has_larger_files_is_told_that_they_were_not_judged(trials):
+    seeds(trials, {0: 0.9, 90: 0.9}, 1)
+    inquiry = Inquiry(trials, Tolerance(0.01))
+    for more, told in (
+        ({"sizes": "224 x 300 pixels"}, True),
+        ({"sizes": "32 x 32 pixels"}, False),
+        ({"sizes": ""}, False),
+    ):
+        trials.data[trials.base(0)[:2]] |= {"size": 32, "audit": more}
+        assert any("of 224 x 300 pixels, were brought" in n for n in said.notes(inquiry)) == told
+    trials.data[trials.base(0)[:2]] |= {"full_size": True, "audit": {"sizes": "9 x 9 pixels"}}
+    assert said.notes(inquiry) == []
+
+
 def test_a_folder_gets_its_size_and_the_command_that_exports_it(trials, photos):
     seeds(trials, {0: 0.9, 90: 0.9, 50: 0.9, 10: 0.8}, 3)
     inquiry, half = Inquiry(trials, Tolerance(0.01)), get("cifar")

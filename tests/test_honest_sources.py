@@ -17,7 +17,10 @@ from audio import features, prepare, sample, train
 from audio import sources as sound_sources
 from audio.domain import DOMAIN
 from audio.survey import common_rate
+from cifar import jpeg
 from cifar import prepare as cifar_prepare
+from cifar.domain import DOMAIN as IMAGES
+from cifar.sources import fit, open_image
 from helmholtz.analysis import answer, experiments, tables
 from helmholtz.data import loading
 from helmholtz.report import __main__ as report
@@ -185,6 +188,48 @@ def thumbnails(tmp_path):
         pixels = rng.integers(0, 256, [(24, 20), (32, 64, 3)][i % 2]).astype(np.uint8)
         Image.fromarray(pixels).save(tmp_path / "in" / label / f"{i}.png")
     return tmp_path / "in"
+
+
+@pytest.mark.parametrize("more", [[], ["--full_size"]])
+@pytest.mark.parametrize("name", ["jpeg", "webp"])
+def test_a_picture_is_predicted_as_it_was_prepared(thumbnails, name, more):
+    folder = prepare_images(str(thumbnails), [20], "--codec", name, "--size", "16", *more)[20]
+    data = loading.load(folder, 20)
+    setting = {"rate": 20, "shape": [16, 16, 3], "codec": name, "data": data.attributes}
+    rows = [*data.splits["train"][0], *data.splits["test"][0]]
+    for path in files_of(thumbnails):
+        again = IMAGES.prepare_file(path, setting) * 255
+        assert sum(np.allclose(again, row, atol=1e-3) for row in rows) == 1
+
+
+def test_images_of_full_size_are_compressed_before_they_are_made_smaller(thumbnails, command):
+    flags = ["--size", "16", "--full_size"]
+    folders = prepare_images(str(thumbnails), [0, 20], *flags)
+    assert folders[20].parent.name.endswith("-16px-full")
+    facts = {rate: loading.load(folder, rate).attributes for rate, folder in folders.items()}
+    coded = [jpeg.encode(np.asarray(open_image(path)[0]), 20) for path in files_of(thumbnails)]
+    assert facts[0]["file_bytes"] == facts[0]["raw_bytes"] == 4 * 20 * 24 + 4 * 64 * 32 * 3
+    assert facts[20]["file_bytes"] == sum(map(len, coded))
+    assert facts[20]["scan_bytes"] == sum(map(jpeg.scan_size, coded))
+    wanted = [fit(Image.fromarray(jpeg.opencv_image(file)), 16) for file in coded]
+    splits = loading.load(folders[20], 20).splits
+    rows = [*splits["train"][0], *splits["test"][0]]
+    assert all(sum(np.array_equal(row, one) for row in rows) == 1 for one in wanted)
+    assert "brought to 16 x 16 pixels after compression" in facts[20]["found"]
+    before = loading.load(prepare_images(str(thumbnails), [20], *flags[:2])[20], 20)
+    assert "brought to 16 x 16 pixels before compression" in before.attributes["found"]
+    assert IMAGES.extent(before.attributes) == 256
+    assert IMAGES.extent(facts[20]) == pytest.approx((20 * 24 / 3 + 64 * 32) / 2)
+    code, error = command(cifar_prepare.main, "--source", thumbnails, *flags, "--store", "bytes")
+    assert (code, error) == (
+        2, "--store bytes is not for --full_size, whose images are made smaller once they are "
+        "decoded: leave it out.\n"
+    )  # fmt: skip
+    code, error = command(cifar_prepare.main, "--source", "sample", "--full_size")
+    assert (code, error) == (
+        2, "--full_size is for a folder of images: those of sample have 32 pixels a side; "
+        "leave it out.\n"
+    )  # fmt: skip
 
 
 def test_images_state_their_own_pixels_and_which_are_enlarged(thumbnails, command):

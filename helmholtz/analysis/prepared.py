@@ -48,13 +48,15 @@ def _read(folder: Path, rate: int, data: str, codecs: dict) -> tuple | None:
 
 
 def add_lossless(runs: list) -> None:
-    """Set lossless_bytes in the rows of finished runs whose uncompressed data is still there."""
+    """Set lossless_bytes in the rows of finished runs whose uncompressed data is still there, and
+    has the size at which it was compressed."""
     known = {}
     for run in runs:
         key = tuple(run.row[name] for name in ("domain", "source", "data"))
         if run.path is not None and run.row["state"] == "finished":
             if key not in known:
-                known[key] = _lossless_bytes(read(run.row, only=0))
+                same_size = not run.row["flags"].get("full_size")
+                known[key] = _lossless_bytes(read(run.row, only=0)) if same_size else None
             run.row["lossless_bytes"] = known[key]
 
 

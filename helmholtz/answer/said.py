@@ -144,6 +144,17 @@ def _next(inquiry: Inquiry, chosen: Verdict | None, source: str) -> str:
     return f"python -m helmholtz.export {shlex.join(words)}"
 
 
+def _made_smaller(data: dict, sizes: str) -> str:
+    """That files were not compressed in their own size, which decides what a rate costs."""
+    side = "{0} x {0} pixels".format(data.get("size"))
+    if "size" not in data or data.get("full_size") or sizes in ("", side):
+        return ""
+    return (
+        f"Your files, of {sizes}, were brought to {side} before they were compressed: as large as "
+        "they are, a rate may cost less. --full_size answers for that."
+    )
+
+
 def notes(inquiry: Inquiry) -> list[str]:
     """What the data were before, and what their truth is where it is known."""
     trials = inquiry.trials
@@ -151,6 +162,8 @@ def notes(inquiry: Inquiry) -> list[str]:
     audit, said = data.get("audit") or {}, []
     if audit.get("prior"):
         said.append(f'The files went through {audit["prior"]}: "uncompressed" means that here.')
+    if said_size := _made_smaller(data, audit.get("sizes", "")):
+        said.append(said_size)
     for codec, order in inquiry.orders.items():
         rates = audit.get("codec"), audit.get("rate"), order
         said.append(above_source(trials.half.codecs[codec], *rates))

@@ -14,7 +14,7 @@ def describe(facts: dict, parts: dict) -> dict:
     count = len(facts["classes"])
     said = [f"{count:,} {'class' if count == 1 else 'classes'}; {splits} items."]
     if audit := facts.get("audit"):
-        said.append(_files(audit))
+        said.append(_files(audit, facts))
     if facts["skipped"]:
         said.append(f"Skipped: {counted(facts['skipped'], 'file')}.")
     if facts.get("ignored"):
@@ -22,8 +22,11 @@ def describe(facts: dict, parts: dict) -> dict:
     return {"found": " ".join(said)}
 
 
-def _files(audit: dict) -> str:
-    """The files of a folder, as the audit found them."""
+def _files(audit: dict, facts: dict) -> str:
+    """The files of a folder, as the audit found them, and what is made of their size."""
     size = f"{megabytes(audit['bytes'])} in {counted(audit['files'], 'file')}"
-    size = ", ".join(filter(None, [size, audit["sizes"]]))
+    side, brought = "{0} x {0} pixels".format(facts.get("size")), ""
+    if "size" in facts and audit["sizes"] not in ("", side):
+        brought = f"brought to {side} {'after' if facts.get('full_size') else 'before'} compression"
+    size = ", ".join(filter(None, [size, audit["sizes"], brought]))
     return f"{size}. Went through: {audit['prior'] or 'no lossy codec that was found'}."

@@ -67,7 +67,8 @@ def prepare(
     if codec is not domain.published:  # whose data do not name it
         settings["codec_name"] = codec.name
     compress = domain.compressor(args, codec)
-    kind = args.store if codec.keeps else kinds.PIXELS
+    kept = codec.keeps and not settings.get("full_size")
+    kind = args.store if kept else kinds.PIXELS
     if getattr(args, "dry_run", False):
         preparation.plan(source, folders, settings, compress, kind)
     else:
