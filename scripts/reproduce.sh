@@ -2,6 +2,7 @@
 # Makes the results again; the same command goes on where it was stopped.
 #   sh scripts/reproduce.sh quick           the embedded sample, two rates and two seeds: seven minutes
 #   sh scripts/reproduce.sh lossless FOLDER results/lossless: lossless CIFAR-10, less than four hours
+#   sh scripts/reproduce.sh imagenette FOLDER results/imagenette: photographs of 224 pixels, two hours
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
 #   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, somewhat over two hours
 #   sh scripts/reproduce.sh drums FOLDER    results/drums: the same recordings, quick, twenty minutes
@@ -14,10 +15,10 @@ set -eu
 [ $# -gt 0 ] || { usage >&2 && exit 2; }
 which=$1
 case $which/$# in
-quick/1 | paper/1 | lossless/2 | images/2 | sound/2 | drums/2 | digits/2) ;;
+quick/1 | paper/1 | lossless/2 | imagenette/2 | images/2 | sound/2 | drums/2 | digits/2) ;;
 quick/* | paper/*) refuse "$which takes no FOLDER." ;;
-lossless/* | images/* | sound/* | drums/* | digits/*) refuse "$which takes one FOLDER." ;;
-*) refuse "There is no '$which' to reproduce, only quick, lossless, images, sound, drums, digits and paper." ;;
+lossless/* | imagenette/* | images/* | sound/* | drums/* | digits/*) refuse "$which takes one FOLDER." ;;
+*) refuse "There is no '$which' to reproduce, only quick, lossless, imagenette, images, sound, drums, digits and paper." ;;
 esac
 trap 'exit 75' INT # once the command that it stops has ended
 if [ $# = 2 ]; then
@@ -43,6 +44,13 @@ lossless)
     qualities="0 1 5 10 15 20 25 50 75 100" with="--precision bfloat16 --seed 0 1 2"
     sweep cifar --source "$data" --model quick $with --quality $qualities --test_quality $qualities
     sweep cifar --source "$data" --model strong $with --quality 0
+    ;;
+imagenette)
+    with="--model quick --precision float32 --batch_size 125 --learning_rate 0.175 --seed 0 1 2"
+    small="0 75 50 25 10" full="0 50 25 10 5" larger="0 50 10"
+    sweep cifar --source "$data" $with --quality $small --test_quality $small
+    sweep cifar --source "$data" $with --full_size --quality $full --test_quality $full
+    sweep cifar --source "$data" $with --full_size --size 64 --quality $larger --test_quality $larger
     ;;
 images)
     with="--limit 10000 --val 0.2 --batch_size 32 --num_epoch 15 --precision bfloat16 --jobs 2"
