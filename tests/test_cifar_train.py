@@ -12,12 +12,13 @@ import keras
 import numpy as np
 import pytest
 from helpers import predict_with_bad_files, prepare_images, rows, weights
+from small import tiny_model
 
 from cifar import predict, train
 from cifar.domain import DOMAIN
 from helmholtz.data import preparation
 from helmholtz.io import runs
-from helmholtz.training import checkpoints, loop, model
+from helmholtz.training import checkpoints, loop
 
 QUICK = ["--quality", "5", "--batch_size", "16", "--learning_rate", "0.05"]
 
@@ -98,20 +99,6 @@ def test_held_out_images_choose_the_epoch_and_the_test_split_is_apart(source, tm
     assert (result["train_items"], result["val_items"]) == (48, 16)
     assert 0 <= result["test_acc"] <= 1
     assert result["validated_on"] == "held-out training items"
-
-
-def tiny_model(learning_rate=0.01, decay=1e-6):
-    """Two classes told apart by one pixel; through the project's own fit."""
-    items = np.zeros((64, 2, 2, 1), np.uint8)
-    items[::2] = 255
-    labels = np.arange(64) % 2
-    network = keras.Sequential(
-        [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
-    )
-    schedule = keras.optimizers.schedules.InverseTimeDecay(learning_rate, 1, decay)
-    optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True)
-    scale = keras.layers.Rescaling(1 / 255)
-    return model.compile_model(items, [scale], network, optimizer), labels
 
 
 def arguments(**changed):

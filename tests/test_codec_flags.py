@@ -9,7 +9,7 @@ from cifar import prepare, train
 from cifar.domain import DOMAIN as IMAGES
 from helmholtz import domain, flags
 from helmholtz.codec import Codec, Extra
-from helmholtz.errors import UsageError
+from helmholtz.errors import MachineError, UsageError
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan
 
@@ -99,3 +99,48 @@ def test_folders_titles_and_rates_tell_the_codecs_apart(half):
     for codec in codecs:
         assert set(codec.grid) <= set(codec.rates)
         assert list(codec.rates) == sorted(codec.rates)
+
+
+def test_data_have_the_rates_within_their_limits_and_the_nearest_is_advised():
+    narrow = replace(DULL, limits=lambda facts: (facts["least"], 45, "a dull thing"))
+    assert narrow.fitting([0, 20, 24, 25, 45, 46], {"least": 25}) == [0, 25, 45]
+    assert narrow.fitting([0, 20], {}) == DULL.fitting([0, 20], {"least": 25}) == [0, 20]
+    narrow.check_data([0, 25, 45], {"least": 25}, "quality")
+    for rates, least, few, nearest in (
+        ([46, 47], 43, "43, 44, 45", 45),
+        ([0, 20, 46], 43, "43, 44, 45", 43),
+        ([15], 17, ", ".join(map(str, range(17, 46))), 17),
+        ([15], 16, "16 to 45", 16),
+    ):
+        wide = replace(narrow, rates=range(1, 101))
+        told = f"There is no Dull {min(filter(None, rates))} of a dull thing, which Dull "
+        with pytest.raises(UsageError) as error:
+            wide.check_data(rates, {"least": least}, "quality")
+        assert str(error.value) == f"{told}compresses to {few}: give --quality {nearest}."
+
+
+def test_a_codec_names_its_rates_and_checks_them():
+    listed = replace(DULL, rates=[10, 30])
+    assert (DULL.folder(30), DULL.rate_name(30), DULL.rate_name(0)) == (
+        "dull_30", "Dull 30", "uncompressed",
+    )  # fmt: skip
+    for codec in (DULL, listed):
+        codec.check(0)
+        codec.check(30)
+        codec.available()
+    with pytest.raises(UsageError, match="There is no Dull 20: Dull takes one of 0, 10, 30"):
+        listed.check(20)
+    replace(DULL, extra=ABSENT._replace(present=lambda: True)).available()
+    with pytest.raises(MachineError, match=r"Dull needs dullness.*`pip install dullness`"):
+        replace(DULL, extra=ABSENT).available()
+
+
+def test_files_can_be_kept_by_a_codec_that_has_all_three_parts():
+    parts = {"encode": lambda item, rate: bytes(item), "decode": list, "payload": lambda file: 1}
+    assert replace(DULL, **parts).keeps
+    assert not any(replace(DULL, **parts | {part: None}).keeps for part in parts)
+    assert replace(DULL, **parts).keep([1, 2, 3], 20) == (b"\1\2\3", 3, 1)
+    uncompressed = replace(DULL, compress=lambda item, rate: (item, rate, 5), **parts)
+    assert uncompressed.keep([1], 0) == ([1], 0, 5)
+    with pytest.raises(AttributeError):
+        DULL.name = "dim"

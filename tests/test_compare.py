@@ -1,12 +1,15 @@
 """Codecs side by side: bits at equal accuracy, their interval, and the choice among them."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from report_runs import make_run
+from scipy import stats
 
-from helmholtz.analysis.compare import _curve, fewer_bits
+from helmholtz.analysis import compare
+from helmholtz.analysis.compare import _curve, bits_of, fewer_bits
 from helmholtz.report import __main__ as report
 
 RATES = [10, 25, 50, 75, 90]
@@ -48,6 +51,62 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
         found = fewer_bits(codec, runs(BITS, seeds, 0.01, rng=rng))
         held += found["low"] <= 0.7 - 1 <= found["high"]
     assert 0.9 <= held / trials <= 0.985, held / trials
+
+
+def without(runs, seed):
+    return {rate: [run for run in some if run["seed"] != seed] for rate, some in runs.items()}
+
+
+def test_the_interval_is_student_s_of_a_jackknife_over_the_seeds_that_all_rates_have():
+    rng = np.random.default_rng(2)
+    codec, published = (runs(BITS * b, range(4), 0.02, b, rng) for b in (0.7, 1.0))
+    found = fewer_bits(codec, published)
+    left = [fewer_bits(without(codec, s), without(published, s))["mean"] for s in range(4)]
+    error = np.sqrt(3 / 4 * np.square(np.log1p(left) - np.mean(np.log1p(left))).sum())
+    middle, reach = np.log1p(found["mean"]), stats.t.ppf(0.975, 3) * error
+    assert found["low"] == pytest.approx(np.expm1(middle - reach))
+    assert found["high"] == pytest.approx(np.expm1(middle + reach))
+    codec[0] = [codec[10][0]]  # an uncompressed run of one seed is no rate of it
+    assert fewer_bits(codec, published) == found
+    assert fewer_bits(codec, without(published, 3))["seeds"] == 3
+
+
+def test_the_distance_is_the_mean_over_the_accuracies_that_both_reach():
+    """From 0.4 to 0.5, where the one takes twice the bits of the other."""
+
+    def of(*points):
+        (plain,) = runs(BITS, [0])[10]
+        told = [plain | {"scan_bytes": size, "best_val_acc": reached} for size, reached in points]
+        return {rate: [run] for rate, run in zip((10, 25), told, strict=True)}
+
+    codec, other = of((100.0, 0.3), (400.0, 0.5)), of((100.0, 0.4), (400.0, 0.6))
+    found = fewer_bits(codec, other)
+    assert found["mean"] == pytest.approx(1.0)
+    assert (found["from"], found["to"]) == (0.4, 0.5)
+    other[25][0]["scan_bytes"] = 1600.0
+    assert fewer_bits(codec, other)["mean"] == pytest.approx(np.sqrt(2) - 1)  # then as many
+    other[25][0]["best_val_acc"], other[10][0]["best_val_acc"] = 0.7, 0.5
+    assert fewer_bits(codec, other) is None  # a single accuracy is no curve
+    codec[10].append(codec[10][0] | {"seed": 1, "scan_bytes": None})
+    assert len(_curve(codec, None)[0]) == 1
+
+
+def test_bits_are_told_of_an_item_where_its_extent_is_not_known():
+    row = {"domain": "cifar", "scan_bytes": 1500.0, "extent": None}
+    assert bits_of(row) == "12,000 per image"
+    assert bits_of(row | {"extent": 1024.0}) == "11.7 per pixel"
+
+
+def test_without_the_published_codec_none_is_compared_with_it():
+    def alone(codec):
+        key = {"domain": "cifar", "source": "x", "model": "m", "codec": codec}
+        return SimpleNamespace(key=key, runs=runs(BITS)), {"answered": True}
+
+    told = compare._against([alone("webp"), alone("avif")])
+    assert [(row["codec"], row["fewer"]) for row in told] == [("webp", None), ("avif", None)]
+    (webp,) = compare._against([alone("webp"), alone("jpeg")])
+    assert (webp["title"], webp["published"]) == ("WebP", "JPEG")
+    assert webp["fewer"]["mean"] == pytest.approx(0)
 
 
 def test_curves_without_a_common_accuracy_give_nothing_and_one_seed_no_interval():

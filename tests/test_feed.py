@@ -10,6 +10,7 @@ import tracemalloc
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import pytest
 from helpers import write_clips
@@ -23,7 +24,9 @@ from helmholtz.data import items as items_module
 from helmholtz.data import loading
 from helmholtz.data.items import Items
 from helmholtz.data.splits import select
+from helmholtz.errors import DataError
 from helmholtz.io import store
+from helmholtz.training import feed
 
 PROGRAM = """
 import json, sys, tempfile
@@ -189,3 +192,84 @@ def test_a_run_from_the_device_goes_on_from_disk_and_is_judged_from_disk(
     told = [sorted((folder / "evaluation").glob("*.csv")) for folder in (device, disk)]
     assert len(told[0]) == 2
     assert [path.read_text() for path in told[0]] == [path.read_text() for path in told[1]]
+
+
+class Watched(Items):
+    """Items that tell what was asked for ahead, and of which one cannot be read."""
+
+    def __init__(self, count, bad=()):
+        super().__init__([np.arange(2 * count).reshape(count, 2)], np.arange(count))
+        self.asked, self.bad, self.problem = [], set(bad), None
+
+    def ask_for(self, positions):
+        self.asked.append(list(positions))
+
+    def __getitem__(self, positions):
+        if self.bad & set(np.arange(len(self))[positions]):
+            raise DataError("Item 7 is damaged.")
+        return super().__getitem__(positions)
+
+
+def test_batches_hold_every_item_once_and_are_asked_for_eight_ahead():
+    items, order = Watched(21), np.random.default_rng(0).permutation(21)
+    found = feed.Batches(items, order, 100 + order, 2)
+    assert len(found) == 11
+    assert len(feed.Batches(items, order[:20], order[:20], 2)) == 10
+    assert items.asked[0] == order[:16].tolist()
+    batches = [found[i] for i in range(len(found))]
+    for here, (given, labels) in enumerate(batches):
+        own = order[2 * here : 2 * here + 2]
+        np.testing.assert_array_equal(given[:, 0], 2 * own)
+        np.testing.assert_array_equal(labels, 100 + own)
+        assert labels.dtype == np.int32
+    found.thread.shutdown()
+    assert items.asked[2:5] == [order[16 + 2 * i : 18 + 2 * i].tolist() for i in range(3)]
+    assert list(found.ahead) == [11]  # one batch is read ahead, and no more
+
+
+def test_what_keeps_a_batch_from_being_read_is_kept_and_raised():
+    items = Watched(10, bad=[7])
+    found = feed.Batches(items, np.arange(10), np.arange(10), 5)
+    with pytest.raises(DataError, match="Item 7"):
+        found[1]
+    assert "Item 7" in str(items.problem)
+    with pytest.raises(DataError, match="Item 7"), feed.reading(items):
+        raise RuntimeError("what TensorFlow says")
+    for items in (Watched(1), None):
+        with pytest.raises(RuntimeError, match="TensorFlow"), feed.reading(items):
+            raise RuntimeError("what TensorFlow says")
+
+
+def test_tensorflow_gets_the_same_from_arrays_and_from_disk_without_tuning():
+    items, order = Watched(7), np.array([3, 1, 6, 0, 2])
+    for data, wanted in (
+        (feed.batches(order, order % 2, 2)["x"], order),
+        (feed.from_disk(items, order, order % 2, 2), 2 * order),
+    ):
+        assert int(data.cardinality()) == 3
+        assert data.options().autotune.enabled is False
+        batches = [(x.numpy(), y.numpy()) for x, y in data]
+        assert [len(x) for x, _ in batches] == [2, 2, 1]
+        np.testing.assert_array_equal(
+            np.concatenate([x.reshape(len(x), -1)[:, 0] for x, _ in batches]), wanted
+        )
+        np.testing.assert_array_equal(np.concatenate([y for _, y in batches]), order % 2)
+
+
+def test_jax_gets_arrays_and_batches_as_they_are(monkeypatch):
+    monkeypatch.setattr(feed, "on_jax", lambda: True)
+    x, y = np.arange(3), np.arange(3)
+    assert feed.batches(x, y, 2) == {"x": x, "y": y, "batch_size": 2}
+    assert isinstance(feed.from_disk(Watched(3), x, y, 2), feed.Batches)
+
+
+def test_items_enter_as_float32_from_the_device_or_from_disk():
+    images = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 1), np.uint8)
+    items, order = Items([images], np.arange(5)), np.array([4, 0, 0])
+    for given, asked in ((images, order), (items, images[order])):
+        entered = keras.Sequential(feed.entrance(given))
+        found = np.asarray(entered(asked))
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, images[order])
+        assert not entered.trainable_variables
+    assert [entered.dtype for entered in feed.entrance(images)[1:]] == ["float32"]

@@ -55,6 +55,50 @@ def test_the_lowest_rate_within_the_tolerance_is_chosen_and_the_rest_is_noise():
     assert "(-75%)" in found["sentence"]
 
 
+def test_a_verdict_counts_the_very_edge_as_within():
+    def told(low, mean, high):
+        margin = {"low": low, "mean": mean, "high": high, "low_items": None, "high_items": None}
+        return measure.verdict(margin)
+
+    assert told(0, 0, 0) == told(0, 0.1, 0.2) == measure.YES
+    assert told(-0.1, 0, 0.1) == measure.PROBABLY
+    assert told(-0.2, -0.1, 0) == measure.UNSURE
+    assert told(-0.2, -0.1, -0.05) == measure.NO
+    assert told(None, 0.1, None) == measure.ALONE
+
+
+def test_a_guesser_s_best_epoch_exceeds_the_bound_once_in_a_thousand_times():
+    row = {"chance": 0.25, "val_items": 300, "epochs": 10}
+    error = np.sqrt(0.25 * 0.75 / 300)
+    bound = 0.25 + stats.norm.isf(0.001 / 10) * error
+    assert measure.guessing_bound(row) == pytest.approx(bound)
+    once = row | {"counted_epoch": "last"}
+    assert measure.guessing_bound(once) == pytest.approx(0.25 + stats.norm.isf(0.001) * error)
+    many = row | {"val_items": 10**8}  # a tenth of the way to 1, or twice chance
+    assert [measure.learned(many, x) for x in (0.325, 0.3251)] == [False, True]
+    few = many | {"chance": 0.01}
+    assert [measure.learned(few, x) for x in (0.02, 0.0201)] == [False, True]
+    assert not measure.learned(row, measure.guessing_bound(row))
+    assert measure.learned(row, bound + 1e-9)
+    assert measure.learned(row | {"chance": None}, 1) is None
+    assert measure.learned(row | {"val_items": None}, 1) is None
+
+
+def test_noise_is_unknown_where_a_size_is_and_lossless_bytes_tell_the_irredundant():
+    sizes = {0: (3000, 2500), 25: (1000, 600)}
+    accuracies = {0: [0.8, 0.8], 25: [0.8, 0.8]}
+    found = answered(rows_of(accuracies, sizes, lossless_bytes=2000.0))
+    assert found["file"]["irredundant"] == 8 * (2000 - 1000)
+    assert found["scan"] == {
+        "F": 4800, "noise": 8 * (3072 - 600), "irredundant": 8 * (2000 - 600),
+        "noise_low": 8 * (3072 - 600), "noise_high": 8 * (3072 - 600),
+    }  # fmt: skip
+    found = answered(rows_of(accuracies, sizes, raw_bytes=None))
+    assert (found["U"], found["file"]["noise"], found["file"]["irredundant"]) == (None,) * 3
+    assert (found["uncompressed"], found["rates"][0]["verdict"]) == (True, measure.YES)
+    assert not answered(rows_of({25: [0.8], 5: [0.8]}))["uncompressed"]
+
+
 def test_the_tolerance_is_relative():
     rows = rows_of({0: [0.5] * 2, 25: [0.4951] * 2, 5: [0.4949] * 2})
     assert answered(rows)["rate"] == 25

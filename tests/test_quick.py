@@ -8,19 +8,20 @@ import keras
 import numpy as np
 import pytest
 from helpers import rows, weights
+from layers import RELU, SOFTMAX, dense, normed, plain_conv, pool, rescaling, told_all
 from report_runs import make_run
 
 from cifar import predict, train
 from cifar.augment import AlternatingFlip
 from cifar.constants import QUICK
 from cifar.domain import DOMAIN
-from cifar.quick import build_model, initialise
+from cifar.quick import build_model, initialise, whitening
 from helmholtz import machine
 from helmholtz.analysis import experiments, logs
 from helmholtz.analysis.summary import TEST, starred
 from helmholtz.errors import UsageError
 from helmholtz.report import __main__ as report
-from helmholtz.training.recipes import Triangle, nesterov, smoothed_crossentropy
+from helmholtz.training.recipes import Triangle, default, nesterov, smoothed_crossentropy
 
 PARAMETERS = {"quick": 295_520, "strong": 1_973_920}
 FLAGS = ["--quality", "0", "--batch_size", "16", "--precision", "float32"]
@@ -58,6 +59,49 @@ def test_a_network_is_whitening_three_groups_and_a_dense_layer(name):
     assert build_model(name, (9, 9, 3), 4).output_shape == (None, 4)
     with pytest.raises(UsageError, match="9 x 9"):
         build_model(name, (8, 32, 3), 4)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_every_layer_is_that_of_airbench(name):
+    norm = [normed(0.6, scale=False, epsilon=1e-5), RELU]
+    groups = [
+        [plain_conv(n), pool("MaxPooling2D", (2, 2), "valid"), *norm, plain_conv(n), *norm]
+        for n in QUICK[name]
+    ]
+    network = build_model(name, (32, 32, 3), 10)
+    assert told_all(network) == [
+        *(rescaling(4.0, -2.0), plain_conv(24, 2, padding="valid", trainable=False), RELU),
+        *(layer for group in groups for layer in group),
+        {"kind": "GlobalMaxPooling2D", "trainable": True},
+        dense(10, "linear") | {"use_bias": False, "trainable": True},
+        *(rescaling(1 / 9), SOFTMAX | {"trainable": True}),
+    ]
+    assert (network.name, network.layers[-1].compute_dtype) == (name, "float32")
+
+
+def test_as_many_pixels_of_the_first_images_are_whitened_at_every_size(monkeypatch):
+    monkeypatch.setattr("cifar.quick.IMAGES", 10)
+    rng = np.random.default_rng(0)
+    for side, count in ((32, 10), (64, 2), (16, 10), (200, 1)):
+        images = rng.integers(0, 256, (12, side, side, 3), np.uint8)
+        network = build_model("quick", (side, side, 3), 4)
+        initialise(network, images)
+        wanted = whitening(4 * (images[:count] / 255) - 2)
+        np.testing.assert_array_equal(network.get_layer("whitening").get_weights()[0], wanted)
+
+
+def test_whitening_is_that_of_the_patches_covariance(images):
+    pixels = 4 * (images[:20] / 255) - 2
+    patches = [
+        pixels[n, i : i + 2, j : j + 2].transpose(2, 0, 1).ravel()
+        for n in range(20) for i in range(0, 17, 2) for j in range(0, 17, 2)
+    ]  # fmt: skip
+    covariance = np.mean([np.outer(patch, patch) for patch in patches], axis=0)
+    kernel = whitening(pixels)
+    assert (kernel.shape, kernel.dtype) == ((2, 2, 3, 24), np.float32)
+    flat = kernel[..., :12].transpose(2, 0, 1, 3).reshape(12, 12).astype(float)
+    inverse = flat @ flat.T  # of the covariance to whose eigenvalues 0.0005 are added
+    np.testing.assert_allclose(inverse @ (covariance + 5e-4 * np.eye(12)), np.eye(12), atol=1e-3)
 
 
 def test_the_six_keep_their_numbers():
@@ -149,6 +193,23 @@ def test_the_learning_rate_rises_and_ends_at_0():
     assert np.all(np.diff(rates[10:]) < 0)
     assert min(rates[:50]) > 0
     assert float(Triangle(0.5, 1)(0)) > 0
+    assert np.diff(rates[:10]) == pytest.approx(np.full(9, 0.05))
+    assert np.diff(rates[10:]) == pytest.approx(np.full(40, -0.5 / 41), rel=1e-4)
+    assert float(Triangle(0.5, 50)(60)) == 0
+    assert float(Triangle(0.5, 2)(1)) == pytest.approx(0.25)
+    assert Triangle(0.5, 50).get_config() == {"peak": 0.5, "steps": 50}
+
+
+def test_the_optimizers_are_those_of_the_recipes():
+    args = train.parse_args(["--model", "quick", "--learning_rate", "0.5"])
+    told = nesterov(args, 50, weight_decay=0.1).get_config()
+    assert (told["momentum"], told["nesterov"], told["weight_decay"]) == (0.9, True, 0.1)
+    recipe = default(DOMAIN)
+    other = recipe.optimizer(args, 50)
+    assert (type(other).__name__, other.weight_decay) == ("AdamW", 0.004)
+    assert [float(other._learning_rate(step)) for step in (9, 50)] == [0.5, 0]
+    assert (recipe.flags["learning_rate"], recipe.flags["precision"]) == (0.001, "float32")
+    assert recipe.initialise is None
 
 
 def test_weight_decay_and_smoothed_labels_are_what_they_say():

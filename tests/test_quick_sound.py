@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from layers import FLATTEN, RELU, SOFTMAX, dense, normed, plain_conv, pool, told_all
 
-from audio import train
+from audio import augment, train
 from audio.augment import ShiftAndMask
+from audio.constants import QUICK
 from audio.domain import DOMAIN
 
 
@@ -18,6 +20,43 @@ def test_a_network_takes_clips_of_any_length(name, parameters):
     for frames in (9, 44, 400):
         given = build((32, frames, 2), 3)(np.zeros((2, 32, frames, 2), np.float32))
         np.testing.assert_allclose(np.asarray(given).sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "frames"), [("quick", 22), ("strong", 11)])
+def test_every_layer_takes_the_network_s_widths(name, frames):
+    first, *rest = QUICK[name]
+    norm = [normed(0.9), RELU]
+    groups = [
+        [plain_conv(n), pool("MaxPooling2D", (2, 2), "same"), *norm, plain_conv(n), *norm]
+        for n in rest
+    ]
+    network = DOMAIN.networks[name].build((96, 173, 1), 12)
+    assert told_all(network) == [
+        *(normed(0.9, scale=False, center=False, axis=1), plain_conv(first, 5, 2), *norm),
+        *(layer for group in groups for layer in group),
+        pool("AveragePooling2D", (1, frames), "valid"),
+        *({**FLATTEN, "trainable": True}, dense(12, "linear") | {"trainable": True}),
+        SOFTMAX | {"trainable": True},
+    ]
+    assert (network.name, network.layers[-1].compute_dtype) == (name, "float32")
+
+
+def test_a_band_is_as_wide_and_as_far_on_as_was_drawn():
+    for place, width, wanted in (
+        *((0.0, 1.0, (0, 5)), (1.0, 1.0, (45, 50)), (0.5, 0.5, (24, 26)), (0.0, 0.19, (0, 0))),
+        *((0.0, 0.2, (0, 1)), (0.11, 1.0, (5, 9)), (1.0, 0.0, (50, 50))),
+    ):
+        draws = (np.array([x], np.float32) for x in (place, width))
+        band = np.asarray(augment._band(*draws, 50))[0]
+        assert np.flatnonzero(band).tolist() == list(range(*wanted)), (place, width)
+
+
+def test_a_clip_that_begins_later_repeats_its_edges():
+    clips = np.random.default_rng(0).normal(size=(3, 2, 6, 1)).astype(np.float32)
+    found = np.asarray(augment._shifted(clips, np.array([0, 2, -9], np.float32)))
+    np.testing.assert_array_equal(found[0], clips[0])
+    np.testing.assert_array_equal(found[1], clips[1][:, [0, 0, 0, 1, 2, 3]])
+    np.testing.assert_array_equal(found[2], clips[2][:, [5] * 6])
 
 
 def test_clips_are_shifted_in_time_and_masked_in_training_only():

@@ -16,6 +16,7 @@ from helmholtz.analysis.statistics import (
     compare,
     difference,
     holm,
+    interval,
     interval_over_items,
     over_seeds,
     over_seeds_and_items,
@@ -65,6 +66,72 @@ def test_the_variance_over_seeds_and_items_is_that_of_the_crossed_analysis():
     assert found.variances[0] == pytest.approx(variance, rel=0.04)
     assert found.freedoms[0] == pytest.approx((seed + item - rest) ** 2 / parts, rel=0.1)
     assert statistics._interaction(sample.astype(float)) == pytest.approx(rest)
+
+
+@pytest.mark.parametrize(("seeds", "items"), [(4, None), (2, None), (3, 900), (1, 900)])
+def test_to_the_last_digit_it_is_that_of_the_items_with_two_right_and_two_wrong_ones(seeds, items):
+    sample = networks(seeds, 60)
+    by_item, counted = np.append(sample.mean(axis=0), [0, 0, 1, 1]), (items or 60) + 4
+    item = by_item.var() / counted
+    found = over_seeds_and_items(sample.mean(axis=1), sample, items=items)
+    assert found.centre == pytest.approx((sample.mean() * (counted - 4) + 2) / counted, rel=1e-12)
+    if seeds == 1:
+        assert found.variances.tolist() == pytest.approx([item], rel=1e-9)
+        assert found.freedoms.tolist() == [np.inf]
+        return
+    least = 1 / 12 / (items or 60) ** 2
+    seed = max(sample.mean(axis=1).var(ddof=1), least) / seeds
+    rest = mean_squares(sample)[2] / seeds * 60 / 64 / counted
+    both = seed + max(item - rest, 0)
+    freedom = both**2 / ((seed**2 + rest**2 / 63) / (seeds - 1) + item**2 / 63)
+    assert found.variances.tolist() == pytest.approx([both, seed], rel=1e-6)
+    assert found.freedoms.tolist() == pytest.approx([max(freedom, seeds - 1), seeds - 1], rel=1e-6)
+
+
+def test_items_of_half_the_weight_are_added_to_a_difference():
+    """Right and wrong, here and there: with a factor of 0.5 these are 0.5, 1, -0.5 and 0."""
+    here, there = networks(1, 60, seed=1), networks(1, 60, seed=2)
+    values = np.append(here[0] - 0.5 * there[0], [0.5, 1, -0.5, 0])
+    weights = np.append(np.ones(60), np.full(4, 0.5))
+    mean = np.average(values, weights=weights)
+    half = Z * np.sqrt(np.average((values - mean) ** 2, weights=weights) / 62)
+    found = difference(scores(here), scores(there), 0.5)
+    assert (found["low_items"], found["high_items"]) == pytest.approx((mean - half, mean + half))
+
+
+def test_seeds_that_agree_vary_by_a_step_of_rounding_and_a_single_one_has_no_interval():
+    estimate = over_seeds([0.5, 0.5, 0.5], 10)
+    assert estimate.variances.tolist() == pytest.approx([1 / 1200 / 3])
+    assert estimate.freedoms.tolist() == [2]
+    assert over_seeds([0.5, 0.5]).variances.tolist() == [0]
+    assert interval([0.5]) == (0.5, None, None)
+    assert interval([0.5, 0.5], 10)[1:] != (0.5, 0.5)
+    assert interval_over_items([Score(0, 0.5), Score(1, 0.5)]) == (None, None)
+
+
+def test_the_same_number_everywhere_differs_from_nothing():
+    agree = difference([(0, 0.5), (1, 0.5)], [(0, 0.5), (1, 0.5)])
+    assert (agree["low"], agree["mean"], agree["high"]) == (0, 0, 0)
+    others = difference([(0, 0.5), (1, 0.5)], [(2, 0.5), (3, 0.5), (4, 0.5)])
+    assert (others["low"], others["high"], others["paired"]) == (0, 0, False)
+    assert over_seeds([0.5, 0.5]).p_value() < 1e-6
+    assert over_seeds([0.0, 0.0]).p_value() == 1
+
+
+def test_runs_are_paired_where_one_side_has_no_seed_that_the_other_lacks():
+    def told(here, there):
+        found = difference([(s, 0.5 + s / 100) for s in here], [(s, 0.4) for s in there])
+        return found["paired"], found["seeds"], found["low"] is None
+
+    assert told([0, 1], [0, 1, 2]) == (True, 2, False)
+    assert told([0, 1], [1, 2]) == (False, 2, False)
+    assert told([0], [0, 1]) == (True, 1, True)
+    assert told([5], [0, 1]) == (False, 1, True)
+    unseeded = difference([(None, 0.5), (None, 0.6)], [(None, 0.4), (None, 0.5)])
+    assert not unseeded["paired"]
+    assert difference([(0, 0.5), (1, 0.6)], [(0, 0.4), (1, 0.4)], 0.5)["mean"] == pytest.approx(
+        0.35
+    )
 
 
 def test_it_is_never_narrower_than_over_seeds_alone_nor_negative():

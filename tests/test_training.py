@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from helmholtz.data.folds import FOLDS, folded
 from helmholtz.data.loading import Data
-from helmholtz.data.splits import select
+from helmholtz.data.preparation import Source
+from helmholtz.data.splits import judged_once, select
 from helmholtz.errors import DataError
 
 TRAIN, TEST = np.arange(100), np.arange(1000, 1050)  # items by their value
@@ -71,3 +73,46 @@ def test_every_call_selects_the_same():
 def test_no_item_left_to_train_on_is_told():
     with pytest.raises(DataError, match="--val"):
         selected(0.9, 1)
+
+
+def test_a_share_is_rounded_and_a_single_item_is_enough_to_train_on():
+    assert {name: len(values) for name, values in selected(0.5, 5).items()}["val"] == 2
+    assert len(selected(0.25, 2)["train"]) == 1
+
+
+def test_where_nothing_is_chosen_the_items_held_out_for_it_are_tested():
+    parts = {"train": np.arange(3), "val": np.arange(3, 5)}
+    found = judged_once(parts)
+    assert (len(found["val"]), found["test"].tolist()) == (0, [3, 4])
+    assert judged_once(parts | {"test": np.arange(1)}).keys() == {"train", "val", "test"}
+
+
+def of_folds(fold):
+    """Twelve cats and seven dogs, of which the source itself tests the last of each."""
+    splits = {"train": ([*range(11), *range(20, 26)], np.repeat([0, 1], [11, 6]))}
+    splits["test"] = ([11, 26], np.array([0, 1]))
+    source = Source("pets", "1", lambda: (["cat", "dog"], splits, {"found": "x"}))
+    return folded(source, fold)
+
+
+def test_every_item_is_tested_in_one_fold_which_has_a_fifth_of_each_class():
+    tested = []
+    for fold in range(1, FOLDS + 1):
+        source = of_folds(fold)
+        classes, parts, facts = source.load()
+        assert (source.name, classes, facts) == (f"pets-fold{fold}", ["cat", "dog"], {"found": "x"})
+        for items, labels in parts.values():
+            assert [int(item >= 20) for item in items] == labels.tolist()
+        train, test = (parts[split][0] for split in ("train", "test"))
+        assert sorted(train + test) == [*range(12), *range(20, 27)]
+        assert [sum(item < 20 for item in test), sum(item >= 20 for item in test)] in (
+            [3, 2], [2, 2], [2, 1],
+        )  # fmt: skip
+        tested += test
+    assert FOLDS == 5
+    assert sorted(tested) == [*range(12), *range(20, 27)]
+    assert len(of_folds(1).load()[1]["test"][0]) == 5  # those that do not divide come first
+
+
+def test_without_a_fold_a_source_is_as_it_was():
+    assert (of_folds(None).name, of_folds(None).load()[1]["test"][0]) == ("pets", [11, 26])
