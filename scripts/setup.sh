@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the virtual environment .venv of this checkout, or brings it up to date.
-#   sh scripts/setup.sh [extra ...]       extras: codecs, dev, ray
+#   sh scripts/setup.sh [extra ...]       extras: codecs, dev, mutants, ray
 #   sh scripts/setup.sh --lowest [extra ...]   the lowest versions that requirements.txt admits
 #   sh scripts/setup.sh --locked          the versions and hashes of requirements.lock alone, on the CPU
 set -eu
@@ -9,7 +9,7 @@ locked='' lowest=''
 case ${1-} in --locked) locked=yes && shift ;; --lowest) lowest=yes && shift ;; esac
 [ -z "$locked" ] || [ $# = 0 ] || refuse "--locked takes no extra."
 for extra in "$@"; do
-    case $extra in codecs | dev | ray) ;; *) refuse "There is no extra '$extra', only codecs, dev and ray." ;; esac
+    case $extra in codecs | dev | mutants | ray) ;; *) refuse "There is no extra '$extra', only codecs, dev, mutants and ray." ;; esac
 done
 cd "$(dirname "$0")/.."
 

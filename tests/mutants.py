@@ -12,6 +12,7 @@ A mutant is killed when a test fails; it hangs when its tests take LIMIT seconds
 
 import argparse
 import contextlib
+import gc
 import hashlib
 import importlib
 import json
@@ -185,6 +186,7 @@ def _import_what_is_heavy() -> None:
     """What is imported, and started, before the fork: nothing that TensorFlow computes."""
     for name in HEAVY.split():
         importlib.import_module(name)
+    gc.freeze()  # or each child's collector goes through, and so copies, all that was imported
 
 
 def _try(mutant: dict, place: Path, output: Path, kept: Path) -> None:

@@ -229,3 +229,10 @@ def test_a_codec_that_this_machine_lacks_is_refused_with_the_command_that_helps(
     code, error = command(prepare.main, *data, "--codec", "webp", name)
     assert (code, said in error) == (4, True), error
     assert not list(tmp_path.iterdir())
+
+
+def test_every_codec_has_the_rates_at_which_it_is_lossy_and_useful():
+    assert {codec.name: (codec.rates[0], codec.rates[-1]) for codec in TABLE.values()} == {
+        **{"jpeg": (1, 100), "jpeg444": (1, 100), "webp": (1, 100), "avif": (1, 99)},
+        **{"jp2": (20, 50), "jxl": (11, 99)},
+    }

@@ -37,26 +37,6 @@ print(json.dumps([one, many]))
 """
 
 
-@pytest.mark.parametrize(("backend", "steps"), [("jax", 4), ("jax", 64), ("tensorflow", 4)])
-def test_launches_of_several_batches_change_nothing(backend, steps):
-    pytest.importorskip(backend)
-    answer = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(steps)],
-        env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-    )
-    assert answer.returncode == 0, answer.stderr[-2000:]
-    one, many = json.loads(answer.stdout.splitlines()[-1])
-    # XLA may order sums differently within a scan; a batch lost or repeated shows at once.
-    assert one[0][-1]["lr"] == many[0][-1]["lr"] == pytest.approx(0.05 / 1.21)
-    for row, other in zip(one[0], many[0], strict=True):
-        assert row == pytest.approx(other, rel=1e-5)
-    for value, other in zip(one[1], many[1], strict=True):
-        np.testing.assert_allclose(value, other, rtol=1e-4, atol=1e-6)
-
-
 def stored(size: int, count=100) -> Items:
     """Items that stay on disk, of so many bytes each, which take no memory here."""
     return Items([np.broadcast_to(np.uint8(0), (count, size))], np.arange(count))
@@ -111,3 +91,23 @@ def test_other_items_go_where_the_model_takes_them_from():
     before, after, turned = said[0]
     np.testing.assert_allclose(after, turned, rtol=1e-5)
     assert np.abs(before - after).max() > 0.01
+
+
+@pytest.mark.parametrize(("backend", "steps"), [("jax", 4), ("jax", 64), ("tensorflow", 4)])
+def test_launches_of_several_batches_change_nothing(backend, steps):
+    pytest.importorskip(backend)
+    answer = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(steps)],
+        env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    one, many = json.loads(answer.stdout.splitlines()[-1])
+    # XLA may order sums differently within a scan; a batch lost or repeated shows at once.
+    assert one[0][-1]["lr"] == many[0][-1]["lr"] == pytest.approx(0.05 / 1.21)
+    for row, other in zip(one[0], many[0], strict=True):
+        assert row == pytest.approx(other, rel=1e-5)
+    for value, other in zip(one[1], many[1], strict=True):
+        np.testing.assert_allclose(value, other, rtol=1e-4, atol=1e-6)

@@ -46,7 +46,7 @@ def test_help_is_the_comment_at_the_top(script, checkout):
     ("command", "said"),
     [
         ("demo.sh now", "takes no arguments"),
-        ("setup.sh docs", "only codecs, dev and ray"),
+        ("setup.sh docs", "only codecs, dev, mutants and ray"),
         ("setup.sh --locked ray", "--locked takes no extra"),
         ("reproduce.sh all", "only quick, lossless, images, sound, drums, digits and paper"),
         ("reproduce.sh images", "takes one FOLDER"),

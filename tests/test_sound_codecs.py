@@ -187,3 +187,22 @@ def test_every_codec_prepares_data_of_one_shape(name, tmp_path):
     assert data.splits["train"][0].shape[1:] == (96, 1 + 4002 // 128, 1)
     sizes = [data.attributes[key] for key in ("scan_bytes", "file_bytes")]
     assert 0 < sizes[0] <= sizes[1]
+
+
+def test_every_codec_has_the_rates_of_its_table_and_their_limits_follow_the_data():
+    mono, stereo = ({"sample_rate": SAMPLE_RATE, "channels": n} for n in (1, 2))
+    low = {"sample_rate": 8000, "channels": 1}
+    assert {codec.name: (codec.rates[0], codec.rates[-1]) for codec in TABLE.values()} == {
+        "mp3": (8, 320), "opus": (6, 320), "aac": (16, 320),
+    }  # fmt: skip
+    limits = {name: [TABLE[name].limits(facts) for facts in (mono, stereo, low)] for name in TABLE}
+    assert limits["mp3"] == [
+        (0, 320, "sound of 44,100 Hz"), (0, 320, "sound of 44,100 Hz"), (0, 64, "sound of 8,000 Hz")
+    ]  # fmt: skip
+    assert limits["opus"] == [
+        (6, 256, "mono sound"), (12, 512, "stereo sound"), (6, 256, "mono sound"),
+    ]  # fmt: skip
+    assert limits["aac"] == [
+        (16, 264, "mono sound of 44,100 Hz"), (32, 528, "stereo sound of 44,100 Hz"),
+        (16, 48, "mono sound of 8,000 Hz"),
+    ]  # fmt: skip
