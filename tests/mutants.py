@@ -54,7 +54,7 @@ PLAUSIBLE = re.compile(
 
 
 def mutants_of(group: str, module: str, tests: str) -> list[dict]:
-    """All mutants of a module but those of the line that makes it a program."""
+    """All mutants of a module but those of its help, and of the line that makes it a program."""
     from cosmic_ray import plugins
     from cosmic_ray.ast import ast_nodes, get_ast
 
@@ -65,7 +65,7 @@ def mutants_of(group: str, module: str, tests: str) -> list[dict]:
         nodes = ast_nodes(get_ast(code))
         places = [place for node in nodes for place, _ in operator.mutation_positions(node)]
         for number, (line, _) in enumerate(places):
-            if "__name__" not in lines[line - 1]:
+            if not re.search("__(name|doc)__", lines[line - 1]):
                 told = {"group": group, "module": module, "operator": name, "number": number}
                 key = hashlib.sha256(json.dumps([code, told]).encode()).hexdigest()[:16]
                 found.append(told | {"key": key, "line": line, "tests": tests})

@@ -72,6 +72,10 @@ EQUAL = {
     ("audio/augment.py", "def __init__(self, seed: int = -1, **kwargs):"): STATE,
     ("audio/augment.py", "def __init__(self, seed: int = 1, **kwargs):"): STATE,
     (
+        "helmholtz/analysis/compare.py",
+        "published = domains.of(pairs[ 1][0].key).published",
+    ): "all pairs are of one network",
+    (
         "helmholtz/data/splits.py",
         "return np.random.default_rng(SPLIT_SEED).permutation(len(data.splits[split][ 0]))[:limit]",
     ): "there are as many labels as items",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cifar import codecs, prepare
+from cifar import codecs, image_codecs, prepare
 from cifar.codecs import TABLE
 from cifar.domain import compress_images
 from cifar.sample import make
@@ -236,3 +236,6 @@ def test_every_codec_has_the_rates_at_which_it_is_lossy_and_useful():
         **{"jpeg": (1, 100), "jpeg444": (1, 100), "webp": (1, 100), "avif": (1, 99)},
         **{"jp2": (20, 50), "jxl": (11, 99)},
     }
+    assert "speed 8" in image_codecs.avif_version()
+    assert "(3, 6) resolutions" in image_codecs.jp2_version()
+    assert (image_codecs.EFFORT, image_codecs.LARGE) == (5, 128)

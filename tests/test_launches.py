@@ -57,6 +57,7 @@ def test_a_launch_has_64_batches_on_a_gpu_and_fewer_of_large_items_from_disk(
     model.stored = stored(size) if size else None
     model.prepare_launches(8, on_gpu)
     assert (model.launch, model.steps_per_execution, model.dispatch_size) == (launch, launch, 8)
+    assert isinstance(model.launch, int)
     monkeypatch.setattr(launches, "on_jax", lambda: True)
     model.prepare_launches(8, on_gpu)
     assert (model.launch, model.steps_per_execution) == (launch, 1)

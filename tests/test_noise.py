@@ -9,7 +9,7 @@ from scipy import stats
 
 from cifar import jpeg, sample
 from cifar import train as cifar_train
-from helmholtz.analysis import advice, experiments, measure
+from helmholtz.analysis import advice, experiments, measure, summary
 from helmholtz.analysis.answer import answer
 from helmholtz.schema import RUNS
 
@@ -97,6 +97,49 @@ def test_noise_is_unknown_where_a_size_is_and_lossless_bytes_tell_the_irredundan
     assert (found["U"], found["file"]["noise"], found["file"]["irredundant"]) == (None,) * 3
     assert (found["uncompressed"], found["rates"][0]["verdict"]) == (True, measure.YES)
     assert not answered(rows_of({25: [0.8], 5: [0.8]}))["uncompressed"]
+
+
+def test_the_epochs_decide_what_the_accuracy_is_and_whether_it_has_a_star():
+    def told(epochs, **changed):
+        row = {"epochs": epochs, "mean_of_ten_best": 0.5, "best_val_acc": 0.6, "test_acc": 0.4}
+        row |= changed
+        return summary.accuracy(row), summary.starred(row)
+
+    assert [told(n) for n in (14, 15, 19, 20)] == [
+        (0.6, True), (0.5, True), (0.5, True), (0.5, False),
+    ]  # fmt: skip
+    assert told(30, mean_of_ten_best=None) == (0.6, False)
+    assert told(3, counted_epoch="last") == told(3, accuracy_is=summary.TEST) == (0.4, False)
+
+
+def test_a_rate_saves_nothing_where_its_files_are_larger_than_those_that_were_given():
+    def told(rate, file_bytes, source_bytes):
+        row = {"rate": rate, "file_bytes": file_bytes, "source_bytes": source_bytes}
+        return summary.no_saving(row)
+
+    assert told(5, 11, 10)
+    assert not any(told(*row) for row in [(5, 10, 10), (0, 11, 10), (5, None, 10), (5, 11, None)])
+
+
+def test_a_summary_has_means_their_limits_and_what_all_runs_took():
+    rows = rows_of({0: [0.99, 1.0, 1.0], 25: [0.5]}, test_acc=0.9, convergence_epoch=5)
+    rows = [row | {"seconds": 40.0 + row["seed"]} for row in rows]
+    (experiment,) = experiments.experiments(rows)
+    row, alone = experiment.rows[0], experiment.rows[25]
+    assert (row["accuracy"], row["accuracy_high"]) == (pytest.approx(0.99666667), 1)
+    assert 0.98 < row["accuracy_low"] < 0.9966
+    assert (alone["accuracy_low"], alone["accuracy_high"]) == (None, None)
+    assert (row["seeds"], row["seed_list"], row["converged"]) == (3, "0 1 2", 3)
+    assert (row["seconds"], row["seconds_to_converge"]) == (41, pytest.approx(41 * 5 / 20))
+    assert row["convergence_epoch_low"] == row["convergence_epoch_high"] == 5
+    assert row["accuracy_is"] == summary.TEN_BEST
+    assert alone["difference"] == pytest.approx(0.5 - 0.99)  # of the seed that both have
+    assert alone["test_difference"] == 0
+    rows[1]["convergence_epoch"] = None
+    (experiment,) = experiments.experiments(rows)
+    row = experiment.rows[0]
+    assert (row["converged"], row["seconds_to_converge"]) == (2, None)
+    assert row["convergence_epoch"] == 5
 
 
 def test_the_tolerance_is_relative():
