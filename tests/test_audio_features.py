@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from audio.constants import SAMPLE_RATE, SHAPE
-from audio.features import extract, filter_bank, tile
+from audio.features import extract, filter_bank, tile, window
 from helmholtz.errors import UsageError
 
 STEP = 1 / 16  # of float16 between 64 and 128, the largest of decibels
@@ -52,6 +52,11 @@ def test_clips_are_padded_with_silence_and_cropped():
     np.testing.assert_array_equal(
         cropped, extract(samples[:44100, None], 44100, 96, SAMPLE_RATE, False)
     )
+
+
+def test_a_window_is_the_power_of_two_that_is_nearest_to_46_milliseconds():
+    found = [window(rate) for rate in (8000, 16000, 22050, 44100, 48000, 96000)]
+    assert found == [512, 1024, 1024, 2048, 2048, 4096]
 
 
 def test_another_rate_and_number_of_bands():

@@ -73,7 +73,7 @@ def test_two_layers_of_what_is_judged_at_a_time_take_no_more_than_4_gib(
 ):
     monkeypatch.setattr(launches, "output_sizes", lambda network: outputs)
     model.prepare_launches(8, on_gpu=False)
-    assert model.evaluation_batch == batch
+    assert (model.evaluation_batch, type(model.evaluation_batch)) == (batch, int)
 
 
 def test_other_items_go_where_the_model_takes_them_from():

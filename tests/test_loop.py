@@ -113,6 +113,19 @@ def test_two_checkpoints_are_kept_and_one_of_another_network_is_passed_over(tmp_
     assert capsys.readouterr().err.count("of another network") == 2
 
 
+def test_the_newest_checkpoint_sets_every_variable_and_gives_its_history(tmp_path):
+    model, _ = tiny_model()
+    variables = model.layers[-1].variables
+    values = [np.arange(1, 1 + np.prod(v.shape)).reshape(v.shape) / n
+              for n, v in enumerate(variables, start=2)]  # fmt: skip
+    assert checkpoints.restore(tmp_path, variables) == []
+    checkpoints.save(tmp_path, [row(1)], [0 * value for value in values])
+    checkpoints.save(tmp_path, [row(1), row(2)], values)
+    assert checkpoints.restore(tmp_path, variables) == [row(1), row(2)]
+    for variable, value in zip(variables, values, strict=True):
+        np.testing.assert_allclose(np.asarray(variable), value)
+
+
 @pytest.mark.parametrize("background", [True, False])
 def test_what_goes_wrong_in_saving_is_raised_at_once_or_in_the_background_at_the_next(
     background, tmp_path, monkeypatch

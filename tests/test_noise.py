@@ -11,6 +11,7 @@ from cifar import jpeg, sample
 from cifar import train as cifar_train
 from helmholtz.analysis import advice, experiments, measure, summary
 from helmholtz.analysis.answer import answer
+from helmholtz.analysis.statistics import Score
 from helmholtz.schema import RUNS
 
 FLAGS = {"quality": 0, "source": "sample", "limit": 300, "num_epoch": 20, "batch_size": 32}
@@ -119,6 +120,18 @@ def test_a_rate_saves_nothing_where_its_files_are_larger_than_those_that_were_gi
 
     assert told(5, 11, 10)
     assert not any(told(*row) for row in [(5, 10, 10), (0, 11, 10), (5, None, 10), (5, 11, None)])
+
+
+def test_the_ends_of_an_interval_stay_within_what_the_quantity_can_be():
+    def ends(name, *values):
+        told = summary.mean_columns(name, [Score(seed, v) for seed, v in enumerate(values)])
+        return told[f"{name}_low"], told[f"{name}_high"]
+
+    for name in ("accuracy", "test_acc"):
+        assert ends(name, 0.0, 0.02)[0] == 0
+        assert ends(name, 0.98, 1.0)[1] == 1
+    low, high = ends("convergence_epoch", 1, 3)
+    assert (low, high > 3) == (1, True)
 
 
 def test_a_summary_has_means_their_limits_and_what_all_runs_took():

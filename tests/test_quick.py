@@ -175,14 +175,16 @@ def test_every_image_is_mirrored_in_every_other_epoch():
 
 
 def test_mirroring_and_shifting_move_whole_pixels():
-    items = np.random.default_rng(1).integers(0, 256, (40, 12, 12, 3)).astype(np.float32)
+    items = np.random.default_rng(1).integers(0, 256, (150, 12, 12, 3)).astype(np.float32)
     out = np.asarray(AlternatingFlip()(items, training=True))
-    parities = items.sum(axis=(1, 2, 3)) % 2
+    parities, places = items.sum(axis=(1, 2, 3)) % 2, []
     for item, shifted, flip in zip(items, out, parities, strict=True):
         padded = np.pad(item, ((2, 2), (2, 2), (0, 0)), mode="edge")
         moved = [padded[i : i + 12, j : j + 12] for i in range(5) for j in range(5)]
         moved = [m[:, ::-1] if flip else m for m in moved]
-        assert any(np.array_equal(m, shifted) for m in moved)
+        (place,) = [n for n, m in enumerate(moved) if np.array_equal(m, shifted)]
+        places.append(divmod(place, 5))
+    assert [set(shifts) for shifts in zip(*places, strict=True)] == [set(range(5))] * 2
 
 
 def test_the_learning_rate_rises_and_ends_at_0():
