@@ -213,7 +213,7 @@ def show(mutants: list[dict], results: dict[str, dict]) -> None:
     """A row for each group, the share that is killed, and the survivors."""
     pairs = [(mutant, results[mutant["key"]]) for mutant in mutants if mutant["key"] in results]
     print("| group | mutants | tried | equal | killed | hung | survived | share |")
-    for group in [*dict.fromkeys(mutant["group"] for mutant in mutants), "all"]:
+    for group in [*(name for name in GROUPS if any(name == m["group"] for m in mutants)), "all"]:
         made = sum(group in (mutant["group"], "all") for mutant in mutants)
         some = [(m, r) for m, r in pairs if group in (m["group"], "all")]
         whats = ["equal" if equal(m, r) else r["what"] for m, r in some]

@@ -68,6 +68,14 @@ EQUAL = {
         "return jpegxl_encode(image, level=quality, effort=EFFORT, usecontainer=False, "
         "numthreads= 2)",
     ): SPEED,
+    (
+        "cifar/jpeg.py",
+        "header_bytes = 2 + int.from_bytes(file[header + 3 : header + 4])",
+    ): "the header of a scan is shorter than 256 bytes",
+    (
+        "helmholtz/training/recipes.py",
+        "fall = (self.steps - step) / max( 0, self.steps - self.rising + 1)",
+    ): "the other is never below 1",
     ("audio/aac.py", "return pcm.reshape(- 2, samples.size // len(samples))"): "as numpy takes -2",
     ("audio/features.py", "BLOCK = 31  # frames that fit the processor's cache"): SPEED,
     ("audio/features.py", "BLOCK = 33  # frames that fit the processor's cache"): SPEED,

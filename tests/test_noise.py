@@ -109,6 +109,8 @@ def test_the_epochs_decide_what_the_accuracy_is_and_whether_it_has_a_star():
     assert [told(n) for n in (14, 15, 19, 20)] == [
         (0.6, True), (0.5, True), (0.5, True), (0.5, False),
     ]  # fmt: skip
+    named = [summary._accuracy_is({"epochs": n}) for n in (14, 15)]
+    assert named == [summary.SHORT, summary.TEN_BEST]
     assert told(30, mean_of_ten_best=None) == (0.6, False)
     assert told(3, counted_epoch="last") == told(3, accuracy_is=summary.TEST) == (0.4, False)
 
