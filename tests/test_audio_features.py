@@ -36,7 +36,7 @@ def test_a_clip_of_two_seconds_is_what_librosa_says(name):
     np.testing.assert_allclose(spectrogram[..., 0], by_librosa(samples), rtol=0, atol=STEP / 2)
 
 
-@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000])
+@pytest.mark.parametrize("rate", [1600, 8000, 22050, 44100, 48000])
 @pytest.mark.parametrize("mels", [40, 96, 128])
 def test_the_filters_are_librosas(rate, mels):
     expected = librosa.filters.mel(sr=rate, n_fft=2048, n_mels=mels)

@@ -29,7 +29,15 @@ SECTION_OF_FIGURES = "## How much data, how many seeds, how long"
 PLACES = r"(?<![\w.~>])/(?:home|root|work|tmp|usr|mnt|opt|Users)/"  # of somebody's machine
 FOREIGN = {"ray", "tensorboard", "pip", ".", "cd"}  # commands that are not ours
 FOREIGN_FLAGS = {"--array", "--gres", "--time", "--signal", "--batch", "--head", "--port"}
-FOREIGN_FLAGS |= {"--logdir", "--kills", "--quick", "--locked", "--lowest"}
+FOREIGN_FLAGS |= {
+    "--logdir",
+    "--kills",
+    "--quick",
+    "--locked",
+    "--lowest",
+    "--minutes",
+    "--survivors",
+}
 PROGRAMS = ["cifar.train", "audio.train", "cifar.prepare", "audio.prepare", "cifar.predict"]
 PROGRAMS += ["audio.predict", "cifar.evaluate", "audio.evaluate", "helmholtz.report"]
 PROGRAMS += [

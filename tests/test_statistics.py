@@ -129,6 +129,7 @@ def test_runs_are_paired_where_one_side_has_no_seed_that_the_other_lacks():
     assert told([5], [0, 1]) == (False, 1, True)
     unseeded = difference([(None, 0.5), (None, 0.6)], [(None, 0.4), (None, 0.5)])
     assert not unseeded["paired"]
+    assert compare(scores(np.eye(2)), scores(np.eye(2)))[0] == 0  # without a factor
     assert difference([(0, 0.5), (1, 0.6)], [(0, 0.4), (1, 0.4)], 0.5)["mean"] == pytest.approx(
         0.35
     )
