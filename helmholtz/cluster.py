@@ -1,10 +1,16 @@
 """A Ray cluster: what the commands that use one share."""
 
+import contextlib
 import os
 import socket
+import time
+from collections.abc import Iterator
 
 from helmholtz.errors import MachineError, UsageError
 from helmholtz.text import counted
+
+# Of a node that dies Ray prints pages, whatever ray.init is told; read when it is imported.
+os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^")
 
 try:
     import ray
@@ -12,6 +18,8 @@ except ImportError:
     raise MachineError("Ray is not installed: sh scripts/setup.sh ray") from None
 
 TIMEOUT = 5  # seconds for a cluster to answer
+EVERY = 2  # seconds between two looks at the head
+PATIENCE = 20  # seconds without an answer; after 60, Ray ends this process without a word of ours
 
 
 def connect(address: str | None) -> None:
@@ -21,8 +29,7 @@ def connect(address: str | None) -> None:
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # the first is told; Ray prints all
     try:
         if address:
-            host, _, port = address.rpartition(":")
-            socket.create_connection((host, int(port)), TIMEOUT).close()
+            _knock(address)
         ray.init(address, logging_level="error", log_to_driver=False)
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().split("\n")[0]
@@ -30,6 +37,51 @@ def connect(address: str | None) -> None:
             f"No Ray cluster answers at {address}: `ray start --head` starts one and prints its "
             f"address ({reason})."
         ) from None
+
+
+class Head:
+    """The head of the cluster that this process has joined; without it nothing goes on."""
+
+    def __init__(self):
+        self.address = ray.get_runtime_context().gcs_address
+        self.asked = self.answered = time.monotonic()
+        self.lost = False
+
+    def require(self) -> None:
+        """Raise MachineError when the head has not answered for a while. Asks now and then."""
+        if time.monotonic() < self.asked + EVERY:
+            return
+        try:
+            _knock(self.address)
+            self.answered = time.monotonic()
+        except OSError as error:
+            if time.monotonic() > self.answered + PATIENCE:
+                raise self._lost(error) from None
+        self.asked = time.monotonic()
+
+    @contextlib.contextmanager
+    def needed(self) -> Iterator[None]:
+        """Raise MachineError where a call finds that Ray itself has ended on this machine."""
+        try:
+            yield
+        except ray.exceptions.RayTaskError:  # also an OSError, if the task's error was one
+            raise
+        except (OSError, ray.exceptions.LocalRayletDiedError) as error:
+            raise self._lost(error) from None
+
+    def _lost(self, error: Exception) -> MachineError:
+        self.lost = True
+        reason = str(error).strip().split("\n")[0]
+        return MachineError(
+            f"The Ray cluster at {self.address} cannot be reached any more ({reason}): start one "
+            "again, and the same command goes on there."
+        )
+
+
+def _knock(address: str) -> None:
+    """Connect to host:port; OSError where nobody listens."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), TIMEOUT).close()
 
 
 def require_cores(count: int, advice: str) -> None:

@@ -34,6 +34,7 @@ class Nodes:
 
     def __init__(self, folder: Path, rng: random.Random):
         os.environ["TMPDIR"] = str(folder)  # short, for Ray's sockets; runs work there too
+        os.environ["RAY_worker_niceness"] = "0"  # else 15 more than everything else here
         folder.mkdir()
         self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
         self.rng, self.counts, self.there = rng, Counter(), []

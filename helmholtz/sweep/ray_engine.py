@@ -36,6 +36,7 @@ class Cluster:
     def __init__(self, address: str | None, cpus: int, per_gpu: int, every: int):
         cluster.connect(address)
         cluster.require_cores(cpus, "see --cpus.")
+        self.head = cluster.Head()
         self.every = every  # seconds between two fetches of what a run has written
         gpus = ray.cluster_resources().get("GPU", 0)
         self.environment = local_engine.memory_share(per_gpu) if gpus else {}
@@ -54,22 +55,29 @@ class Cluster:
         return True  # Ray queues what does not fit
 
     def start(self, run: Run, flags: list[str]) -> Job:
-        folder = plan.data_folder(run)
-        if folder not in self.data:
-            paths = shards.all_files(folder)
-            self.data[folder] = ray.put({p.name: np.fromfile(p, np.uint8) for p in paths})
+        data = self._data(plan.data_folder(run))
         files = {} if run_state.marked(run.folder) else parcel.read_new(run.folder, {})
         run.state = "queued"
-        module, data = f"{run.domain.name}.train", self.data[folder]
+        module = f"{run.domain.name}.train"
         own = own_network.of_flags(run.args) if hasattr(run.args, "own") else None
-        task = self.task.remote(module, flags, files, data, own, self.environment, self.every)
+        with self.head.needed():
+            task = self.task.remote(module, flags, files, data, own, self.environment, self.every)
         return Job(run, task)
+
+    def _data(self, folder: Path):
+        """The prepared files of a folder, where all nodes find them."""
+        if folder not in self.data:
+            files = {p.name: np.fromfile(p, np.uint8) for p in shards.all_files(folder)}
+            with self.head.needed():
+                self.data[folder] = ray.put(files)
+        return self.data[folder]
 
     def poll(self, job: Job):
         """Store what has arrived; the exit code, LOST, or None while the run trains."""
+        self.head.require()
         try:
-            while ray.wait([job.stream], timeout=0)[0]:
-                code, files = ray.get(next(job.stream))
+            while (arrived := self._next(job)) is not None:
+                code, files = arrived
                 job.run.state = "running"
                 parcel.write(job.run.folder, files)
                 if code is not None:
@@ -82,8 +90,15 @@ class Cluster:
             return LOST
         return None
 
+    def _next(self, job: Job) -> tuple | None:
+        """What has come of a job's stream, or None where nothing has."""
+        with self.head.needed():
+            return ray.get(next(job.stream)) if ray.wait([job.stream], timeout=0)[0] else None
+
     def stop(self, jobs: list[Job], seconds: float) -> None:
         """Cancel the tasks and store what they still send; they remove their own folders."""
+        if self.head.lost:
+            return  # what could be told of it has been told
         for job in jobs:
             ray.cancel(job.stream)
         until = time.monotonic() + seconds
