@@ -26,7 +26,7 @@ PARTS = ["nodes", "head"]
 COMPARED = {"history.csv", "best.weights.h5", "confusion.csv", "predictions.csv", "result.json"}
 LARGEST = 4  # nodes with a core
 PAUSE = (10, 45)  # seconds between two changes of the cluster
-SYNC = 5
+SYNC = 5  # seconds between two fetches of what a run has written
 
 
 class Nodes:
@@ -34,7 +34,7 @@ class Nodes:
 
     def __init__(self, folder: Path, rng: random.Random):
         os.environ["TMPDIR"] = str(folder)  # short, for Ray's sockets; runs work there too
-        os.environ["RAY_worker_niceness"] = "0"  # else 15 more than everything else here
+        os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - else 15
         folder.mkdir()
         self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
         self.rng, self.counts, self.there = rng, Counter(), []
@@ -57,6 +57,11 @@ class Nodes:
         else:
             self.remove(gently=self.rng.random() < 0.25)
 
+    def end(self, sweeping: Started) -> None:
+        """Of the cluster, and of a sweep that is still there because something went wrong."""
+        sweeping.process.kill()
+        self.cluster.shutdown()
+
     def kill_head(self) -> None:
         head = self.cluster.head_node
         head.kill_gcs_server(check_alive=False)
@@ -70,8 +75,12 @@ def flags(base: Path, runs: int, epochs: int) -> list:
     return [*words, "--quality", *qualities, "--seed", 0, 1, 2]
 
 
-def sweep(words: list, name: str, base: Path) -> Started:
+def sweep(words: list, name: str, base: Path, nodes: Nodes | None = None) -> Started:
     command = [sys.executable, "-m", "helmholtz.sweep", "cifar", *words]
+    if nodes:
+        command += ["--engine", "ray", "--address", nodes.cluster.address, "--sync", SYNC]
+    else:
+        command += ["--jobs", 2]
     return Started([*command, "--log_dir", base / name], base / name)
 
 
@@ -87,18 +96,17 @@ def results(logs: Path) -> dict[str, dict]:
 def torture_nodes(base: Path, words: list, epochs: int, rng: random.Random) -> None:
     """Change the cluster at random until the sweep has ended."""
     nodes, kept, started = Nodes(base / "nodes", rng), Kept(base / "tortured"), time.monotonic()
+    sweeping, due = sweep(words, "tortured", base, nodes), time.monotonic() + 30
     try:
-        address = ["--engine", "ray", "--address", nodes.cluster.address, "--sync", SYNC]
-        sweeping, due = sweep([*words, *address], "tortured", base), time.monotonic() + 30
         while sweeping.process.poll() is None:
             time.sleep(0.5)
             kept.look()
             if time.monotonic() > due:
                 nodes.change()
                 due = time.monotonic() + rng.uniform(*PAUSE)
-        assert sweeping.process.returncode == 0, sweeping.out.read_text() + sweeping.said
     finally:
-        nodes.cluster.shutdown()
+        nodes.end(sweeping)
+    assert sweeping.process.returncode == 0, sweeping.out.read_text() + sweeping.said
     told = judge(base / "nodes.notes", kept, epochs)
     minutes = (time.monotonic() - started) / 60
     print(f"nodes: {minutes:.0f} minutes, {dict(nodes.counts)}; {told}", flush=True)
@@ -106,25 +114,26 @@ def torture_nodes(base: Path, words: list, epochs: int, rng: random.Random) -> N
 
 def torture_head(base: Path, words: list, rng: random.Random) -> None:
     """Kill the head in the middle; give the same command to another cluster."""
-    for number, name in enumerate(("first", "second")):
-        nodes = Nodes(base / name, rng)
-        address = ["--engine", "ray", "--address", nodes.cluster.address, "--sync", SYNC]
-        try:
-            sweeping = sweep([*words, *address], "headless", base)
-            if number == 0:
-                while len(list((base / "headless").rglob("checkpoint_*.h5"))) < 4:
-                    assert sweeping.process.poll() is None, sweeping.out.read_text() + sweeping.said
-                    time.sleep(0.2)
-                nodes.kill_head()
-                killed = time.monotonic()
-            code = sweeping.wait()
-        finally:
-            nodes.cluster.shutdown()
-        if number == 0:
-            seconds = time.monotonic() - killed
-            print(f"head: exit code {code} after {seconds:.0f} s: {sweeping.said}", flush=True)
-            assert (code, len(sweeping.said.splitlines())) == (4, 1), sweeping.said
-    assert code == 0, sweeping.said
+    nodes = Nodes(base / "first", rng)
+    sweeping = sweep(words, "headless", base, nodes)
+    try:
+        while len(list((base / "headless").rglob("checkpoint_*.h5"))) < 4:
+            assert sweeping.process.poll() is None, sweeping.out.read_text() + sweeping.said
+            time.sleep(0.2)
+        nodes.kill_head()
+        killed = time.monotonic()
+        code = sweeping.wait()
+        seconds = time.monotonic() - killed
+    finally:
+        nodes.end(sweeping)
+    print(f"head: exit code {code} after {seconds:.0f} s: {sweeping.said}", flush=True)
+    assert (code, len(sweeping.said.splitlines())) == (4, 1), sweeping.said
+    nodes = Nodes(base / "second", rng)
+    sweeping = sweep(words, "headless", base, nodes)
+    try:
+        assert sweeping.process.wait() == 0, sweeping.said
+    finally:
+        nodes.end(sweeping)
 
 
 def main() -> None:
@@ -151,7 +160,7 @@ def main() -> None:
             else:
                 torture_head(base, words, rng)
             os.environ[VARIABLE] = str(base / f"alone-{part}.notes")
-            alone = sweep([*words, "--jobs", 2], f"alone-{part}", base)
+            alone = sweep(words, f"alone-{part}", base)
             assert alone.process.wait() == 0, alone.said
             name = {"nodes": "tortured", "head": "headless"}[part]
             wanted, found = results(base / f"alone-{part}"), results(base / name)
