@@ -40,10 +40,10 @@ def connect(address: str | None) -> None:
 
 
 class Head:
-    """The head of the cluster that this process has joined; without it nothing goes on."""
+    """The head of a cluster; without it nothing goes on. By default of that which was joined."""
 
-    def __init__(self):
-        self.address = ray.get_runtime_context().gcs_address
+    def __init__(self, address: str | None = None):
+        self.address = address or ray.get_runtime_context().gcs_address
         self.asked = self.answered = time.monotonic()
         self.lost = False
 

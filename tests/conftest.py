@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import tempfile
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
@@ -56,19 +55,3 @@ def photos(tmp_path_factory):
     yield folder
     # Commands that tests start as processes prepare their data in the checkout.
     shutil.rmtree(Path(sources.__file__).parent / "data" / folder_name(folder), ignore_errors=True)
-
-
-@pytest.fixture
-def cluster(monkeypatch):
-    """A Ray cluster: a head without cores, and two nodes of a core each."""
-    from ray.cluster_utils import Cluster
-
-    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
-        monkeypatch.setenv("TMPDIR", folder)  # short, for Ray's sockets; runs work there too
-        monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-        try:
-            cluster.nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
-            yield cluster
-        finally:
-            cluster.shutdown()

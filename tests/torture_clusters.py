@@ -25,7 +25,7 @@ from witness import NETWORK, VARIABLE, Kept, judge
 PARTS = ["nodes", "head"]
 COMPARED = {"history.csv", "best.weights.h5", "confusion.csv", "predictions.csv", "result.json"}
 LARGEST = 4  # nodes with a core
-PAUSE = (10, 45)  # seconds between two changes of the cluster
+PAUSE = (20, 70)  # seconds between two changes of the cluster
 SYNC = 5  # seconds between two fetches of what a run has written
 
 
@@ -38,7 +38,7 @@ class Nodes:
         folder.mkdir()
         self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
         self.rng, self.counts, self.there = rng, Counter(), []
-        for _ in range(2):
+        for _ in range(3):
             self.add()
 
     def add(self) -> None:
@@ -51,8 +51,8 @@ class Nodes:
         self.counts["asked to leave" if gently else "killed"] += 1
 
     def change(self) -> None:
-        """Add a node, or take one; where there is none, add one."""
-        if not self.there or (len(self.there) < LARGEST and self.rng.random() < 0.5):
+        """Add a node or take one; where there is only one, add one."""
+        if len(self.there) < 2 or (len(self.there) < LARGEST and self.rng.random() < 0.5):
             self.add()
         else:
             self.remove(gently=self.rng.random() < 0.25)

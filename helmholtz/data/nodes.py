@@ -22,7 +22,7 @@ class Nodes:
         if not cluster.ray.is_initialized():
             cluster.connect(address)
         cluster.require_cores(1, "start Ray with more.")
-        self.site = site
+        self.site, self.head = site, cluster.Head()
         self.remote = cluster.ray.remote(on_node).options(
             num_cpus=1, max_retries=LOSSES, scheduling_strategy="SPREAD"
         )
@@ -34,18 +34,22 @@ class Nodes:
             while len(waiting) < 2 * cluster.cores() and (task := next(todo_left, None)):
                 waiting.append(self.remote.remote(task, self.site, marks))
             while waiting:
-                (done,), waiting = cluster.ray.wait(waiting)
-                yield _result(done)
-                bar.update()
-                if task := next(todo_left, None):
-                    waiting.append(self.remote.remote(task, self.site, marks))
+                with self.head.needed():
+                    some, waiting = cluster.ray.wait(waiting, timeout=cluster.EVERY)
+                self.head.require()
+                for done in some:
+                    yield _result(done, self.head)
+                    bar.update()
+                    if task := next(todo_left, None):
+                        waiting.append(self.remote.remote(task, self.site, marks))
 
 
-def _result(reference) -> Made:
+def _result(reference, head: cluster.Head) -> Made:
     """What a task gives; its error is this machine's where there is a sentence for it."""
     errors = cluster.ray.exceptions
     try:
-        return cluster.ray.get(reference)
+        with head.needed():
+            return cluster.ray.get(reference)
     except errors.RayTaskError as error:
         if isinstance(error.cause, DataError | MachineError | UsageError | OSError | MemoryError):
             raise error.cause from None
