@@ -296,6 +296,33 @@ def test_what_may_pass_is_tried_again(code, times, tmp_path):
     assert run_state.take(bad.folder)  # it was let go
 
 
+class Failing:
+    """An engine whose machines are lost, each after so many epochs."""
+
+    def __init__(self, epochs):
+        self.epochs, self.starts = epochs, 0
+
+    def has_room(self):
+        return True
+
+    def start(self, run, flags):
+        self.starts += 1
+        return run
+
+    def poll(self, run):
+        lines = [f"{epoch},0.5" for epoch in range(1, 1 + self.epochs * self.starts)]
+        (run.folder / "history.csv").write_text("\n".join(["epoch,val_acc", *lines]))
+        return launcher.LOST if self.starts < 20 else 1
+
+
+@pytest.mark.parametrize(("epochs", "times"), [(1, 20), (0, 1 + launcher.LOSSES)])
+def test_machines_may_be_lost_as_long_as_a_run_goes_on(epochs, times, tmp_path):
+    [run] = planned(tmp_path, "--quality", "5")
+    engine = Failing(epochs)
+    launcher.Launcher([run], engine, 0, lambda *_: None).conduct()
+    assert (run.state, engine.starts) == ("failed", times)
+
+
 def test_cores_are_shared_out():
     mine = os.sched_getaffinity(0)
     shares = local_engine.share_cores(2)

@@ -13,7 +13,7 @@ PAUSE = 0.05  # seconds between two looks at what is running
 GRACE = 20  # seconds for a run to stop by itself
 HOPELESS = (WRONG_USAGE, BAD_DATA)  # exit codes that another attempt would give again
 LOST = "lost"  # instead of an exit code: the machine under the run was lost
-LOSSES = 5  # times that a run may lose its machine before that counts as a failure
+LOSSES = 5  # times in a row, without a new epoch, that a run may lose its machine; then it failed
 MEANINGS = {DONE: "without a result", WRONG_USAGE: "wrong usage", BAD_DATA: "bad data"}
 MEANINGS |= {MACHINE_FAILED: "the machine", INTERRUPTED: "interrupted from outside"}
 
@@ -90,7 +90,8 @@ class Launcher:
 
     def _fail(self, run: Run, code) -> None:
         """Try a run again later, or give it up."""
-        run.losses += code == LOST
+        if code == LOST:
+            self._count_loss(run)
         run.failures += code != LOST or run.losses > LOSSES
         if code in HOPELESS or run.failures > self.retries:
             self._end(run, "failed", explain(code))
@@ -98,6 +99,12 @@ class Launcher:
             run.state = "waiting"
             self.waiting.append(run)  # behind the others: the cause may pass
             self.show(run, f"{explain(code)}; will be tried again")
+
+    def _count_loss(self, run: Run) -> None:
+        """Machines may come and go: an epoch since the last loss makes this the first again."""
+        epoch = plan.epochs(run)[0]
+        run.losses = run.losses + 1 if epoch <= run.reached else 1
+        run.reached = epoch
 
     def _end(self, run: Run, state: str, note: str = "") -> None:
         run.state, run.note = state, note

@@ -32,7 +32,8 @@ class Run:
     state: str = "waiting"  # or queued, running, done, failed, elsewhere: another launcher has it
     note: str = ""  # why it failed
     failures: int = 0
-    losses: int = 0  # times that the machine under it was lost
+    losses: int = 0  # times in a row that the machine under it was lost
+    reached: int = 0  # epochs that it had at the last of them
 
     @property
     def codec(self) -> Codec:
