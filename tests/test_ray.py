@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers import prepare_images
+from twins import TINY
 
 from helmholtz.data import loading
 from helmholtz.errors import MachineError, UsageError
@@ -59,10 +60,12 @@ def wait_for(condition, process, seconds=120):
 
 
 def test_a_node_that_dies_costs_only_its_runs(cluster, photos, tmp_path):
-    logs = tmp_path / "logs"
-    flags = ["--source", photos, "--quality", "5", "--seed", "0", "1", "--num_epoch", "20"]
-    flags += ["--batch_size", "16", "--limit", "32", "--log_dir", logs, "--data_dir", tmp_path]
-    flags += ["--test_quality", "0"]
+    logs, network = tmp_path / "logs", tmp_path / "tiny.py"
+    network.write_text(TINY)
+    prepare_images(str(photos), [5, 0], "--data_dir", tmp_path)
+    flags = ["--source", photos, "--quality", "5", "--seed", "0", "1", "--num_epoch", "100"]
+    flags += ["--model", f"{network}:build", "--batch_size", "16", "--limit", "32"]
+    flags += ["--log_dir", logs, "--data_dir", tmp_path, "--test_quality", "0"]
     flags += ["--engine", "ray", "--address", cluster.address, "--sync", "1"]
     command = [sys.executable, "-m", "helmholtz.sweep", "cifar", *map(str, flags)]
     nodes = Path(os.environ["TMPDIR"])
@@ -76,14 +79,16 @@ def test_a_node_that_dies_costs_only_its_runs(cluster, photos, tmp_path):
     assert sweeping.returncode == 0, said
     assert "the machine that it ran on was lost" in said
     assert "raylet" not in said  # Ray's own words, pages of them
-    found = {path.name: path for path in logs.rglob("all-cnns/quality_5/seed_*")}
-    assert sorted(found) == ["seed_0", "seed_1"]
-    for folder in found.values():
+    folders = {path.name: path for path in logs.rglob("quality_5/seed_*")}
+    assert sorted(folders) == ["seed_0", "seed_1"]
+    for folder in folders.values():
         assert set(evaluations.read(folder)) == {("jpeg", 0), ("jpeg", 5)}
         assert {path.name for path in folder.iterdir()} >= RUN_FILES
         assert len(list(folder.glob("checkpoint_*.h5"))) == 2
         with open(folder / "history.csv") as file:
-            assert [row["epoch"] for row in csv.DictReader(file)] == [str(i + 1) for i in range(20)]
+            assert [row["epoch"] for row in csv.DictReader(file)] == [
+                str(i + 1) for i in range(100)
+            ]
 
 
 def test_a_node_that_dies_costs_only_its_shards(cluster, photos, tmp_path):

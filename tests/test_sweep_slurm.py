@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from helpers import prepare_images
 from own_slurm import Slurm, wait_for
+from twins import TINY
 
 from helmholtz.data import loading
 from helmholtz.io import evaluations
@@ -55,17 +56,20 @@ def test_the_tasks_of_an_array_prepare_together(slurm, photos, tmp_path):
 
 
 def test_a_preempted_run_is_queued_again_and_resumes(slurm, photos, tmp_path):
-    data = prepare_images(str(photos), [5])[5]
-    flags = ["cifar", "--train_dir", data, "--quality", "5", "--seed", "0", "1", "--num_epoch", "9"]
-    flags += ["--batch_size", "16", "--limit", "32", "--log_dir", tmp_path / "logs"]
+    data, network = prepare_images(str(photos), [5])[5], tmp_path / "tiny.py"
+    network.write_text(TINY)
+    flags = ["cifar", "--train_dir", data, "--quality", "5", "--seed", "0", "1"]
+    flags += ["--model", f"{network}:build", "--num_epoch", "200", "--batch_size", "16"]
+    flags += ["--limit", "32", "--log_dir", tmp_path / "logs"]
     script = ["--array=1", f"--output={tmp_path}/slurm.txt", "scripts/train-array.sbatch"]
     job = slurm.ask("sbatch", "--parsable", *script, *flags).strip()
-    folder = tmp_path / "logs" / "cifar" / data.parent.name / "all-cnns" / "quality_5" / "seed_1"
-
-    assert not wait_for(lambda: any(folder.glob("checkpoint_*.h5")), 90, "no epoch")
+    runs = tmp_path / "logs"
+    assert not wait_for(lambda: any(runs.rglob("checkpoint_*.h5")), 90, "no epoch")
     slurm.ask("scancel", "--signal=TERM", "--batch", f"{job}_1")  # as before its time limit
     restarted = "scontrol", "show", "job", f"{job}_1"
     assert not wait_for(lambda: "Restarts=1" in slurm.ask(*restarted), 30, "not queued again")
+    [folder] = (path.parent for path in runs.rglob("setting.json"))
+    assert folder.name == "seed_1"
     assert not (folder / "result.json").exists()
 
     # Slurm itself lets two minutes pass, in which it cleans up; a job that starts at once can fail.
@@ -77,6 +81,5 @@ def test_a_preempted_run_is_queued_again_and_resumes(slurm, photos, tmp_path):
             pytest.skip(f"Slurm queued the run again, but did not start it: {state}")
         pytest.fail(state + (tmp_path / "slurm.txt").read_text())
     with open(folder / "history.csv") as file:
-        assert [row["epoch"] for row in csv.DictReader(file)] == [str(i + 1) for i in range(9)]
-    assert (folder / "train.log").read_text().count("epoch 1/9") == 1
-    assert not (folder.parent / "seed_0").exists()
+        assert [row["epoch"] for row in csv.DictReader(file)] == [str(i + 1) for i in range(200)]
+    assert (folder / "train.log").read_text().count("epoch 1/200") == 1
