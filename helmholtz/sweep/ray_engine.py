@@ -6,7 +6,6 @@ resumes elsewhere after the last epoch that arrived.
 """
 
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from helmholtz.cluster import ray
 from helmholtz.data import shards
 from helmholtz.errors import MACHINE_FAILED, UsageError
 from helmholtz.io import run_state
+from helmholtz.io.scratch import scratch
 from helmholtz.sweep import local_engine, parcel, plan
 from helmholtz.sweep.child import spawn
 from helmholtz.sweep.launcher import LOST
@@ -134,13 +134,13 @@ def train(
     user's own network, whose file travels too.
     """
     yield None, {}  # it has started
-    with tempfile.TemporaryDirectory(prefix="helmholtz-") as temporary:
-        folder, prepared = Path(temporary, "run"), Path(temporary, "data")
+    with scratch("helmholtz-") as temporary:
+        folder, prepared = temporary / "run", temporary / "data"
         parcel.write(folder, files)
         prepared.mkdir()
         for name, content in data.items():
             content.tofile(prepared / name)
-        flags = own_network.unpack(own, flags, Path(temporary)) if own else flags
+        flags = own_network.unpack(own, flags, temporary) if own else flags
         seen = parcel.stamps(folder, files)
         flags = [*flags, "--train_dir", str(prepared), "--log_dir", str(folder)]
         with open(folder / "train.log", "ab") as log:
