@@ -31,9 +31,11 @@ def slurm():
 
 
 def test_a_task_tests_its_own_run(slurm, photos, tmp_path):
+    prepare_images(str(photos), [5, 0], "--data_dir", tmp_path)
+    (tmp_path / "tiny.py").write_text(TINY)
     flags = ["cifar", "--source", photos, "--quality", "5", "--seed", "0", "1", "--num_epoch", "1"]
-    flags += ["--limit", "32", "--log_dir", tmp_path / "logs", "--data_dir", tmp_path]
-    flags += ["--test_quality", "0"]
+    flags += ["--model", f"{tmp_path / 'tiny.py'}:build", "--limit", "32", "--test_quality", "0"]
+    flags += ["--log_dir", tmp_path / "logs", "--data_dir", tmp_path]
     script = ["--wait", "--array=1", f"--output={tmp_path}/slurm.txt", "scripts/train-array.sbatch"]
     slurm.ask("sbatch", *script, *flags)
     said = (tmp_path / "slurm.txt").read_text()
