@@ -35,6 +35,7 @@ def head():
     ):
         patch.setenv("TMPDIR", folder)  # short, for Ray's sockets; runs work there too
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_worker_niceness", "0")  # else 15, which starves on a busy machine
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
         try:
             yield cluster
