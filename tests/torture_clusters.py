@@ -1,6 +1,6 @@
 """Sweeps on a Ray cluster whose nodes come and go, and whose head dies.
 
-python tests/torture_clusters.py [--only nodes] [--runs 30] [--epochs 600] [--seed 0]
+python tests/torture_clusters.py [--only nodes] [--runs 30] [--epochs 300] [--seed 0]
 
 Not part of the quick tests: it takes about an hour. Every node is a raylet of its own on this
 machine, with a core. Nodes are added, asked to leave and killed with `kill -9` at random moments;
@@ -140,7 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--runs", type=int, default=30, help="of --only nodes")
-    parser.add_argument("--epochs", type=int, default=600)
+    parser.add_argument("--epochs", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work in this new folder")
     args = parser.parse_args()
