@@ -134,6 +134,7 @@ class Slurm:
 
     def stop(self) -> None:
         self.ask("scancel", f"--user={getpass.getuser()}")
+        wait_for(lambda: not self.ask("squeue", "--noheader"), 10, "")  # else slurmstepd stay
         for process in reversed(self.started.values()):
             process.terminate()
             process.wait(20)
