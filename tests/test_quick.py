@@ -172,6 +172,7 @@ def test_every_image_is_mirrored_in_every_other_epoch():
     assert np.array_equal(found[0], ~found[1])
     assert np.array_equal(found[0], found[2])
     np.testing.assert_array_equal(np.asarray(layer(items.astype(np.float32))), items)
+    assert layer.trainable_variables == []
 
 
 def test_mirroring_and_shifting_move_whole_pixels():

@@ -59,6 +59,25 @@ def test_a_clip_that_begins_later_repeats_its_edges():
     np.testing.assert_array_equal(found[2], clips[2][:, [5] * 6])
 
 
+def test_shift_places_and_widths_are_drawn_apart(monkeypatch):
+    band, shifted, drawn = augment._band, augment._shifted, []
+
+    def noted_band(place, width, size):
+        drawn.extend([place, width])
+        return band(place, width, size)
+
+    def noted_shift(clips, frames):
+        drawn.append(frames)
+        return shifted(clips, frames)
+
+    monkeypatch.setattr(augment, "_band", noted_band)
+    monkeypatch.setattr(augment, "_shifted", noted_shift)
+    ShiftAndMask()(np.zeros((3000, 8, 40, 1), np.float32), training=True)
+    correlations = np.corrcoef([np.asarray(one) for one in drawn])
+    assert correlations.shape == (5, 5)
+    assert np.abs(correlations - np.eye(5)).max() < 0.1
+
+
 def test_clips_are_shifted_in_time_and_masked_in_training_only():
     clips = np.random.default_rng(0).normal(size=(200, 20, 50, 1)).astype(np.float32)
     layer = ShiftAndMask()
