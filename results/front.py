@@ -7,6 +7,7 @@ each study. The photographs of the studies are not ours to publish: what
 is shown decoded is drawn by cifar/sample.py.
 """
 
+import re
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -21,22 +22,31 @@ from helmholtz.schema import SUMMARY
 
 RESULTS = Path(__file__).parent
 NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0"}  # setting 0: the one with all seeds
-NETWORKS |= {"lossless": "quick", "drums": "quick"}
+NETWORKS |= {"lossless": "quick", "imagenette": "quick", "drums": "quick"}
+SOURCES = {"imagenette": "nette-7f44ab58-full"}  # of a study with several: the first one
 ITEMS = {"images": "an image", "sound": "a clip", "lossless": "an image", "drums": "a clip"}
+ITEMS["imagenette"] = "an image"
 SHOWN = {"accuracy": "{:.3f}", "difference": "{:+.3f}"}
 SHOWN |= {"test_acc": "{:.3f}", "test_difference": "{:+.3f}"}
 TESTED = ("test_acc", "test_difference")
 JUDGED = {"test_acc": "{:.4f}", "test_difference": "{:+.3f}"}
-SHORT = {"lossless": ("images", (0, 100, 75, 25)), "drums": ("drum sounds", (0, 64, 8))}
+SHORT = {
+    "lossless": ("images of 32 pixels", (0, 100, 75)),
+    "imagenette": ("photographs of 224 pixels", (0, 50, 10)),
+    "drums": ("drum sounds", (0, 64)),
+}
+WAY = re.compile(r"-[0-9a-f]{8}(?:-(\d+)px)?(-full)?$")  # of the name of a folder's source
 OBJECTS = (3, 8)  # test images of the sample that are shown
 UNCOMPRESSED = ("uncompressed", "right", -14)  # the label, and where it is
 DECODED = (0, 100, 75, 25, 5, 1)  # and at which qualities
 
 
 def read(study: str) -> list[dict]:
-    """The rows of summary.csv of a study's first network, highest rate first."""
+    """The rows of summary.csv of a study's first network and source, highest rate first."""
     rows = tables.read(RESULTS / study / "summary.csv", SUMMARY)
+    source = SOURCES.get(study)
     own = [row for row in rows if row["model"] == NETWORKS[study]]
+    own = [row for row in own if source in (None, row["source"])]
     return sorted(own, key=lambda row: -rate_order(row["rate"]))
 
 
@@ -53,10 +63,14 @@ def table(rows: list[dict], item: str) -> str:
 
 def tests_table(study: str) -> str:
     """All networks, codecs and rates of a study whose runs are judged once, as a Markdown table."""
+    rows = sorted(tables.read(RESULTS / study / "summary.csv", SUMMARY), key=_place)
+    several = len({row["source"] for row in rows}) > 1
     columns = ["network", "trained and tested at", "seeds", "test accuracy", "change"]
-    lines = [[*columns, "bytes", "payload"], ["---"] * (len(columns) + 2)]
-    for row in sorted(tables.read(RESULTS / study / "summary.csv", SUMMARY), key=_place):
-        cells = [row["model"], domains.rate_name(row), str(row["seeds"])]
+    columns = ["images" if several else columns[0], *columns[1:], "bytes", "payload"]
+    lines = [columns, ["---"] * len(columns)]
+    for row in rows:
+        first = _way(row["source"]) if several else row["model"]
+        cells = [first, domains.rate_name(row), str(row["seeds"])]
         cells += [_with_interval(row, name, form) for name, form in JUDGED.items()]
         cells += [f"{row[name]:,.0f}" for name in ("file_bytes", "scan_bytes")]
         lines.append(cells)
@@ -66,7 +80,14 @@ def tests_table(study: str) -> str:
 
 def _place(row: dict) -> tuple:
     """Largest networks first; uncompressed, then codec by codec from the highest rate."""
-    return -row["parameters"], row["rate"] > 0, row["codec"], -row["rate"]
+    source = len(row["source"]), row["source"]
+    return source, -row["parameters"], row["rate"] > 0, row["codec"], -row["rate"]
+
+
+def _way(source: str) -> str:
+    """When a source's images are brought to which size."""
+    pixels, full = WAY.search(source).groups()
+    return f"{pixels or 32} pixels, {'after' if full else 'before'} compression"
 
 
 def short_table(studies: dict[str, list[dict]]) -> str:
@@ -94,7 +115,7 @@ def figure(studies: dict[str, list[dict]]):
     made = Figure(figsize=(2 * charts.WIDTH, 6.2), layout="constrained")
     above, below = made.subfigures(2, height_ratios=(3.3, 2.9))
     for number, (axes, (study, rows)) in enumerate(
-        zip(above.subplots(1, 2), studies.items(), strict=True)
+        zip(above.subplots(1, len(studies)), studies.items(), strict=True)
     ):
         _accuracy(axes, study, rows, number)
     grid = below.subplots(len(OBJECTS), len(DECODED))
@@ -106,7 +127,7 @@ def figure(studies: dict[str, list[dict]]):
 
 def _accuracy(axes, study: str, rows: list[dict], number: int) -> None:
     ordered = sorted(rows, key=lambda row: row["scan_bytes"])
-    bits = [8 * row["scan_bytes"] for row in ordered]
+    bits = [8 * row["scan_bytes"] / 1000 for row in ordered]
     charts.points(axes, bits, ordered, "test_acc", number, study)
     named = charts.thinned(bits, 1.2)
     for x, row in zip(bits, ordered, strict=True):
@@ -114,11 +135,12 @@ def _accuracy(axes, study: str, rows: list[dict], number: int) -> None:
         at = (x, ends(row, "test_acc_")[up > 0] or row["test_acc"])
         text = name if x in named else ""
         axes.annotate(text, at, (0, up), textcoords="offset points", ha=side, fontsize=9)
-    charts.log_axis(axes, charts.round_numbers(axes), "{:,.0f}", fontsize=9)
+    charts.log_axis(axes, charts.round_numbers(axes), "{:g}", fontsize=9)
     axes.set_ylim(0, 1.1 * max(ends(row, "test_acc_")[1] or row["test_acc"] for row in rows))
     axes.axhline(rows[0]["chance"], color="#888888", linestyle=":", linewidth=1)
-    axes.set_xlabel(f"payload bits {ITEMS[study]}, by {domains.codec(rows[0]).axis}")
-    axes.set_ylabel(f"test accuracy, {SHORT[study][0]}")
+    axes.set_xlabel(f"payload kilobits {ITEMS[study]}, {domains.codec(rows[0]).title}")
+    axes.set_ylabel("test accuracy")
+    axes.set_title(SHORT[study][0])
 
 
 def _decoded(axes, rate: int, pixels) -> None:
@@ -137,7 +159,7 @@ def main() -> None:
     print(short_table(front), end="\n\n")
     for study in ("images", "sound"):
         print(table(read(study), ITEMS[study]), end="\n\n")
-    for study in ("lossless", "drums", "digits"):
+    for study in ("lossless", "imagenette", "drums", "digits"):
         print(study, tests_table(study), sep="\n", end="\n\n")
     with charts.styled():
         figure(front).savefig(RESULTS / "front.png", dpi=160, metadata={"Software": None})

@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -19,8 +20,8 @@ from helmholtz.sweep import plan
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 STUDIES = ["images", "sound"]  # of the published networks
-GROWING = "lossless"  # whose runs come in one by one
-MATRICES = [GROWING, "drums", "digits"]  # with runs that were tested at other rates too
+GROWING = {"lossless": 50_000, "imagenette": 9_469}  # whose runs come in one by one: their items
+MATRICES = [*GROWING, "drums", "digits"]  # with runs that were tested at other rates too
 ELSEWHERE = {"source", "log_dir", "setting", "model", "resume", "overwrite"}  # not what a run is
 COUNTS = {"one": 1, "two": 2, "three": 3, "five": 5}
 
@@ -116,16 +117,31 @@ def test_the_runs_are_those_that_the_study_s_command_asks_for(study, tmp_path):
         assert {key: then[key] for key in same} == {key: flags[key] for key in same}
 
 
-def test_the_runs_of_the_growing_study_are_some_of_those_that_its_command_asks_for(tmp_path):
-    _, said = reproduce(GROWING, tmp_path, "")
+@pytest.mark.parametrize("study", GROWING)
+def test_the_runs_of_a_growing_study_are_some_of_those_that_its_command_asks_for(study, tmp_path):
+    _, said = reproduce(study, tmp_path, "")
     lines = [line.split()[2:] for line in said if "helmholtz.sweep" in line]
     wanted = [run for line in lines for run in plan.plan(*sweep.parse_args(line))]
-    asked = {(run.args.model, run.rate, run.args.seed): vars(run.args) for run in wanted}
-    for row in [row for row in runs_of(GROWING) if row["state"] == "finished"]:
-        flags = asked[row["model"], row["rate"], row["seed"]]
-        assert row["train_items"] == 50_000
+    images = ("size", "full_size")
+    asked = {
+        (
+            run.args.model,
+            run.rate,
+            run.args.seed,
+            *(getattr(run.args, name) for name in images),
+        ): vars(run.args)
+        for run in wanted
+    }
+    for row in [row for row in runs_of(study) if row["state"] == "finished"]:
+        made = (row["flags"].get(name, False) for name in images)
+        flags = asked[row["model"], row["rate"], row["seed"], *made]
+        assert row["train_items"] == GROWING[study]
         for name in ("num_epoch", "batch_size", "learning_rate", "precision", "val", "size"):
             assert row["flags"][name] == flags[name], name
+
+
+def cell(row):
+    return row["source"], row["model"], domains.rate_name(row)
 
 
 @pytest.mark.parametrize("study", MATRICES)
@@ -134,10 +150,10 @@ def test_the_table_of_a_study_is_that_of_its_summary(front, study):
     rows = tables.read(RESULTS / study / "summary.csv", SUMMARY)
     own = {}
     for run in [run for run in runs_of(study) if run["state"] == "finished"]:
-        own.setdefault((run["model"], domains.rate_name(run)), []).append(run["test_acc"])
-    assert {(row["model"], domains.rate_name(row)) for row in rows} == own.keys()
+        own.setdefault(cell(run), []).append(run["test_acc"])
+    assert {cell(row) for row in rows} == own.keys()
     for row in rows:
-        found = own[row["model"], domains.rate_name(row)]
+        found = own[cell(row)]
         assert row["seeds"] == len(found)
         assert row["test_acc"] == pytest.approx(sum(found) / len(found))
 
@@ -145,7 +161,7 @@ def test_the_table_of_a_study_is_that_of_its_summary(front, study):
 def test_what_is_said_of_convergence_is_what_the_curves_say():
     """Of `quick` on the lossless images: after two epochs, and when it comes to 0.875."""
     early, first = {}, {}
-    for run in logs.read_table(RESULTS / GROWING / "runs.csv"):
+    for run in logs.read_table(RESULTS / "lossless" / "runs.csv"):
         if run.row["model"] == "quick":
             accuracies, rate = run.history["acc"], run.row["rate"]
             early.setdefault(rate, []).append(accuracies[1])
@@ -155,7 +171,23 @@ def test_what_is_said_of_convergence_is_what_the_curves_say():
     assert {None} == set.union(*(found for rate, found in first.items() if 0 < rate < 75))
     for rate in (0, 75, 25):
         said = f"{sum(early[rate]) / len(early[rate]):.3f}"
-        assert said in page_of(GROWING)
+        assert said in page_of("lossless")
+
+
+def test_the_noise_in_bits_is_that_of_the_answers(tmp_path):
+    report.main([str(RESULTS / "lossless"), "--out", str(tmp_path)])
+    kept, again = (
+        next(one for one in json.loads((place / "summary.json").read_text())["answers"]
+             if one["model"] == "quick")
+        for place in (RESULTS / "lossless", tmp_path)
+    )  # fmt: skip
+    said = (RESULTS / "README.md").read_text().split("## Noise in bits")[1].split("\n## ")[0]
+    assert f"U = {kept['U']:,.0f}" in " ".join(said.split())
+    for size in ("file", "scan"):
+        assert kept[size] == again[size]
+        assert f"F = {kept[size]['F']:,.0f}" in " ".join(said.split())
+        assert f"{kept[size]['irredundant']:,.0f}" in said
+    assert f"{kept['file']['noise']:,.0f}" in said
 
 
 @pytest.mark.parametrize("study", MATRICES)
@@ -213,6 +245,7 @@ def test_every_number_of_the_front_page_stands_in_a_committed_table():
             values += [abs(float(c)) for c in cells if re.fullmatch(r"-?[\d.]+(e-?\d+)?", c)]
     page = re.sub(r"\(.*?\.(png|md)\)|\[.*?\]\(#\w+\)", "", front_page())
     known = {"95", "2018", "2020", "75"}  # the intervals' level, years, what the photographs were
+    known |= {"32", "224"}  # pixels
     for number in set(re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", page)) - known:
         decimals = len(number.partition(".")[2])
         assert any(f"{v:,.{decimals}f}" == number for v in values), number
@@ -238,4 +271,4 @@ def test_no_number_comes_from_fewer_seeds_than_it_is_said_to(front, study):
 def test_the_front_page_s_figure_can_be_made(front):
     studies = {study: front.read(study) for study in front.SHORT}
     made = front.figure(studies)
-    assert [len(part.axes) for part in made.subfigs] == [2, 12]
+    assert [len(part.axes) for part in made.subfigs] == [len(studies), 12]
