@@ -304,6 +304,7 @@ def test_a_digest_is_checked_once_in_a_process(photos, tmp_path, monkeypatch):
 
     monkeypatch.setattr(store, "_digest", counted)
     monkeypatch.setattr(store, "known", {})
+    monkeypatch.setattr(store, "RACY", 600)
     sharded(photos, tmp_path)
     loading.load(folder, 5)
     assert store.known == {}  # they are too young for their times to tell a change
