@@ -1,7 +1,7 @@
 #!/bin/sh
 # Answers for the embedded images and sounds which rate a network bears.
 #   sh scripts/demo.sh
-# Takes four to twelve minutes on two cores; writes to logs/demo/. Stopped by Ctrl-C, the same command
+# Takes four to fifteen minutes on two cores; writes to logs/demo/. Stopped by Ctrl-C, the same command
 # goes on where it was stopped; once finished, it starts anew.
 set -eu
 . "$(dirname "$0")/usage.sh"
@@ -18,5 +18,5 @@ echo "Images: which JPEG quality may be used, if 2 points of accuracy may be los
 ask cifar.answer --budget 6m --tolerance 2points --quality 50 10 \
     --limit 2000 --num_epoch 5 --batch_size 100 --learning_rate 0.2
 echo "Sounds: which MP3 bitrate, if 10 points of accuracy may be lost?" >&2
-ask audio.answer --budget 6m --tolerance 10points --bitrate 64 8 --num_epoch 16
+ask audio.answer --budget 10m --tolerance 10points --bitrate 64 8 --num_epoch 16
 python -m helmholtz.report $logs --out $logs/report

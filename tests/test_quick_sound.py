@@ -59,7 +59,7 @@ def test_a_clip_that_begins_later_repeats_its_edges():
     np.testing.assert_array_equal(found[2], clips[2][:, [5] * 6])
 
 
-def test_shift_places_and_widths_are_drawn_apart(monkeypatch):
+def test_the_shift_and_both_bands_are_drawn_apart(monkeypatch):
     band, shifted, drawn = augment._band, augment._shifted, []
 
     def noted_band(place, width, size):
