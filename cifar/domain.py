@@ -71,12 +71,12 @@ class Images(Domain):
         said = "pixels a side for a folder's images (%(default)s)"
         size = whole_number(8, 1024, "pixels")
         parser.add_argument("--size", type=size, default=constants.SIZE, help=said)
-        said = "compress a folder's images as large as they are, and bring them to --size after it"
+        said = "compress a folder's images at full size, and resize them to --size afterwards"
         parser.add_argument("--full_size", action="store_true", help=said)
 
     def extent(self, data: dict) -> float:
         if data.get("full_size"):
-            return data["raw_bytes"] / data["items"] / 3
+            return data["raw_bytes"] / data["items"] / 3  # bands; grey files have fewer
         return data["size"] ** 2
 
     def open_source(self, args: Namespace):
@@ -159,7 +159,7 @@ def _read(item, size: int, full_size: bool) -> tuple:
 def _prepare_one(
     image, raw_bytes: int, source_bytes: int, enlarged: bool, codec, rate: int, size: int | None
 ):
-    """An image after the codec, and brought to a size, if there is one, then."""
+    """An image after the codec; then resized to size x size pixels, if there is a size."""
     from helmholtz.data.preparation import Prepared
 
     decoded, *sizes = codec(image, rate)

@@ -26,7 +26,7 @@ def gains_by_bfloat16() -> bool:
     """Whether training in bfloat16 should be faster here than in float32.
 
     Where it was measured: an AMD EPYC with AVX512_BF16 gained, an Intel Xeon with it but without
-    AMX lost, and lost more without it (docs/speed.md). A GPU is taken to gain.
+    AMX lost, and lost more without it (docs/speed.md). AMX and GPUs are assumed to gain.
     """
     can = _cpuinfo("flags").split()
     amd = _cpuinfo("vendor_id") == "AuthenticAMD"

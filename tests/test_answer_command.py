@@ -177,7 +177,10 @@ def test_who_has_larger_files_is_told_that_they_were_not_judged(trials):
         ({"sizes": ""}, False),
     ):
         trials.data[trials.base(0)[:2]] |= {"size": 32, "audit": more}
-        assert any("of 224 x 300 pixels, were brought" in n for n in said.notes(inquiry)) == told
+        assert (
+            any("of 224 x 300 pixels, were resized to 32 x 32" in n for n in said.notes(inquiry))
+            == told
+        )
     trials.data[trials.base(0)[:2]] |= {"full_size": True, "audit": {"sizes": "9 x 9 pixels"}}
     assert said.notes(inquiry) == []
 

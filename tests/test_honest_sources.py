@@ -215,9 +215,9 @@ def test_images_of_full_size_are_compressed_before_they_are_made_smaller(thumbna
     splits = loading.load(folders[20], 20).splits
     rows = [*splits["train"][0], *splits["test"][0]]
     assert all(sum(np.array_equal(row, one) for row in rows) == 1 for one in wanted)
-    assert "brought to 16 x 16 pixels after compression" in facts[20]["found"]
+    assert "resized to 16 x 16 pixels after compression" in facts[20]["found"]
     before = loading.load(prepare_images(str(thumbnails), [20], *flags[:2])[20], 20)
-    assert "brought to 16 x 16 pixels before compression" in before.attributes["found"]
+    assert "resized to 16 x 16 pixels before compression" in before.attributes["found"]
     assert IMAGES.extent(before.attributes) == 256
     assert IMAGES.extent(facts[20]) == pytest.approx((20 * 24 / 3 + 64 * 32) / 2)
     code, error = command(cifar_prepare.main, "--source", thumbnails, *flags, "--store", "bytes")

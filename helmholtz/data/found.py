@@ -22,11 +22,18 @@ def describe(facts: dict, parts: dict) -> dict:
     return {"found": " ".join(said)}
 
 
+def resized_to(facts: dict) -> str:
+    """The size that images of a folder are resized to, "32 x 32 pixels"; "" where they have it,
+    or are no images. facts: attributes of prepared data."""
+    sizes = (facts.get("audit") or {}).get("sizes", "")
+    side = "{0} x {0} pixels".format(facts.get("size"))
+    return side if "size" in facts and sizes not in ("", side) else ""
+
+
 def _files(audit: dict, facts: dict) -> str:
     """The files of a folder, as the audit found them, and what is made of their size."""
     size = f"{megabytes(audit['bytes'])} in {counted(audit['files'], 'file')}"
-    side, brought = "{0} x {0} pixels".format(facts.get("size")), ""
-    if "size" in facts and audit["sizes"] not in ("", side):
-        brought = f"brought to {side} {'after' if facts.get('full_size') else 'before'} compression"
-    size = ", ".join(filter(None, [size, audit["sizes"], brought]))
+    if side := resized_to(facts):
+        side = f"resized to {side} {'after' if facts.get('full_size') else 'before'} compression"
+    size = ", ".join(filter(None, [size, audit["sizes"], side]))
     return f"{size}. Went through: {audit['prior'] or 'no lossy codec that was found'}."
