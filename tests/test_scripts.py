@@ -94,6 +94,29 @@ def test_spoken_digits_are_laid_out_as_published_or_by_speaker(checkout, tmp_pat
     assert (code, "out exists" in error) == (3, True)
 
 
+def test_files_that_match_are_held_out(checkout, tmp_path):
+    names = ("Roland TR 808 [1].wav", "Roland R8.wav", "Boss DR55.wav", "Akai.wav")
+    for kind in ("clap", "snare drum"):
+        (tmp_path / "drums" / kind / "not a file").mkdir(parents=True)
+        for name in names:
+            (tmp_path / "drums" / kind / name).touch()
+    drums, out = tmp_path / "drums", tmp_path / "by machine"
+    script = "scripts/hold-out.sh"
+    assert run(checkout, script, drums, out, "Roland*", "Akai*") == (0, "", "")
+    linked = {half: {path.name for path in (out / half / "snare drum").iterdir()}
+              for half in ("train", "test")}  # fmt: skip
+    assert linked == {"train": {"Boss DR55.wav"}, "test": set(names) - {"Boss DR55.wav"}}
+    assert all(path.is_file() for path in out.glob("*/clap/*"))
+    for pattern in ("*", "Korg*"):
+        code, _, error = run(checkout, script, drums, tmp_path / "new", pattern)
+        assert (code, "give other patterns" in error) == (3, True)
+    assert not (tmp_path / "new").exists()
+    code, _, error = run(checkout, script, drums, out, "Roland*")
+    assert (code, "exists" in error) == (3, True)
+    code, _, error = run(checkout, script, tmp_path / "nowhere", out, "Roland*")
+    assert (code, "is not a folder" in error) == (3, True)
+
+
 def test_a_folder_that_is_not_there_is_told(checkout):
     code, _, error = run(checkout, "scripts/reproduce.sh", "images", "nowhere")
     assert (code, "nowhere does not exist" in error) == (3, True)
