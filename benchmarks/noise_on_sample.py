@@ -11,7 +11,7 @@ import numpy as np
 import test_noise
 
 from cifar import jpeg, sample
-from helmholtz.analysis.prepared import png_bytes
+from helmholtz.analysis.prepared import packed_bytes
 
 
 def main() -> None:
@@ -26,9 +26,9 @@ def main() -> None:
         accuracies[quality] = [test_noise.judged(train, test, seed) for seed in range(5)]
         sizes[quality] = tuple(np.mean([d[1:] for d in done[1]], axis=0).tolist())
         print(quality, np.round(accuracies[quality], 4), sizes[quality], flush=True)
-    png = np.mean([png_bytes(image) for image in parts[1][0]])
+    packed = np.mean([packed_bytes(image) for image in parts[1][0]])
     rows = test_noise.rows_of(
-        accuracies, sizes, true_noise_bits=parts[0][2], lossless_bytes=float(png)
+        accuracies, sizes, true_noise_bits=parts[0][2], lossless_bytes=float(packed)
     )
     for tolerance in (0.01, 0.02, 0.05):
         show(tolerance, test_noise.answered(rows, tolerance))

@@ -49,6 +49,14 @@ def add_rate_flags(parser: argparse.ArgumentParser, domain, many: bool = False) 
     add("--codec", choices=domain.codecs, help=text, **options)
 
 
+def passed_on(domain) -> str:
+    """What -h says, below its own flags, of those that a command gives to every training."""
+    return (
+        "Flags of train.py are taken too, first of all --source FOLDER: "
+        f"`python {domain.name}/train.py -h` lists them."
+    )
+
+
 def add_engine_flags(parser: argparse.ArgumentParser, text: str) -> None:
     """--engine and --address; text: what an engine does."""
     add = parser.add_argument

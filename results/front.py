@@ -23,6 +23,7 @@ from helmholtz.schema import SUMMARY
 RESULTS = Path(__file__).parent
 NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0"}  # setting 0: the one with all seeds
 NETWORKS |= {"lossless": "quick", "imagenette": "quick", "drums": "quick"}
+PUBLISHED = [domain.get(half).published.name for half in ("cifar", "audio")]
 SOURCES = {"imagenette": "nette-7f44ab58-full"}  # of several the one on the front page
 ITEMS = {"images": "an image", "sound": "a clip", "lossless": "an image", "drums": "a clip"}
 ITEMS["imagenette"] = "an image"
@@ -42,10 +43,10 @@ DECODED = (0, 100, 75, 25, 5, 1)  # and at which qualities
 
 
 def read(study: str) -> list[dict]:
-    """The rows of summary.csv of a study's first network, highest rate first."""
+    """Rows of a study's summary.csv, of first network and published codec, highest rate first."""
     rows = tables.read(RESULTS / study / "summary.csv", SUMMARY)
     source = SOURCES.get(study)
-    own = [row for row in rows if row["model"] == NETWORKS[study]]
+    own = [row for row in rows if row["model"] == NETWORKS[study] and row["codec"] in PUBLISHED]
     own = [row for row in own if source in (None, row["source"])]
     return sorted(own, key=lambda row: -rate_order(row["rate"]))
 

@@ -2,11 +2,14 @@
 # Makes the results again; the same command goes on where it was stopped.
 #   sh scripts/reproduce.sh quick           the embedded sample, two rates and two seeds: seven minutes
 #   sh scripts/reproduce.sh lossless FOLDER results/lossless: lossless CIFAR-10, less than four hours
-#   sh scripts/reproduce.sh imagenette FOLDER results/imagenette: photographs of 224 pixels, two hours
+#   sh scripts/reproduce.sh noise           results/noise: the embedded samples, half an hour
+#   sh scripts/reproduce.sh imagenette FOLDER results/imagenette: photographs of 224 pixels, three hours
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
 #   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, somewhat over two hours
 #   sh scripts/reproduce.sh drums FOLDER    results/drums: the same recordings, quick, twenty minutes
+#   sh scripts/reproduce.sh machines FOLDER results/machines: the same, tested on machines never heard
 #   sh scripts/reproduce.sh digits FOLDER   results/digits: spoken digits, MP3 and Opus, half an hour
+#   sh scripts/reproduce.sh speakers FOLDER results/speakers: the same, tested on a speaker never heard
 #   sh scripts/reproduce.sh paper           the published runs, three seeds: for a machine with a GPU
 # FOLDER has a folder of files for each class, or train/ and test/ of such; for images the archive of
 # CIFAR-10 will do too. Writes to logs/reproduce-<which>/, the report in it.
@@ -15,10 +18,14 @@ set -eu
 [ $# -gt 0 ] || { usage >&2 && exit 2; }
 which=$1
 case $which/$# in
-quick/1 | paper/1 | lossless/2 | imagenette/2 | images/2 | sound/2 | drums/2 | digits/2) ;;
-quick/* | paper/*) refuse "$which takes no FOLDER." ;;
-lossless/* | imagenette/* | images/* | sound/* | drums/* | digits/*) refuse "$which takes one FOLDER." ;;
-*) refuse "There is no '$which' to reproduce, only quick, lossless, imagenette, images, sound, drums, digits and paper." ;;
+quick/1 | noise/1 | paper/1) ;;
+lossless/2 | imagenette/2 | images/2 | sound/2 | drums/2 | machines/2 | digits/2 | speakers/2) ;;
+quick/* | noise/* | paper/*) refuse "$which takes no FOLDER." ;;
+lossless/* | imagenette/* | images/* | sound/* | drums/* | machines/* | digits/* | speakers/*)
+    refuse "$which takes one FOLDER." ;;
+*)
+    refuse "There is no '$which' to reproduce, only quick, noise, lossless, imagenette, images, sound, drums,\
+ machines, digits, speakers and paper." ;;
 esac
 trap 'exit 75' INT # once the command that it stops has ended
 if [ $# = 2 ]; then
@@ -40,6 +47,12 @@ quick)
     sweep cifar $with --quality 0 10 --limit 4000 --num_epoch 6 --batch_size 32
     sweep audio $with --bitrate 0 32 --num_epoch 10 --batch_size 20
     ;;
+noise)
+    with="--source sample --model quick --precision float32 --jobs 2"
+    sweep cifar $with --limit 2000 --num_epoch 5 --batch_size 100 --learning_rate 0.2 \
+        --seed 0 1 2 3 4 --quality 0 100 75 50 25 10 5 1
+    sweep audio $with --num_epoch 10 --seed 0 1 2 --bitrate 0 128 64 32 16 8
+    ;;
 lossless)
     qualities="0 1 5 10 15 20 25 50 75 100" with="--precision bfloat16 --seed 0 1 2"
     sweep cifar --source "$data" --model quick $with --quality $qualities --test_quality $qualities
@@ -50,6 +63,9 @@ imagenette)
     small="0 75 50 25 10" full="0 50 25 10 5" larger="0 50 10"
     sweep cifar --source "$data" $with --quality $small --test_quality $small
     sweep cifar --source "$data" $with --full_size --quality $full --test_quality $full
+    sweep cifar --source "$data" $with --full_size --codec webp --quality 1 10 25
+    sweep cifar --source "$data" $with --full_size --codec avif --quality 10 25 40
+    sweep cifar --source "$data" $with --full_size --codec jp2 --quality 23 25 28
     sweep cifar --source "$data" $with --full_size --size 64 --quality $larger --test_quality $larger
     ;;
 images)
@@ -62,11 +78,11 @@ sound)
     sweep audio --source "$data" $with --setting 0 --seed 0 1 2 --bitrate 0 8 16 32 64 128
     sweep audio --source "$data" $with --setting 1 2 3 4 5 --seed 0 --bitrate 0 32
     ;;
-drums)
+drums | machines)
     bitrates="0 8 32 64" with="--mono --dur 2 --model quick --precision bfloat16 --codec mp3 --seed 0 1 2"
     sweep audio --source "$data" $with --bitrate $bitrates --test_bitrate $bitrates
     ;;
-digits)
+digits | speakers)
     with="--mono --dur 1 --model quick --precision bfloat16 --num_epoch 10 --jobs 2"
     with="$with --seed 0 1 2 --codec mp3 opus"
     sweep audio --source "$data" $with --bitrate 0 8 16 32 --test_bitrate 0 8 16 32

@@ -9,7 +9,7 @@ from scipy import stats
 
 from cifar import jpeg, sample
 from cifar import train as cifar_train
-from helmholtz.analysis import advice, experiments, measure, summary
+from helmholtz.analysis import advice, experiments, measure, prepared, summary
 from helmholtz.analysis.answer import answer
 from helmholtz.analysis.statistics import Score
 from helmholtz.schema import RUNS
@@ -98,6 +98,23 @@ def test_noise_is_unknown_where_a_size_is_and_lossless_bytes_tell_the_irredundan
     assert (found["U"], found["file"]["noise"], found["file"]["irredundant"]) == (None,) * 3
     assert (found["uncompressed"], found["rates"][0]["verdict"]) == (True, measure.YES)
     assert not answered(rows_of({25: [0.8], 5: [0.8]}))["uncompressed"]
+
+
+def test_the_lossless_size_is_of_images_of_all_classes():
+    """In the order of the classes, as splits are: flat images, then noise."""
+    images = np.zeros((2 * prepared.PACKED, 8, 8, 3), np.uint8)
+    images[len(images) // 2 :] = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    flat, noise = (prepared.packed_bytes(images[i]) for i in (0, -1))
+    assert noise > 3 * 8 * 8 > flat
+    assert prepared._lossless_bytes({0: (images, None, None)}) == (flat + noise) / 2
+
+
+def test_a_rate_that_saves_less_than_lossless_coding_is_told():
+    def said(lossless):
+        return answered(rows_of({0: [0.8] * 3, 25: [0.8] * 3}, lossless_bytes=lossless))["sentence"]
+
+    assert "; lossless WebP takes 700;" in said(700.0)
+    assert "lossless" not in said(1000.0) + said(None)
 
 
 def test_the_epochs_decide_what_the_accuracy_is_and_whether_it_has_a_star():

@@ -17,7 +17,7 @@ from audio import prepare as audio_prepare
 from cifar import prepare, train
 from cifar.codecs import TABLE
 from cifar.sample import make
-from helmholtz.analysis.prepared import png_bytes
+from helmholtz.analysis.prepared import packed_bytes
 from helmholtz.data import kinds, loading
 from helmholtz.data.compressed import FILES, OFFSETS
 from helmholtz.data.estimate import Estimate
@@ -220,6 +220,6 @@ def test_a_report_shows_items_of_shards_and_reads_no_others(photos, tmp_path, mo
     report.main([str(tmp_path / "logs"), "--out", str(tmp_path / "report")])
     assert list((tmp_path / "report" / "figures").glob("*sheet.png"))
     assert len(read) == 2 + 2  # the first of either shard, for its shape, and one of each class
-    expected = np.mean([png_bytes(image) for image in data.splits["test"][0][:]])
+    expected = np.mean([packed_bytes(image) for image in data.splits["test"][0][:]])
     with open(tmp_path / "report" / "runs.csv") as file:
         assert {float(row["lossless_bytes"]) for row in csv.DictReader(file)} == {expected}

@@ -12,7 +12,7 @@ from helmholtz.data import loading
 from helmholtz.errors import DataError, MachineError
 from helmholtz.io import datadir
 
-PACKED = 500  # images that the lossless size is the mean of
+PACKED = 500  # images, at least, that the lossless size is the mean of
 
 
 def read(row: dict, only: int | None = None) -> dict[int, tuple]:
@@ -61,14 +61,17 @@ def add_lossless(runs: list) -> None:
 
 
 def _lossless_bytes(items: dict[int, tuple]) -> float | None:
-    """The mean size of an image as PNG, which removes what is redundant and nothing else."""
+    """The mean size of an image without loss, of images from all over a split, as it is in the
+    order of its classes."""
     if not items or items[0][0].dtype != np.uint8:
         return None
-    return float(np.mean([png_bytes(image) for image in items[0][0][:PACKED]]))
+    step = max(1, len(items[0][0]) // PACKED)
+    return float(np.mean([packed_bytes(image) for image in items[0][0][::step]]))
 
 
-def png_bytes(image: np.ndarray) -> int:
-    """The size of an image, uint8, height x width x 3, as a PNG file."""
+def packed_bytes(image: np.ndarray) -> int:
+    """The size of an image, uint8, height x width x 3, as lossless WebP: at 32 x 32 pixels four
+    fifths of a PNG. More effort than method 2 gains nothing there."""
     file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG", optimize=True)
+    Image.fromarray(image).save(file, "WEBP", lossless=True, method=2)
     return file.tell()

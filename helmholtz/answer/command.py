@@ -18,6 +18,7 @@ NOT_PASSED_ON = ("--seed", "--train_dir", "--setting", "--fold")  # flags of tra
 def parse_args(domain: Domain, description: str, argv=None) -> tuple[Namespace, list[str]]:
     """The flags of answer.py, and those that it passes on to train.py."""
     parser = cli.Parser(prog="answer.py", description=description, allow_abbrev=False)
+    parser.epilog = flags.passed_on(domain)
     add = parser.add_argument
     said = "time that all calls of this command may take together, such as 30m or 2h (%(default)s)"
     add("--budget", type=clock.duration, default="30m", metavar="TIME", help=said)

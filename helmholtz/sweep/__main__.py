@@ -27,6 +27,7 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
 
 
 def _add_flags(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
+    parser.epilog = flags.passed_on(half)
     _add_lists(parser, half)
     add_machine(parser)
     _add_conduct(parser)
