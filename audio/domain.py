@@ -113,7 +113,7 @@ class Sound(Domain):
         return data.changed(tile)
 
     def prepare_file(self, path: Path, setting: dict):
-        """Returns what the run's network takes: float16 spectrograms, mels x frames x channels."""
+        """Returns float16 spectrograms, mels x frames x channels, tiled if the run's are."""
         from audio.features import tile
         from audio.survey import Clip
 

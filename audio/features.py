@@ -34,6 +34,9 @@ def extract(
     samples = resampled(fit(samples, frames), sample_rate, resample or sample_rate)
     size = N_FFT if resample else window(sample_rate)
     bank = filter_bank(resample or sample_rate, mels, size)
+    if phase and mels > bank.shape[1]:
+        few = f"Sound of {sample_rate:,} Hz has too few frequencies for --phase with {mels} bands"
+        raise UsageError(f"{few}: give --mels {bank.shape[1]} or fewer.")
     layers = []
     for channel in samples.T:
         powers, cosines = [], []

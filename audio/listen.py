@@ -1,14 +1,16 @@
 """One test clip at every rate, as files that a browser plays."""
 
 import io
+from pathlib import Path
 
 import soundfile
 
-from audio import sources
+from audio import idmt, sources
 from audio.survey import common_rate
 from helmholtz.errors import DataError, MachineError, UsageError
 
 LONGEST = 5  # seconds
+NOT_OURS = "IDMT's licence does not allow its sounds to be passed on, not even in a page."
 
 
 def listen(flags: dict, codec, rates: list[int]) -> tuple[dict[int, tuple[str, bytes, int]], str]:
@@ -17,10 +19,11 @@ def listen(flags: dict, codec, rates: list[int]) -> tuple[dict[int, tuple[str, b
     flags: of a run. codec: a helmholtz.domain.Codec. The file to play is FLAC, so that one hears
     what the network was given, whatever the codec.
     """
-    if flags.get("source") == "idmt":
-        return {}, "IDMT's licence does not allow its sounds to be passed on, not even in a page."
     try:
-        _, parts, facts = sources.open_source(flags["source"]).load()
+        source = sources.open_source(flags["source"])
+        if source.name == "idmt" or idmt.is_unpacked(Path(flags["source"])):
+            return {}, NOT_OURS
+        _, parts, facts = source.load()
         hertz = facts.get("sample_rate") or common_rate(parts)
         sound, mono, dur = parts["test"][0][0], bool(flags.get("mono")), flags.get("dur")
         clip = sources.read_clip(sound, mono, dur, hertz).samples[: LONGEST * hertz]

@@ -106,7 +106,7 @@ class Images(Domain):
         return data.changed(_to_uint8)
 
     def prepare_file(self, path: Path, setting: dict):
-        """Returns what the run's network takes, float32 in 0..1."""
+        """Returns uint8, height x width x 3."""
         if "codec" not in setting["data"]:
             raise DataError(
                 "The run's data does not say how it was prepared from image files: "
@@ -117,7 +117,7 @@ class Images(Domain):
         known["full_size"] = setting["data"].get("full_size", False)
         args = parse_saved_flags(self, known)
         rate = args.quality[0]
-        return self.compressor(args, codec)([path], [rate])[rate][0].data.astype("float32") / 255
+        return self.compressor(args, codec)([path], [rate])[rate][0].data
 
     def file_kind(self):
         return load("cifar.sources.IMAGES")

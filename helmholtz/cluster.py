@@ -33,6 +33,8 @@ def connect(address: str | None) -> None:
         ray.init(address, logging_level="error", log_to_driver=False)
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().split("\n")[0]
+        if not address:
+            raise MachineError(f"Ray could not be started here ({reason}).") from None
         raise MachineError(
             f"No Ray cluster answers at {address}: `ray start --head` starts one and prints its "
             f"address ({reason})."

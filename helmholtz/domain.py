@@ -134,7 +134,7 @@ class Domain(ABC):
 
     @abstractmethod
     def prepare_file(self, path: Path, setting: dict):
-        """One file as the data of the run with this setting were prepared, for its network.
+        """One file as the data of the run with this setting were prepared and are stored.
 
         Raises DataError when it cannot be used, or when the run does not say how.
         """

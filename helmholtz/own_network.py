@@ -172,9 +172,8 @@ def _digest(source: bytes, path: Path | None, module: list[str]) -> str:
     return result.hexdigest()
 
 
-def keep(args: Namespace, folder: Path) -> None:
-    """Copy the source into a run's folder, to be read: code is never executed from there."""
-    own = of_flags(args)
+def keep(own: Own, folder: Path) -> None:
+    """Write the source into a run's folder, to be read: code is never executed from there."""
     if own.path:
         with replacing(folder / f"{COPY}{own.path.suffix}") as temporary:
             temporary.write_bytes(own.source)

@@ -73,6 +73,15 @@ def test_rates_are_tried_by_bisection_and_seeds_go_where_a_decision_is_open():
     assert len(tried) < 12
 
 
+def test_a_rate_with_all_seeds_asks_for_those_that_the_baseline_lacks():
+    """As a sweep of before may have left them: pairs come first, and no seed beyond the last."""
+    ten = runs(np.random.default_rng(0), {50: 0.9}, 10)[50]
+    for count in (3, 10):
+        made, base = {50: {seed: ten[seed] for seed in range(count)}}, {0: ten[0]}
+        found = decide.margins(made, base, Tolerance(0.01))
+        assert choose.choose(made, base, found, [50])[0] == choose.Next(0, 1)
+
+
 def test_where_no_number_of_seeds_is_enough_no_run_is_asked_for():
     margin = decide.Margin(3, 0.0, 0.02, 50.0, 50.0, 1e-8, 1e-4)
     assert choose.needed(margin) == np.inf

@@ -32,13 +32,14 @@ BITS = {0: 24_576, 90: 9000, 50: 4000, 10: 2000}
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("0.5h", 1800)]
+    ("text", "seconds"),
+    [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("0.5h", 1800), ("0m30s", 30)],
 )
 def test_a_duration_is_read(text, seconds):
     assert duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "30", "m", "0m", "1h 30m", "-5m", "5x"])
+@pytest.mark.parametrize("text", ["", "30", "m", "0m", "0h0m", "1h 30m", "-5m", "5x"])
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ArgumentTypeError, match="such as 90s, 30m or 2h"):
         duration(text)
@@ -112,6 +113,16 @@ def test_a_first_run_that_cannot_end_in_time_is_stopped_at_once():
         clock.watch(epoch, 100)
     with pytest.raises(OutOfTime):
         clock.check()
+
+
+def test_of_unknown_epochs_nothing_is_expected():
+    """An own network's recipe is not known before it is built."""
+    watch = Watch()
+    clock = Clock(120, now=watch)
+    clock.start()
+    for epoch, watch.time in ((1, 8.0), (2, 16.0)):
+        clock.watch(epoch, 0)
+    assert clock.expected is None
 
 
 @pytest.fixture
@@ -195,6 +206,18 @@ def test_a_folder_gets_its_size_and_the_command_that_exports_it(trials, photos):
     assert last == (
         f"python -m helmholtz.export {photos} {photos}-quality_50 --codec jpeg --quality 50"
     )
+
+
+def test_a_folder_without_files_to_export_gets_no_size_and_no_command(trials, tmp_path):
+    """As of the unpacked archive of CIFAR-10, or of links to the folders of classes."""
+    seeds(trials, {0: 0.9, 90: 0.9, 50: 0.9, 10: 0.8}, 3)
+    inquiry, half = Inquiry(trials, Tolerance(0.01)), get("cifar")
+    (tmp_path / "unpacked").mkdir()
+    (tmp_path / "unpacked" / "data_batch_1").touch()
+    size = sizes.estimated(tmp_path / "unpacked", half, half.codecs["jpeg"], 50)
+    assert size is None
+    told = said.lines(inquiry, clock(), str(tmp_path / "unpacked"), size)
+    assert "helmholtz.export" not in "".join(told)
 
 
 def test_a_folder_that_would_not_become_smaller_is_said_to_save_nothing(trials):
@@ -344,6 +367,25 @@ def test_every_item_is_tested_in_one_of_the_folds(command, photos, tmp_path):
             labels += [image.tobytes() for image in file["data"]]
     assert counts == [16] * 5
     assert len(set(labels)) == 80
+
+
+def test_folds_of_fewer_files_than_folds_are_refused(command, photos, tmp_path):
+    for path in [
+        path for name in ("dark", "bright") for path in sorted((photos / name).iterdir())[:4]
+    ]:
+        (tmp_path / "few" / path.parent.name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "few" / path.parent.name / path.name).symlink_to(path)
+    flags = ["--source", tmp_path / "few", "--data_dir", tmp_path, "--quality", "0", "--fold", 5]
+    code, error = command(cifar_prepare.main, *flags)
+    assert (code, "only 4 items: --fold needs 5 or more of each" in error) == (3, True)
+
+
+def test_a_wrong_network_is_told_before_anything_is_prepared(command, photos, tmp_path):
+    (tmp_path / "wrong.py").write_text("def build(shape, classes):\n    return 1\n")
+    flags = ["--source", photos, "--data_dir", tmp_path / "data", "--log_dir", tmp_path / "logs"]
+    code, error = command(cifar_answer.main, *flags, "--model", f"{tmp_path / 'wrong.py'}:build")
+    assert (code, "it must return a Keras model" in error) == (2, True)
+    assert not list((tmp_path / "data").rglob("*.h5"))
 
 
 TINY = """

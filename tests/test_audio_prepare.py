@@ -12,7 +12,7 @@ from audio.features import extract
 from audio.mp3 import compress
 from audio.train import parse_args
 from helmholtz.data import loading
-from helmholtz.errors import DataError
+from helmholtz.errors import DataError, UsageError
 
 FEW = {"train": 24, "test": 12}
 
@@ -71,6 +71,13 @@ def test_other_features_get_a_folder_of_their_own(stereo):
     assert shape("--phase", "--mels", 40) == (f"{plain}-mels40-phase", (40, 26, 4))
     assert shape("--dur", 0.1, "--resample", 22050) == (f"{plain}-dur0.1-resample22050", (96, 5, 2))
     assert shape("--dur", 0.5)[1] == (96, 44, 2)
+
+
+def test_the_phase_of_more_bands_than_there_are_frequencies_is_refused():
+    clip, more = np.zeros((8000, 1), np.float32), {"resample": None, "phase": True}
+    assert extract(clip, 8000, 257, sample_rate=8000, **more).shape[0] == 257
+    with pytest.raises(UsageError, match="give --mels 257 or fewer"):
+        extract(clip, 8000, 258, sample_rate=8000, **more)
 
 
 def test_what_is_there_is_left_alone_until_a_file_changes(stereo):

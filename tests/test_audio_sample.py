@@ -5,7 +5,7 @@ import pytest
 
 from audio import sample
 from audio.constants import LABELS
-from helmholtz.data.preparation import SPLITS
+from helmholtz.data.shards import SPLITS
 
 
 def test_classes_are_those_of_the_guitar_archive_and_of_one_size():

@@ -4,12 +4,13 @@ import csv
 import json
 import shutil
 
+import numpy as np
 import pytest
 from helpers import write_clips
 
 from audio import evaluate as audio_evaluate
 from audio import train as audio_train
-from cifar import evaluate, train
+from cifar import evaluate, predict, train
 from helmholtz.io import predictions, run_state
 from helmholtz.io.evaluations import COLUMNS
 from helmholtz.sweep import __main__ as sweep
@@ -159,7 +160,7 @@ def test_a_run_of_sounds_is_judged_at_other_bitrates(command, tmp_path):
     assert found["mp3", 64] == (result["test_items"], result["test_acc"])
 
 
-def test_a_network_of_ones_own_is_judged_when_its_code_is_given(command, photos, tmp_path):
+def test_a_network_of_ones_own_is_judged_when_its_code_is_given(command, photos, tmp_path, capsys):
     (tmp_path / "own.py").write_text(OWN)
     model, rate = f"{tmp_path / 'own.py'}:make", ["--quality", 5]
     folder = trained(train.main, tmp_path / "run", "--source", photos, *rate, "--model", model)
@@ -169,6 +170,16 @@ def test_a_network_of_ones_own_is_judged_when_its_code_is_given(command, photos,
     assert command(evaluate.main, *words) == (0, "")
     result = json.loads((folder / "result.json").read_text())
     assert table(folder)["jpeg", 5] == (16, result["best_val_acc"])
+
+    capsys.readouterr()
+    files = sorted(photos.rglob("*.png"))
+    predict.main([*map(str, files), "--log_dir", str(folder), "--model", model, "--json"])
+    told = [json.loads(line)["probabilities"] for line in capsys.readouterr().out.splitlines()]
+    said = predictions.read(folder / "predictions.csv")
+    for truth, probability in zip(said.truth, said.probability, strict=True):
+        name = sorted(told[0])[truth]  # by its own layers, which are not those of other recipes
+        own = [one[name] for one, file in zip(told, files, strict=True) if file.parent.name == name]
+        assert np.abs(np.subtract(own, probability)).min() < 1e-4
 
 
 def test_a_sweep_refuses_rates_that_there_are_not_before_it_trains(command, photos, tmp_path):

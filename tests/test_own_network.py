@@ -23,7 +23,7 @@ from helmholtz.errors import UsageError
 from helmholtz.io import evaluations
 from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
-from helmholtz.sweep import plan, ray_engine
+from helmholtz.sweep import plan
 from helmholtz.training import keras_file
 from helmholtz.training.device import output_sizes
 from helmholtz.training.model import compile_model, seed_layers
@@ -147,6 +147,24 @@ KINDS = {
     "arch": (["--model", "arch.keras", "--num_epoch", "1", "--batch_size", "8"], False),
     "mobilenet": ([*FROZEN, "--num_epoch", "1"], False),
 }
+CHANGES = """
+import keras
+from pathlib import Path
+
+def make(shape, classes):
+    Path(__file__).write_text("def make(")  # as an editor leaves it half-way
+    return keras.Sequential([
+        keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(classes, "softmax")
+    ])
+"""
+
+
+def test_what_is_kept_of_a_file_that_changes_meanwhile_is_what_was_trained(base, tmp_path, command):
+    file = tmp_path / "changes.py"
+    file.write_text(CHANGES)
+    flags = [*base, "--model", f"{file}:make", "--num_epoch", 1, "--log_dir", tmp_path / "run"]
+    assert command(train.main, *flags) == (0, "")
+    assert (tmp_path / "run" / "model_source.py").read_text() == CHANGES
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -408,6 +426,8 @@ def test_a_keras_file_gives_no_code_wherever_it_hides(part, here, tmp_path):
 
 def test_ray_carries_a_file_along_and_refuses_a_module(base, here, tmp_path):
     pytest.importorskip("ray")
+    from helmholtz.sweep import ray_engine
+
     words = [str(word) for word in ["cifar", *base, "--model", "mine.py:make", "arch.keras"]]
     for run, name in zip(
         plan.plan(*sweep.parse_args(words)), ("mine.py", "arch.keras"), strict=True

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import soundfile
 from PIL import Image
 from report_runs import make_run
 
+from audio.constants import CLASS_FOLDERS
 from helmholtz import domain
 from helmholtz.io import datadir, run_state, store
 from helmholtz.report import __main__ as report
@@ -242,6 +244,16 @@ def test_figures_are_written_as_svg_and_png(page):
             ElementTree.parse(path)
 
 
+def test_the_confusions_are_those_of_the_first_network(tmp_path):
+    """Which is that of most runs, and not the first in the alphabet."""
+    for model, seeds in (("all-cnns", 1), ("cnns-dense-64", 3)):
+        for rate, seed in itertools.product((0, 5), range(seeds)):
+            make_run(tmp_path / "logs", rate=rate, seed=seed, model=model, top=0.7)
+    report.main([str(tmp_path / "logs"), "--out", str(tmp_path / "out")])
+    text = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "Confusion matrix of cnns-dense-64" in text
+
+
 def test_the_sheet_shows_the_pixels_that_the_network_saw(page):
     """A pixel of the PNG figure, 200 dots an inch, is that of the prepared image."""
     items = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
@@ -261,7 +273,13 @@ def test_sounds_of_the_sample_can_be_heard_at_every_rate():
     assert sizes[0] > 4 * sizes[1] > 4 * sizes[2]
 
 
-def test_no_sound_of_idmt_is_passed_on_and_a_lost_source_is_no_error():
-    assert SOUND.listen({"source": "idmt"}, SOUND.published, [0])[0] == {}
+def test_no_sound_of_idmt_is_passed_on_and_a_lost_source_is_no_error(tmp_path):
+    for folder, label in ((f, label) for f, labels in CLASS_FOLDERS.items() for label in labels):
+        (tmp_path / "unpacked" / folder / "Samples" / label).mkdir(parents=True)
+        for number in range(5):
+            (tmp_path / "unpacked" / folder / "Samples" / label / f"{number}.wav").touch()
+    for source in ("idmt", str(tmp_path / "unpacked")):
+        found, silent = SOUND.listen({"source": source}, SOUND.published, [0])
+        assert (found, "licence" in silent) == ({}, True)
     found, silent = SOUND.listen({"source": "/not/there"}, SOUND.published, [0])
     assert (found, "cannot be played" in silent) == ({}, True)

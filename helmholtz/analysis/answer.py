@@ -95,7 +95,7 @@ def _bytes(row: dict, base: dict) -> str:
     said += f" instead of {was:,.0f} ({new / was - 1:+.0%})"
     unlike, lossless = source and not 0.9 < source / was < 1.1, row["lossless_bytes"]
     said += f", where the files as they are have {source:,.0f}" if unlike else ""
-    return said + (f"; lossless WebP takes {lossless:,.0f}" if 0 < (lossless or 0) <= new else "")
+    return said + (f"; lossless WebP takes {lossless:,.0f}" if lossless and lossless <= new else "")
 
 
 def _convergence(row: dict, base: dict) -> str:

@@ -3,9 +3,9 @@
 import math
 from typing import NamedTuple
 
-from helmholtz.answer.decide import OPEN, SAFE, SEEDS, Margin, decide
+from helmholtz.answer.decide import OPEN, SEEDS, Margin, decide
 
-FEWEST = 3  # seeds whose variance is known well enough to give a rate up for it
+FEWEST = 3  # seeds whose variance is known well enough to give up a rate because of it
 ITEMS = 2.5  # standard errors over items alone that a decision takes at the least
 
 
@@ -45,8 +45,9 @@ def _beside(still: list[int], order: list[int], said: dict) -> list[int]:
 
 
 def _seed(rate: int, rates: dict, base: dict) -> list[Next]:
-    """The next seed of a rate, after that of the baseline that it is paired with."""
-    seed = next(n for n in range(SEEDS + 1) if n not in rates.get(rate, {}))
+    """The first seed that a rate and the baseline do not both have, the baseline's run first."""
+    own = rates.get(rate, {})
+    seed = next(n for n in range(SEEDS) if n not in own or n not in base)
     return [Next(rate, seed)] if seed in base else [Next(0, seed)]
 
 
@@ -79,9 +80,3 @@ def needed(margin: Margin) -> float:
     if enough <= 0:
         return math.inf
     return max(margin.seeds + 1, math.ceil(margin.by_seed / enough))
-
-
-def lowest_safe(order: list[int], said: dict) -> int | None:
-    """The rate with the fewest bits that is safe."""
-    safe = [rate for rate in order if said[rate] == SAFE]
-    return safe[-1] if safe else None

@@ -18,9 +18,10 @@ class OutOfTime(Exception):
 def duration(text: str) -> float:
     """Seconds of a duration such as 90s, 30m, 2h or 1h30m, for argparse."""
     parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text.lower())
-    if not parts or "".join(map("".join, parts)) != text.lower() or not float(parts[0][0]):
+    seconds = sum(float(number) * UNITS[unit] for number, unit in parts)
+    if "".join(map("".join, parts)) != text.lower() or not seconds:
         raise ArgumentTypeError(f"{text!r} is not a duration such as 90s, 30m or 2h")
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
+    return seconds
 
 
 def spoken(seconds: float) -> str:
@@ -34,7 +35,7 @@ class Clock:
     """A budget in seconds, and what is left of it.
 
     What a run may take is what the slowest of the last runs took, or before the first has ended,
-    what its epochs so far let expect.
+    what its epochs so far suggest.
     """
 
     def __init__(self, budget: float, now: Callable = time.monotonic):
@@ -79,10 +80,11 @@ class Clock:
         self.taken.append((self.now() - self.started) / turns)
 
     def watch(self, epoch: int, epochs: int) -> None:
-        """Note how many epochs of how many a run has. The first one is slower than the others."""
+        """Note how many epochs of how many, 0 where that is unknown, a run has. The first one is
+        slower than the others."""
         if epoch and (not self.seen or epoch > self.seen[-1][0]):
             self.seen.append((epoch, self.now()))
-        if len(self.seen) > 1 and not self.taken:
+        if epochs and len(self.seen) > 1 and not self.taken:
             (first, then), (last, now) = self.seen[0], self.seen[-1]
             an_epoch = (now - then) / (last - first)
             self.guess = now - self.started + (epochs - last) * an_epoch + EVALUATION

@@ -2,7 +2,6 @@
 
 import shlex
 from math import isinf
-from pathlib import Path
 
 from helmholtz.analysis.wording import percent, plural
 from helmholtz.answer.clock import Clock, spoken
@@ -23,7 +22,11 @@ def lines(inquiry: Inquiry, clock: Clock, source: str, size: tuple | None) -> li
         return [_not_learned(inquiry)]
     chosen = inquiry.chosen()
     said = [_choice(inquiry, chosen, size), _cost(inquiry, chosen)]
-    said += [_harmful(inquiry), _open(inquiry, clock), _next(inquiry, chosen, source)]
+    said += [
+        _harmful(inquiry),
+        _open(inquiry, clock),
+        _next(inquiry, chosen, source) if size else "",
+    ]
     return [line for line in said if line]
 
 
@@ -138,8 +141,6 @@ def _open_rates(inquiry: Inquiry) -> str:
 def _next(inquiry: Inquiry, chosen: Verdict | None, source: str) -> str:
     """The command that compresses the folder."""
     half = inquiry.trials.half
-    if not chosen or not Path(source).is_dir() or not half.codecs[chosen.codec].encode:
-        return ""
     out = f"{source.rstrip('/')}-{half.codecs[chosen.codec].folder(chosen.rate)}"
     words = [source, out, "--codec", chosen.codec, f"--{half.flag}", str(chosen.rate)]
     return f"python -m helmholtz.export {shlex.join(words)}"

@@ -26,6 +26,7 @@ def trials(half: Domain, asked: Namespace, rest: list[str], log=None) -> tuple[T
     first = Trials(asked, rest, seeds=1)
     for codec in first.orders():
         half.codecs[codec].available()
+    conduct.check_networks([first.baseline])
     conduct.prepare([first.baseline], log)
     data = loading.load(plan.data_folder(first.baseline), 0)
     count, fewest = len(data.splits["train"][1]), np.bincount(data.splits["test"][1]).min()

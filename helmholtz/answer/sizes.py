@@ -15,11 +15,15 @@ SECONDS = 3.0  # that this may take
 def estimated(folder: Path, half: Domain, codec: Codec, rate: int) -> tuple[int, int] | None:
     """Bytes of all files of a folder now, and about those after export at a rate.
 
-    None where that is not known: the codec cannot be exported, or no file of the sample is usable.
+    None where that is not known: the codec cannot be exported, the folder has no files that can be
+    (but an archive's parts, or links to folders), or none of the sample is usable.
     """
     if not codec.encode:
         return None
-    paths = [folder / name for name in files.find(folder, half.file_kind())[0]]
+    try:
+        paths = [folder / name for name in files.find(folder, half.file_kind())[0]]
+    except DataError:
+        return None
     before, after, until = 0, 0, time.monotonic() + SECONDS
     for path in paths[:: -(-len(paths) // SAMPLED)]:
         if before and time.monotonic() > until:

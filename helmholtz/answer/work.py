@@ -12,7 +12,7 @@ from helmholtz.answer.journal import Journal
 from helmholtz.answer.trials import Trial
 from helmholtz.answer.view import View
 from helmholtz.domain import Domain
-from helmholtz.errors import MachineError
+from helmholtz.errors import BAD_DATA, WRONG_USAGE, DataError, MachineError, UsageError
 from helmholtz.sweep import conduct, local_engine, plan, table
 from helmholtz.sweep.launcher import Launcher
 from helmholtz.sweep.plan import Run
@@ -99,7 +99,8 @@ class Work:
                 continue
             end = "\n".join([run.note or "another process trains it", *table.log_end(run)])
             if not trial.rate:
-                raise MachineError(f"{run.name} was not trained: {end}")
+                wrong = {WRONG_USAGE: UsageError, BAD_DATA: DataError}.get(run.code, MachineError)
+                raise wrong(f"{run.name} was not trained: {end}")
             self.inquiry.without.add(trial[:2])
             self.view.say(f"{run.name} was not trained, and its rate is left out: {end}")
 

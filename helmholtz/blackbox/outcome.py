@@ -1,6 +1,5 @@
 """A foreign classifier is tested: the files that it gets, and the folders that the report reads."""
 
-import tempfile
 import time
 from argparse import Namespace
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from helmholtz.domain import Domain
 from helmholtz.errors import DataError, UsageError
 from helmholtz.io import predictions, run_state, runs
 from helmholtz.io.files import remove_leftovers, write_json
+from helmholtz.io.scratch import scratch
 from helmholtz.parallel import in_parallel
 from helmholtz.schema import OUTSIDE, SIZES
 
@@ -74,11 +74,13 @@ def _ask(domain: Domain, args: Namespace, command: list[str], cell, data, tested
     """Write the files of a codec and rate, and run the program on them."""
     codec, rate = cell
     items = [data.splits["test"][0][i] for i in tested]
-    with tempfile.TemporaryDirectory(prefix="helmholtz-") as folder:
-        paths = [Path(folder, f"{number:06d}{domain.ending}") for number in range(len(items))]
+    with scratch("helmholtz-blackbox-") as temporary:
+        folder = temporary / "files"  # without the lock, which is none of the program's
+        folder.mkdir()
+        paths = [folder / f"{number:06d}{domain.ending}" for number in range(len(items))]
         good, sizes = _write(domain, args, codec, rate, items, paths)
         started = time.perf_counter()
-        words = [word.replace("{folder}", folder) for word in command]
+        words = [word.replace("{folder}", str(folder)) for word in command]
         try:
             text = program.run(words, args.timeout)
             named = program.read(text, [paths[number].name for number in good], data.classes)

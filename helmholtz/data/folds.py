@@ -7,6 +7,8 @@ import numpy as np
 
 from helmholtz.data.folders import SPLIT_SEED
 from helmholtz.data.preparation import Source
+from helmholtz.errors import DataError
+from helmholtz.text import counted
 
 FOLDS = 5
 
@@ -26,6 +28,10 @@ def _load(load: Callable, fold: int) -> tuple[list[str], dict, dict]:
     classes, parts, facts = load()
     items = [item for some, _ in parts.values() for item in some]
     labels = np.concatenate([labels for _, labels in parts.values()])
+    fewest = np.bincount(labels, minlength=len(classes)).min()
+    if fewest < FOLDS:
+        has = f"A class has only {counted(int(fewest), 'item')}"
+        raise DataError(f"{has}: --fold needs {FOLDS} or more of each.")
     tested = np.zeros(len(labels), bool)
     for label in range(len(classes)):
         shuffled = np.random.default_rng(SPLIT_SEED).permutation(np.flatnonzero(labels == label))

@@ -153,12 +153,12 @@ def _curves(runs: list[Run], patterns: list[str]) -> tuple:
 
 
 def _confusion(runs: list[Run], pairs: list[tuple]) -> tuple:
-    """The matrix of the first run at the rate to choose of the first network."""
-    wanted = {(a["model"], a["codec"], a["rate"]) for _, a in pairs}
-    for run in runs:
-        row = run.row
-        if run.path is not None and (row["model"], row["codec"], row["rate"]) in wanted:
-            classes, counts = run_files.read_confusion(run.path / "confusion.csv")
+    """The matrix of the first run at the rate to choose of the first network that kept one."""
+    paths = {id(run.row): run.path for run in runs if run.path is not None}
+    for experiment, answer in pairs:
+        rows = experiment.runs[answer["rate"]]
+        for row in [row for row in rows if id(row) in paths]:
+            classes, counts = run_files.read_confusion(paths[id(row)] / "confusion.csv")
             if counts:
                 named = f"{network(row)}, {domains.rate_name(row)}, seed {row['seed']}"
                 caption = f"Confusion matrix of {named}: numbers are items, shades shares of a row."

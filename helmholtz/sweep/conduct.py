@@ -40,8 +40,7 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     to_do = [run for run, outlook in outlooks.items() if outlook.what != "skip"]
     _check_disk(root, len(to_do))
     engine = open_engine(args, slots, all_runs)
-    for run in {run.args.model: run for run in reversed(to_do)}.values():
-        own_check.check(run.domain, run.args)
+    check_networks(to_do)
     prepare(to_do)
     if args.overwrite:
         mark(to_do)
@@ -54,6 +53,12 @@ def sweep(args: argparse.Namespace, rest: list[str]) -> bool:
     for words in plan.evaluations(args, [run for run in all_runs if run.state == "done"]):
         run_program(f"{args.domain}.evaluate", words)
     return all(run.state != "failed" for run in all_runs)
+
+
+def check_networks(all_runs: list[Run]) -> None:
+    """Build every own network once, before anything is prepared; UsageError for a wrong one."""
+    for run in {run.args.model: run for run in reversed(all_runs)}.values():
+        own_check.check(run.domain, run.args)
 
 
 def check_engine_flags(args: argparse.Namespace) -> None:

@@ -92,6 +92,7 @@ class Launcher:
         """Try a run again later, or give it up."""
         if code == LOST:
             self._count_loss(run)
+        run.code = code
         run.failures += code != LOST or run.losses > LOSSES
         if code in HOPELESS or run.failures > self.retries:
             self._end(run, "failed", explain(code))

@@ -34,6 +34,7 @@ class Run:
     failures: int = 0
     losses: int = 0  # times in a row that the machine under it was lost
     reached: int = 0  # epochs that it had at the last of them
+    code: int | str = 0  # that its last attempt ended with, where that failed
 
     @property
     def codec(self) -> Codec:

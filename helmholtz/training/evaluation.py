@@ -37,8 +37,10 @@ class Judge:
             model = None
             for codec, rate in task.cells:
                 items, labels, tested, version = self._items(task, places[codec, rate], rate)
-                model = model or self._loaded(task, items)
-                model.exchange(items)
+                if model is None:
+                    model = self._loaded(task, items)
+                else:
+                    model.exchange(items)
                 judged = np.arange(len(items), dtype=np.int32)
                 found = predictions.of(tested, labels, model.probabilities(judged))
                 if (codec, rate) == task.own:
@@ -67,7 +69,7 @@ class Judge:
         return items, labels[tested], tested, data.attributes["codec"]
 
     def _loaded(self, task, items: Items) -> Model:
-        """From the index of a test item to probabilities, with the weights of a run."""
+        """From the index of one of items to probabilities, with the weights of a run."""
         name, classes = task.setting["model"], len(task.setting["data"]["classes"])
         precision = task.setting["flags"].get("precision")
         key = (name, classes, precision, items.shape, items.dtype)
@@ -76,6 +78,8 @@ class Judge:
             network, recipe = own_build.rebuild(self.domain, task.setting, task.network)
             self.built[key] = Model.of(place(items, self.feed), recipe.layers(), network)
             self.built[key].prepare_launches(1, gpu() is not None)
+        else:
+            self.built[key].exchange(items)
         prediction.load_weights(self.built[key].layers[-1], task.folder / "best.weights.h5")
         return self.built[key]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from helmholtz import own_network
 from helmholtz.domain import Domain, Recipe
 from helmholtz.errors import DataError, UsageError
 from helmholtz.own_network import Own
@@ -23,14 +22,13 @@ TRIED = 3  # items that a network is tried on
 SUM_ERROR = 1e-3  # of a row of probabilities
 
 
-def for_training(domain: Domain, args: Namespace, data) -> tuple:
+def for_training(own: Own, domain: Domain, args: Namespace, data) -> tuple:
     """(untrained network, Recipe, what setting.json says of it); completes args by the recipe.
 
     Code is run twice, with unlike seeds, and the network is tried on the first items of the data.
     Raises UsageError for one that cannot be trained or would not be the same another time.
     """
-    own, classes = own_network.of_flags(args), len(data.classes)
-    items = data.splits["train"][0][:TRIED]
+    classes, items = len(data.classes), data.splits["train"][0][:TRIED]
     if own.label != args.model:
         raise UsageError(f"{shown(own.asked)} changed after the command had started: start again.")
     recipe, first = recipes.default(domain), None

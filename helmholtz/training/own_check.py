@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
-from helmholtz import domain, flags
+from helmholtz import domain, flags, own_network
 from helmholtz.data import shards
 from helmholtz.data.prepare_command import folder_of
 from helmholtz.errors import DataError, UsageError
@@ -43,13 +43,12 @@ def _check(name: str, args: Namespace) -> None:
     import_keras()
     from helmholtz.training import own_build
 
-    own_build.for_training(half, args, data)
+    own_build.for_training(own_network.of_flags(args), half, args, data)
 
 
 def _first_item(half: domain.Domain, args: Namespace):
     """Data of one item, as it will be stored."""
     from helmholtz.data.loading import Data
-    from helmholtz.data.preparation import SPLITS
 
     with contextlib.redirect_stderr(io.StringIO()):  # preparation will say it
         classes, parts, _ = half.open_source(args).load()
@@ -60,6 +59,6 @@ def _first_item(half: domain.Domain, args: Namespace):
             item = compress(items[place : place + 1], [rate])[rate][0].data[None]
         except DataError:
             continue
-        data = Data(dict.fromkeys(SPLITS, (item, [0])), classes, {})
+        data = Data(dict.fromkeys(shards.SPLITS, (item, [0])), classes, {})
         return half.check_data(data, args)
     raise DataError(f"No {half.item} of the source can be used.")

@@ -36,9 +36,13 @@ def main(domain: Domain, args: Namespace) -> None:
     if list(items.shape[1:]) != setting["shape"]:
         raise runs.damaged_setting(f"its shape is {setting['shape']}")
     import_keras()
+    import keras
+
     classes = setting["data"]["classes"]
     from helmholtz.training import own_build
 
-    network, _ = own_build.rebuild(domain, setting, own)
-    prediction.show(files, prediction.predict(network, items, args, classes), args)
+    network, recipe = own_build.rebuild(domain, setting, own)
+    prediction.load_weights(network, args.log_dir / "best.weights.h5")
+    network = keras.Sequential([keras.Input(items.shape[1:]), *recipe.layers(), network])
+    prediction.show(files, network.predict(items, verbose=0), classes, args)
     prediction.raise_for(problems)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from helmholtz.data.folders import shown
 from helmholtz.errors import DataError
 from helmholtz.io import store
+from helmholtz.text import shown
 
 
 def read(paths: list[Path], prepare_file: Callable) -> tuple[list[Path], np.ndarray, list[str]]:
@@ -36,16 +36,6 @@ def raise_for(problems: list[str]) -> None:
         raise DataError("\n".join(dict.fromkeys(problems)))  # a damaged setting is told once
 
 
-def predict(network, items: np.ndarray, args: argparse.Namespace, classes: list) -> list:
-    """Load the run's weights; for each item give its (class, probability) pairs, best first."""
-    load_weights(network, args.log_dir / "best.weights.h5")
-    probabilities = network.predict(items, verbose=0)
-    return [
-        sorted(zip(classes, map(float, row), strict=True), key=lambda pair: -pair[1])
-        for row in probabilities
-    ]
-
-
 def load_weights(network, path: Path, ending: str = ".weights.h5") -> None:
     """Load weights, and nothing but weights, into a network.
 
@@ -62,9 +52,10 @@ def load_weights(network, path: Path, ending: str = ".weights.h5") -> None:
         ) from error
 
 
-def show(files: list[Path], answers: list, args: argparse.Namespace) -> None:
-    """Print the answers: a JSON object a line, or the likeliest classes of every file."""
-    for path, answer in zip(files, answers, strict=True):
+def show(files: list[Path], rows: np.ndarray, classes: list, args: argparse.Namespace) -> None:
+    """Print probabilities, a row a file: as JSON, an object a line, or the likeliest classes."""
+    for path, row in zip(files, rows, strict=True):
+        answer = sorted(zip(classes, map(float, row), strict=True), key=lambda pair: -pair[1])
         if args.json:
             print(json.dumps({"file": shown(path), "probabilities": dict(answer)}))
         else:

@@ -119,7 +119,7 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     from helmholtz.io import run_state
     from helmholtz.training import device, features, loop, model, prediction, result, setting
 
-    network, recipe, told = _build(domain, args, data)
+    own, network, recipe, told = _build(domain, args, data)
     items, labels, parts = select(data, args.val, args.limit)
     parts = judged_once(parts) if recipe.counted == LAST else parts
     described = setting.describe(args, domain.name, data.attributes, items.shape[1:])
@@ -129,7 +129,7 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     held = device.place(items, args.feed, network, batch)
     if recipe.initialise:
         recipe.initialise(network, items.at(parts["train"]))
-    if args.weights and not getattr(args, "own", "").startswith("keras:"):
+    if args.weights and not (own and own.kind == "application"):  # which has them by now
         prediction.load_weights(network, args.weights)
     asked = request(domain, args, named["source"], named["rate"])  # with the recipe's flags
     args.resume = run_state.claim(folder, described, asked)
@@ -142,8 +142,8 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     del held  # the model has a copy where it computes
 
     history = loop.fit(compiled, labels, parts, described, folder, args, network)
-    if told:
-        own_network.keep(args, folder)
+    if own:
+        own_network.keep(own, folder)
     tested = chosen_of(data, "test", args.limit)
     found = result.evaluate(compiled, network, labels, parts, tested, history, described, folder)
     codec = domain.codecs[args.codec]
@@ -151,14 +151,16 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
 
 
 def _build(domain: Domain, args: Namespace, data) -> tuple:
-    """The untrained network, its recipe, and what setting.json says of an own one."""
+    """An own network's Own, or None; the untrained network, its recipe, and what setting.json says
+    of an own one."""
     from helmholtz.training import model
 
     if hasattr(args, "own"):
         from helmholtz.training import own_build
 
-        network, recipe, told = own_build.for_training(domain, args, data)
-        return network, recipe, {"network": told}
+        own = own_network.of_flags(args)
+        network, recipe, told = own_build.for_training(own, domain, args, data)
+        return own, network, recipe, {"network": told}
     model.set_up(args.seed, args.precision)
     chosen, shape = domain.networks[args.model], data.splits["train"][0].shape[1:]
-    return chosen.build(shape, len(data.classes)), chosen.recipe, {}
+    return None, chosen.build(shape, len(data.classes)), chosen.recipe, {}
