@@ -18,7 +18,7 @@ logs=logs/gpu rates='0 1 5 10 25 50 75 100'
 mkdir -p $logs
 trap 'exit 75' INT
 failed=0
-sweep() { # a run that fails keeps nothing from the others
+sweep() { # a failed run does not stop the others
     half=$1 source=$2
     shift 2
     python -m helmholtz.sweep "$half" --source "$source" --log_dir $logs "$@" ||

@@ -170,7 +170,7 @@ def _prepare_one(
 
         decoded = fit(Image.fromarray(decoded), size)
     if rate == 0:  # no file has less than its own pixels
-        sizes = [min(size, raw_bytes) for size in sizes]
+        sizes = [min(each, raw_bytes) for each in sizes]
     return Prepared(decoded, raw_bytes, *sizes, source_bytes, enlarged)
 
 

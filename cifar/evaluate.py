@@ -9,9 +9,7 @@ from cifar.domain import DOMAIN
 from helmholtz import cli
 from helmholtz.training import evaluate_command
 
-AGAIN = "the same command continues with what was not judged yet"
-
 parse_args, main = cli.program(evaluate_command, DOMAIN, __doc__)
 
 if __name__ == "__main__":
-    cli.run(main, AGAIN)
+    cli.run(main, evaluate_command.AGAIN)

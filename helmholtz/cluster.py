@@ -42,7 +42,7 @@ def connect(address: str | None) -> None:
 
 
 class Head:
-    """The head of a cluster; without it nothing goes on. By default of that which was joined."""
+    """The head of a cluster, by default of the one that was joined; without it nothing goes on."""
 
     def __init__(self, address: str | None = None):
         self.address = address or ray.get_runtime_context().gcs_address

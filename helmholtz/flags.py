@@ -57,6 +57,25 @@ def passed_on(domain) -> str:
     )
 
 
+def add_machine_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that say where runs train."""
+    add, count = parser.add_argument, whole_number(1)
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--gpus", metavar="0,2", help="GPUs to use (all that nvidia-smi lists)")
+    place.add_argument("--jobs", type=count, metavar="N", help="N runs at a time on the processor")
+    add(
+        "--per_gpu",
+        type=count,
+        default=1,
+        metavar="N",
+        help="runs at a time on a GPU (%(default)s)",
+    )
+    add_engine_flags(parser, "who starts the runs")
+    text = "time between fetches from Ray (%(default)s)"
+    add("--sync", type=count, default=30, metavar="SECONDS", help=text)
+    add("--cpus", type=count, default=1, metavar="N", help="cores of a run on Ray (%(default)s)")
+
+
 def add_engine_flags(parser: argparse.ArgumentParser, text: str) -> None:
     """--engine and --address; text: what an engine does."""
     add = parser.add_argument

@@ -19,6 +19,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def markdown(columns: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table; rows that are alike stand in it once."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(dict.fromkeys(f"| {' | '.join(cells)} |" for cells in lines))
+
+
 def megabytes(size: int) -> str:
     """A number of bytes, as "34 kB", "1.2 MB" or "56.7 GB"."""
     if size >= 1e10:

@@ -3,8 +3,8 @@
 python results/front.py
 
 Writes results/front.png and prints the tables as they stand in README.md and in the README.md of
-each study. The photographs of the studies are not ours to publish: what
-is shown decoded is drawn by cifar/sample.py.
+each study. The photographs of the studies are not ours to publish: what is shown decoded is drawn
+by cifar/sample.py.
 """
 
 import re
@@ -19,6 +19,7 @@ from helmholtz.analysis.experiments import rate_order
 from helmholtz.analysis.wording import ends
 from helmholtz.report import charts
 from helmholtz.schema import SUMMARY
+from helmholtz.text import markdown
 
 RESULTS = Path(__file__).parent
 NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0"}  # setting 0: the one with all seeds
@@ -43,7 +44,7 @@ DECODED = (0, 100, 75, 25, 5, 1)  # and at which qualities
 
 
 def read(study: str) -> list[dict]:
-    """Rows of a study's summary.csv, of first network and published codec, highest rate first."""
+    """Rows of summary.csv of a study's first network and the published codec, highest first."""
     rows = tables.read(RESULTS / study / "summary.csv", SUMMARY)
     source = SOURCES.get(study)
     own = [row for row in rows if row["model"] == NETWORKS[study] and row["codec"] in PUBLISHED]
@@ -54,12 +55,12 @@ def read(study: str) -> list[dict]:
 def table(rows: list[dict], item: str) -> str:
     """The rows as a Markdown table: means, with 95 % intervals in brackets."""
     columns = ["", f"bytes {item}", "seeds", "accuracy", "change", "test accuracy", "change"]
-    lines = [[*columns, "seconds a run"], ["---"] * (len(columns) + 1)]
+    lines = []
     for row in rows:
         cells = [domains.rate_name(row), f"{row['file_bytes']:,.0f}", str(row["seeds"])]
         cells += [_with_interval(row, *shown) for shown in SHOWN.items()]
         lines.append([*cells, f"{row['seconds']:,.0f}"])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return markdown([*columns, "seconds a run"], lines)
 
 
 def tests_table(study: str) -> str:
@@ -68,15 +69,14 @@ def tests_table(study: str) -> str:
     several = len({row["source"] for row in rows}) > 1
     columns = ["network", "trained and tested at", "seeds", "test accuracy", "change"]
     columns = ["images" if several else columns[0], *columns[1:], "bytes", "payload"]
-    lines = [columns, ["---"] * len(columns)]
+    lines = []
     for row in rows:
         first = _way(row["source"]) if several else row["model"]
         cells = [first, domains.rate_name(row), str(row["seeds"])]
         cells += [_with_interval(row, name, form) for name, form in JUDGED.items()]
         cells += [f"{row[name]:,.0f}" for name in ("file_bytes", "scan_bytes")]
         lines.append(cells)
-    lines = [f"| {' | '.join(cells)} |" for cells in lines]
-    return "\n".join(dict.fromkeys(lines))  # what is uncompressed belongs to every codec
+    return markdown(columns, lines)  # what is uncompressed belongs to every codec
 
 
 def _place(row: dict) -> tuple:
@@ -93,14 +93,14 @@ def _way(source: str) -> str:
 
 def short_table(studies: dict[str, list[dict]]) -> str:
     """A few rates of every study as a Markdown table."""
-    lines = [["", "bytes", "test accuracy", "change"], ["---"] * 4]
+    lines = []
     for study, rows in studies.items():
         items, rates = SHORT[study]
         for row in [row for row in rows if row["rate"] in rates]:
             cells = [f"{items}, {domains.rate_name(row)}", f"{row['file_bytes']:,.0f}"]
             cells += [_with_interval(row, name, SHOWN[name]) for name in TESTED]
             lines.append(cells)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return markdown(["", "bytes", "test accuracy", "change"], lines)
 
 
 def _with_interval(row: dict, name: str, form: str) -> str:

@@ -14,6 +14,7 @@ from helmholtz.analysis import domains, logs
 from helmholtz.analysis.measure import learned
 from helmholtz.analysis.statistics import interval
 from helmholtz.analysis.summary import accuracy
+from helmholtz.text import markdown
 
 RESULTS = Path(__file__).parent
 RATES = {"images": 25, "sound": 32}  # at which every network was trained
@@ -33,7 +34,8 @@ def table(study: str) -> str:
     found = pairs(study)
     rate = domains.rate_name(found[0][1])
     columns = ["network", "parameters", "uncompressed", rate, "change"]
-    lines = [[*columns, *(f"test, {column}" for column in columns[2:])], ["---"] * 8]
+    columns += [f"test, {column}" for column in columns[2:]]
+    lines = []
     for base, run in found:
         cells = [run["model"], f"{run['parameters']:,}"]
         for score in SCORES:
@@ -42,7 +44,7 @@ def table(study: str) -> str:
     able = [pair for pair in found if all(learned(run, accuracy(run)) for run in pair)]
     means = [_mean([score(run) - score(base) for base, run in able]) for score in SCORES]
     lines.append([f"mean of {len(able)}", "", "", "", means[0], "", "", means[1]])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return markdown(columns, lines)
 
 
 def _mean(values: list[float]) -> str:

@@ -4,7 +4,7 @@ python results/noise.py
 
 Prints a row a sample and tolerance, from the committed runs: the rate chosen, and the noise there
 in bits an item, by whole files and by payload, with what the seeds leave open; how many times the
-true noise that is; and how many times it what goes beyond a lossless coding of the same items is.
+true noise that is, and the same for what exceeds a lossless coding of the items.
 """
 
 from collections.abc import Iterator
@@ -13,9 +13,11 @@ from pathlib import Path
 from helmholtz.analysis import domains, logs
 from helmholtz.analysis.answer import answer
 from helmholtz.analysis.experiments import experiments
+from helmholtz.text import markdown
 
 RESULTS = Path(__file__).parent
 TOLERANCES = (0.01, 0.02, 0.05)
+WHAT = ("bits", "over true", "beyond lossless")
 KINDS = {"file": "whole files", "scan": "payload"}
 
 
@@ -29,19 +31,14 @@ def answers() -> Iterator[dict]:
 
 def table() -> str:
     """A Markdown table."""
-    titles = [
-        f"{kind}, {what}"
-        for kind in KINDS.values()
-        for what in ("bits", "over true", "beyond lossless")
-    ]
-    lines = [["sample", "true bits", "tolerance", "rate chosen", *titles]]
-    lines.append(["---"] * len(lines[0]))
+    told = [f"{kind}, {what}" for kind in KINDS.values() for what in WHAT]
+    lines = []
     for found in answers():
         chosen = domains.codec(found).rate_name(found["rate"])
         doubt = "" if found["rate"] == found["sure_rate"] else ", in doubt"
         cells = [found["domain"], f"{found['true_noise_bits']:,.0f}", f"{found['tolerance']:.0%}"]
         lines.append([*cells, chosen + doubt, *(c for kind in KINDS for c in _noise(found, kind))])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return markdown(["sample", "true bits", "tolerance", "rate chosen", *told], lines)
 
 
 def _noise(found: dict, kind: str) -> list[str]:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Answers for the embedded images and sounds which rate a network bears.
+# Answers for the embedded images and sounds how far they can be compressed.
 #   sh scripts/demo.sh
 # Takes four to fifteen minutes on two cores; writes to logs/demo/. Stopped by Ctrl-C, the same command
 # goes on where it was stopped; once finished, it starts anew.

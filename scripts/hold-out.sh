@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lays a folder out as train/ and test/, to test on whom or what training never met.
+# Lays a folder out as train/ and test/, to test on people or things that were not in training.
 #   sh scripts/hold-out.sh FOLDER OUT PATTERN...    for example ~/drums ~/by-machine 'Roland*'
 # FOLDER has a folder of files for each class. Files whose name matches a PATTERN, quoted, are the test
 # split. OUT, which must not exist, gets links to them, and may be given as --source.
@@ -26,7 +26,7 @@ for class in "$folder"/*/; do
     done
     case $halves in
     *test*train* | *train*test*) ;;
-    *) echo "$class would have no file to train or none to test on: give other patterns." >&2; exit 3 ;;
+    *) echo "$class would have no file to train on, or none to test on: give other patterns." >&2; exit 3 ;;
     esac
 done
 for file in "$folder"/*/*; do

@@ -37,7 +37,7 @@ sh scripts/setup.sh
 PATH="$(pwd)/.venv/bin:$PATH"
 logs=logs/reproduce-$which
 failed=0
-sweep() { # a run that fails keeps nothing from the others; wrong usage and Ctrl-C do
+sweep() { # a failed run does not stop the others; wrong usage and Ctrl-C do
     python -m helmholtz.sweep "$@" --log_dir "$logs" || { failed=$? && [ $failed = 1 ] || exit $failed; }
 }
 

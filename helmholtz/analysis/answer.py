@@ -153,7 +153,7 @@ def _noise_sentence(measured: dict) -> str:
         return "Noise: not measured, since no lower rate could be judged."
     said = [f"Noise: of U = {measured['U']:,.0f} bits", _kind("file", "whole files", measured)]
     if measured["scan"]["F"] not in (None, measured["file"]["F"]):
-        said.append(_kind("scan", "scans alone", measured))
+        said.append(_kind("scan", "payload alone", measured))
     if not measured["uncompressed"]:
         said.append("compared with the highest rate, as there is no uncompressed run")
     if measured["true_noise_bits"]:

@@ -127,7 +127,7 @@ def is_own(row: dict) -> bool:
 
 def held(rows: list[dict], rate: int, codec: str) -> list[dict]:
     """The rows, highest first, of the tested rates of a codec at which a network trained at a rate
-    still holds: where a loss beyond the tolerance is ruled out, there and at every rate above."""
+    still holds up: a loss beyond the tolerance is ruled out there, and at every rate above."""
     own = [row for row in rows if (row["rate"], row["tested_codec"]) == (rate, codec)]
     top = rate_order(rate if own and own[0]["codec"] == codec else 0)
     lower = [row for row in own if 0 < row["tested_rate"] < top]

@@ -8,7 +8,6 @@ from helmholtz import cli, flags
 from helmholtz.answer import clock, tolerance
 from helmholtz.domain import Domain
 from helmholtz.errors import OPEN, UsageError
-from helmholtz.sweep.__main__ import add_machine
 
 NETWORK = "quick"
 AGAIN = "the same command goes on where it was stopped"
@@ -26,7 +25,7 @@ def parse_args(domain: Domain, description: str, argv=None) -> tuple[Namespace, 
     add("--tolerance", type=tolerance.parse, default="0.01", metavar="LOSS", help=said)
     flags.add_rate_flags(parser, domain, many=True)
     add("--model", default=NETWORK, metavar="NAME", help="network, or your own (%(default)s)")
-    add_machine(parser)
+    flags.add_machine_flags(parser)
     add("--log_dir", type=Path, metavar="ROOT", help="instead of logs/, with the same subfolders")
     add("--json", action="store_true", help="print the answer as JSON")
     args, rest = parser.parse_known_args(argv)

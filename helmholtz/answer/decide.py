@@ -8,7 +8,8 @@ variance between seeds is pooled over rates, as two or three seeds alone say lit
 Each rate is looked at when it has 1, 2, ... SEEDS seeds, at the levels of spending.levels. Rates
 are taken in the order of their bits, safe ones from the top and harmful ones from the bottom, each
 until the first that is not: a fixed sequence, which needs no correction for the number of rates
-(W. Maurer, L. A. Hothorn, W. Lehmacher, 1995). It takes a loss that does not shrink as bits do.
+(W. Maurer, L. A. Hothorn, W. Lehmacher, 1995). It assumes that the loss never shrinks when the bits
+do.
 """
 
 import math

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import binomtest
 
+from helmholtz.analysis.measure import RISK
 from helmholtz.answer import choose, decide
 from helmholtz.answer.decide import OPEN, SAFE, Margin
 from helmholtz.answer.tolerance import Tolerance
 from helmholtz.answer.trials import Trial, Trials
 
-RISK = 0.001  # at which a guesser may pass for a network that has learned
 BASE_SEEDS = 3  # of the baseline, which help every decision
 
 

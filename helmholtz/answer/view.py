@@ -18,6 +18,7 @@ from helmholtz.answer.trials import Trial
 from helmholtz.io import runs
 from helmholtz.sweep import plan
 from helmholtz.sweep.plan import Run
+from helmholtz.sweep.table import result
 
 COLUMNS = ("rate", "bits", "seeds", "difference, for other seeds and items", "")
 
@@ -40,7 +41,7 @@ class View:
     def event(self, run: Run, what: str) -> None:
         """What happened to a run."""
         if run.state == "done":
-            what = "already done" if run.note else runs.accuracies(_result(run))
+            what = "already done" if run.note else runs.accuracies(result(run))
         elif run.state == "running":
             return
         self.say(f"{time.strftime('%H:%M:%S')}  {run.name}: {what}")
@@ -108,7 +109,3 @@ class View:
 
     def close(self) -> None:
         self.block.stop()
-
-
-def _result(run: Run) -> dict:
-    return runs.read_json(run.folder / "result.json")

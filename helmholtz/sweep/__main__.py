@@ -29,7 +29,7 @@ def parse_args(argv=None) -> tuple[argparse.Namespace, list[str]]:
 def _add_flags(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
     parser.epilog = flags.passed_on(half)
     _add_lists(parser, half)
-    add_machine(parser)
+    flags.add_machine_flags(parser)
     _add_conduct(parser)
 
 
@@ -43,19 +43,6 @@ def _add_lists(parser: argparse.ArgumentParser, half: domain.Domain) -> None:
     network("--setting", **first, help=f"networks ({FIRST[0]})")
     network("--model", nargs="+", metavar="NAME", help="networks by their names")
     add("--seed", **first, help=f"seeds ({FIRST[0]})")
-
-
-def add_machine(parser: argparse.ArgumentParser) -> None:
-    """The flags that say where runs train."""
-    add, count = parser.add_argument, whole_number(1)
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument("--gpus", metavar="0,2", help="GPUs to use (all that nvidia-smi lists)")
-    place.add_argument("--jobs", type=count, metavar="N", help="N runs at a time on the processor")
-    add("--per_gpu", type=count, default=1, metavar="N", help="runs at a time on a GPU" + DEFAULT)
-    flags.add_engine_flags(parser, "who starts the runs")
-    text = "time between fetches from Ray" + DEFAULT
-    add("--sync", type=count, default=30, metavar="SECONDS", help=text)
-    add("--cpus", type=count, default=1, metavar="N", help="cores of a run on Ray" + DEFAULT)
 
 
 def _add_conduct(parser: argparse.ArgumentParser) -> None:

@@ -66,7 +66,7 @@ class Live:
 def _event(run: Run, what: str) -> str:
     if run.state != "done":
         return f"{what}: {run.note}" if run.note else what
-    return "already done" if run.note else f"done, {runs.accuracies(_result(run))}"
+    return "already done" if run.note else f"done, {runs.accuracies(result(run))}"
 
 
 def _progress(run: Run) -> str:
@@ -107,10 +107,10 @@ def final(all_runs: list[Run], root: Path) -> None:
 
 
 def _final_row(run: Run) -> tuple:
-    result = _result(run) if run.state == "done" else {}
-    numbers = [result.get(key) for key in ("best_val_acc", "test_acc")]
+    found = result(run) if run.state == "done" else {}
+    numbers = [found.get(key) for key in ("best_val_acc", "test_acc")]
     numbers = ["-" if value is None else f"{value:.4f}" for value in numbers]
-    count = result.get("epochs") or plan.epochs(run)[0]
+    count = found.get("epochs") or plan.epochs(run)[0]
     return *run.names, run.state, str(count), *numbers
 
 
@@ -124,7 +124,8 @@ def log_end(run: Run) -> list[str]:
     return [line for line in text.splitlines() if line.strip()][-LOG_LINES:]
 
 
-def _result(run: Run) -> dict:
+def result(run: Run) -> dict:
+    """What result.json of a finished run says, or that it says nothing."""
     try:
         return runs.read_json(run.folder / "result.json")
     except DataError:

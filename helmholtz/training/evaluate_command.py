@@ -13,6 +13,7 @@ from helmholtz.own_network import Own
 from helmholtz.schema import TEST_SPLIT
 from helmholtz.text import counted
 
+AGAIN = "the same command continues with what was not judged yet"
 MOVED = ("source", "data_dir")  # flags of the runs that may be given anew
 
 
