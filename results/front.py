@@ -33,8 +33,8 @@ SHOWN |= {"test_acc": "{:.3f}", "test_difference": "{:+.3f}"}
 TESTED = ("test_acc", "test_difference")
 JUDGED = {"test_acc": "{:.4f}", "test_difference": "{:+.3f}"}
 SHORT = {
-    "lossless": ("images of 32 pixels", (0, 100, 75)),
-    "imagenette": ("photographs of 224 pixels", (0, 50, 10)),
+    "lossless": ("images of 32 x 32 pixels", (0, 100, 75)),
+    "imagenette": ("photographs of 224 x 224 pixels", (0, 50, 10)),
     "drums": ("drum sounds", (0, 64)),
 }
 WAY = re.compile(r"-[0-9a-f]{8}(?:-(\d+)px)?(-full)?$")  # of the name of a folder's source
@@ -88,7 +88,8 @@ def _place(row: dict) -> tuple:
 def _way(source: str) -> str:
     """When a source's images are brought to which size."""
     pixels, full = WAY.search(source).groups()
-    return f"{pixels or 32} pixels, {'after' if full else 'before'} compression"
+    side = pixels or 32
+    return f"{side} x {side}, resized {'after' if full else 'before'} compression"
 
 
 def short_table(studies: dict[str, list[dict]]) -> str:
