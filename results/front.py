@@ -131,7 +131,7 @@ def _accuracy(axes, study: str, rows: list[dict], number: int) -> None:
     ordered = sorted(rows, key=lambda row: row["scan_bytes"])
     bits = [8 * row["scan_bytes"] / 1000 for row in ordered]
     charts.points(axes, bits, ordered, "test_acc", number, study)
-    named = charts.thinned(bits, 1.2)
+    named = charts.thinned(bits, 1.35)
     for x, row in zip(bits, ordered, strict=True):
         name, side, up = (str(row["rate"]), "center", 4) if row["rate"] else UNCOMPRESSED
         at = (x, ends(row, "test_acc_")[up > 0] or row["test_acc"])
