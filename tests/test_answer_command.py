@@ -24,7 +24,7 @@ from helmholtz.answer.tolerance import Tolerance
 from helmholtz.answer.trials import Trial, Trials
 from helmholtz.answer.work import Work
 from helmholtz.domain import get
-from helmholtz.errors import OPEN, MachineError, UsageError
+from helmholtz.errors import OPEN, DataError, MachineError, UsageError
 from helmholtz.io import predictions
 
 RATES, ITEMS = [90, 50, 10], 4000
@@ -378,6 +378,15 @@ def test_folds_of_fewer_files_than_folds_are_refused(command, photos, tmp_path):
     flags = ["--source", tmp_path / "few", "--data_dir", tmp_path, "--quality", "0", "--fold", 5]
     code, error = command(cifar_prepare.main, *flags)
     assert (code, "only 4 items: --fold needs 5 or more of each" in error) == (3, True)
+
+
+@pytest.mark.parametrize(("code", "error"), [(3, DataError), (2, UsageError), (-9, MachineError)])
+def test_a_baseline_that_fails_ends_with_its_own_kind_of_error(trials, code, error):
+    worker, (run,) = object.__new__(Work), trials.runs[Trial("jpeg", 0, 0)]
+    worker.inquiry = Inquiry(trials, Tolerance(0.01))
+    run.state, run.code = "failed", code
+    with pytest.raises(error, match="was not trained"):
+        worker._check(Trial("jpeg", 0, 0))
 
 
 def test_a_wrong_network_is_told_before_anything_is_prepared(command, photos, tmp_path):
