@@ -66,17 +66,23 @@ def table(rows: list[dict], item: str) -> str:
 def tests_table(study: str) -> str:
     """All networks, codecs and rates of a study whose runs are judged once, as a Markdown table."""
     rows = sorted(tables.read(RESULTS / study / "summary.csv", SUMMARY), key=_place)
-    several = len({row["source"] for row in rows}) > 1
     columns = ["network", "trained and tested at", "seeds", "test accuracy", "change"]
-    columns = ["images" if several else columns[0], *columns[1:], "bytes", "payload"]
+    if rows[0]["model"] != _first(rows[0], rows):
+        columns[0] = "data"
     lines = []
     for row in rows:
-        first = _way(row["source"]) if several else row["model"]
-        cells = [first, domains.rate_name(row), str(row["seeds"])]
+        cells = [_first(row, rows), domains.rate_name(row), str(row["seeds"])]
         cells += [_with_interval(row, name, form) for name, form in JUDGED.items()]
         cells += [f"{row[name]:,.0f}" for name in ("file_bytes", "scan_bytes")]
         lines.append(cells)
-    return markdown(columns, lines)  # what is uncompressed belongs to every codec
+    return markdown([*columns, "bytes", "payload"], lines)  # uncompressed is of every codec
+
+
+def _first(row: dict, rows: list[dict]) -> str:
+    """What tells apart the rows of a study: its halves, its sources, or its networks."""
+    if len({other["domain"] for other in rows}) > 1:
+        return f"{domains.of(row).item}s"
+    return _way(row["source"]) if len({other["source"] for other in rows}) > 1 else row["model"]
 
 
 def _place(row: dict) -> tuple:
@@ -161,7 +167,7 @@ def main() -> None:
     print(short_table(front), end="\n\n")
     for study in ("images", "sound"):
         print(table(read(study), ITEMS[study]), end="\n\n")
-    for study in ("lossless", "imagenette", "drums", "digits"):
+    for study in ("lossless", "imagenette", "noise", "drums", "machines", "digits"):
         print(study, tests_table(study), sep="\n", end="\n\n")
     with charts.styled():
         figure(front).savefig(RESULTS / "front.png", dpi=160, metadata={"Software": None})

@@ -13,6 +13,7 @@ from pathlib import Path
 from helmholtz.analysis import domains, logs
 from helmholtz.analysis.answer import answer
 from helmholtz.analysis.experiments import experiments
+from helmholtz.analysis.wording import percent
 from helmholtz.text import markdown
 
 RESULTS = Path(__file__).parent
@@ -36,7 +37,11 @@ def table() -> str:
     for found in answers():
         chosen = domains.codec(found).rate_name(found["rate"])
         doubt = "" if found["rate"] == found["sure_rate"] else ", in doubt"
-        cells = [found["domain"], f"{found['true_noise_bits']:,.0f}", f"{found['tolerance']:.0%}"]
+        cells = [
+            f"{domains.of(found).item}s",
+            f"{found['true_noise_bits']:,.0f}",
+            percent(found["tolerance"]),
+        ]
         lines.append([*cells, chosen + doubt, *(c for kind in KINDS for c in _noise(found, kind))])
     return markdown(["sample", "true bits", "tolerance", "rate chosen", *told], lines)
 

@@ -78,9 +78,7 @@ sound)
     sweep audio --source "$data" $with --setting 1 2 3 4 5 --seed 0 --bitrate 0 32
     ;;
 drums | machines)
-    bitrates="0 8 32 64" precision=bfloat16
-    [ "$which" = drums ] || precision=float32 # made on a processor without bfloat16
-    with="--mono --dur 2 --model quick --precision $precision --codec mp3 --seed 0 1 2"
+    bitrates="0 8 32 64" with="--mono --dur 2 --model quick --precision bfloat16 --codec mp3 --seed 0 1 2"
     sweep audio --source "$data" $with --bitrate $bitrates --test_bitrate $bitrates
     ;;
 digits)

@@ -22,9 +22,20 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 STUDIES = ["images", "sound"]  # of the published networks
 GROWING = {"lossless": 50_000, "imagenette": 9_469}  # whose runs come in one by one: their items
-MATRICES = [*GROWING, "drums", "digits"]  # with runs that were tested at other rates too
+MATRICES = [
+    *GROWING,
+    "drums",
+    "machines",
+    "digits",
+]  # with runs that were tested at other rates too
 EMBEDDED = ["noise"]  # of the samples: its command takes no folder
-WHOLE = [*STUDIES, *EMBEDDED, "drums", "digits"]  # with all runs that their commands ask for
+WHOLE = [
+    *STUDIES,
+    *EMBEDDED,
+    "drums",
+    "machines",
+    "digits",
+]  # with all runs that their commands ask for
 ELSEWHERE = {"source", "log_dir", "setting", "model", "resume", "overwrite"}  # not what a run is
 COUNTS = {"one": 1, "two": 2, "three": 3, "five": 5}
 
@@ -159,10 +170,10 @@ def test_the_runs_of_a_growing_study_are_some_of_those_that_its_command_asks_for
 
 
 def cell(row):
-    return row["source"], row["model"], domains.rate_name(row)
+    return row["domain"], row["source"], row["model"], domains.rate_name(row)
 
 
-@pytest.mark.parametrize("study", MATRICES)
+@pytest.mark.parametrize("study", [*MATRICES, *EMBEDDED])
 def test_the_table_of_a_study_is_that_of_its_summary(front, study):
     assert front.tests_table(study) in page_of(study)
     rows = tables.read(RESULTS / study / "summary.csv", SUMMARY)
@@ -221,6 +232,10 @@ def test_the_report_of_the_committed_tables_has_the_committed_matrix(study, agai
     assert "Trained on what, tested on what" in (again(study) / "index.html").read_text()
 
 
+def test_the_noise_of_the_samples_is_told_as_it_was_measured():
+    assert program("noise").table() in page_of("noise")
+
+
 def test_what_codecs_take_at_equal_accuracy_is_what_the_report_says(again):
     (compared,) = json.loads((again("imagenette") / "summary.json").read_text())["codecs"]
     for codec in compared["codecs"]:
@@ -272,8 +287,10 @@ def test_the_tables_of_all_networks_are_those_of_the_runs(study):
 
 @pytest.fixture(scope="module")
 def told():
-    """The numbers of all committed tables, without signs; differences in points, too."""
-    values = [row["train_items"] for study in [*STUDIES, *MATRICES] for row in runs_of(study)]
+    """The numbers of all committed tables, without signs; differences in points, too; and those of
+    the table of noise in bits, which is made of them."""
+    values = [float(number) for number in re.findall(r"\d+\.\d+", program("noise").table())]
+    values += [row["train_items"] for study in [*STUDIES, *MATRICES] for row in runs_of(study)]
     for path in [*RESULTS.rglob("summary.csv"), *RESULTS.rglob("matrix.csv")]:
         with path.open() as file:
             for name, cell in (pair for row in csv.DictReader(file) for pair in row.items()):
