@@ -12,7 +12,7 @@ from helmholtz.data import loading
 from helmholtz.errors import DataError, MachineError
 from helmholtz.io import datadir
 
-PACKED = 500  # images, at least, that the lossless size is the mean of
+PACKED = 500  # images, at most, that the lossless size is the mean of
 
 
 def read(row: dict, only: int | None = None) -> dict[int, tuple]:
@@ -65,7 +65,7 @@ def _lossless_bytes(items: dict[int, tuple]) -> float | None:
     order of its classes."""
     if not items or items[0][0].dtype != np.uint8:
         return None
-    step = max(1, len(items[0][0]) // PACKED)
+    step = -(-len(items[0][0]) // PACKED)
     return float(np.mean([packed_bytes(image) for image in items[0][0][::step]]))
 
 
