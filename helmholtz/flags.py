@@ -63,13 +63,8 @@ def add_machine_flags(parser: argparse.ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--gpus", metavar="0,2", help="GPUs to use (all that nvidia-smi lists)")
     place.add_argument("--jobs", type=count, metavar="N", help="N runs at a time on the processor")
-    add(
-        "--per_gpu",
-        type=count,
-        default=1,
-        metavar="N",
-        help="runs at a time on a GPU (%(default)s)",
-    )
+    text = "runs at a time on a GPU (%(default)s)"
+    add("--per_gpu", type=count, default=1, metavar="N", help=text)
     add_engine_flags(parser, "who starts the runs")
     text = "time between fetches from Ray (%(default)s)"
     add("--sync", type=count, default=30, metavar="SECONDS", help=text)

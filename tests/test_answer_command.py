@@ -85,6 +85,16 @@ class Watch:
         return self.time
 
 
+def two_epochs_of(seconds, epochs):
+    """A clock of two minutes whose first run has the second of so many epochs."""
+    watch = Watch()
+    clock = Clock(120, now=watch)
+    clock.start()
+    for epoch, watch.time in ((1, seconds), (2, 2 * seconds)):
+        clock.watch(epoch, epochs)
+    return clock
+
+
 def test_the_clock_expects_what_epochs_and_then_runs_let_expect():
     watch = Watch()
     clock = Clock(1000, now=watch)
@@ -106,23 +116,13 @@ def test_the_clock_expects_what_epochs_and_then_runs_let_expect():
 
 
 def test_a_first_run_that_cannot_end_in_time_is_stopped_at_once():
-    watch = Watch()
-    clock = Clock(120, now=watch)
-    clock.start()
-    for epoch, watch.time in ((1, 20.0), (2, 40.0)):
-        clock.watch(epoch, 100)
     with pytest.raises(OutOfTime):
-        clock.check()
+        two_epochs_of(20.0, 100).check()
 
 
 def test_of_unknown_epochs_nothing_is_expected():
     """An own network's recipe is not known before it is built."""
-    watch = Watch()
-    clock = Clock(120, now=watch)
-    clock.start()
-    for epoch, watch.time in ((1, 8.0), (2, 16.0)):
-        clock.watch(epoch, 0)
-    assert clock.expected is None
+    assert two_epochs_of(8.0, 0).expected is None
 
 
 @pytest.fixture

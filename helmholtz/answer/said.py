@@ -22,11 +22,9 @@ def lines(inquiry: Inquiry, clock: Clock, source: str, size: tuple | None) -> li
         return [_not_learned(inquiry)]
     chosen = inquiry.chosen()
     said = [_choice(inquiry, chosen, size), _cost(inquiry, chosen)]
-    said += [
-        _harmful(inquiry),
-        _open(inquiry, clock),
-        _next(inquiry, chosen, source) if size else "",
-    ]
+    said += [_harmful(inquiry), _open(inquiry, clock)]
+    if size:
+        said.append(_next(inquiry, chosen, source))
     return [line for line in said if line]
 
 

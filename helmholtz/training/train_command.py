@@ -129,7 +129,7 @@ def _train(domain: Domain, args: Namespace, data, folder: Path, named: dict) -> 
     held = device.place(items, args.feed, network, batch)
     if recipe.initialise:
         recipe.initialise(network, items.at(parts["train"]))
-    if args.weights and not (own and own.kind == "application"):  # which has them by now
+    if args.weights and not (own and own.kind == "application"):  # whose backbone has them
         prediction.load_weights(network, args.weights)
     asked = request(domain, args, named["source"], named["rate"])  # with the recipe's flags
     args.resume = run_state.claim(folder, described, asked)
