@@ -14,6 +14,7 @@ from helmholtz.blackbox import __main__ as blackbox
 from helmholtz.blackbox import program
 from helmholtz.errors import DataError
 from helmholtz.io import predictions
+from helmholtz.io.files import LOCK
 from helmholtz.report import __main__ as report
 
 CLASSIFIER = """
@@ -118,6 +119,15 @@ def test_a_program_that_goes_wrong_is_a_sentence_and_nothing_is_kept(
     assert "At quality 5" in error
     assert not (tmp_path / "logs").exists()
     assert time.monotonic() - started < 30
+
+
+def test_the_files_lie_where_those_of_a_killed_one_are_found_again(command, words):
+    """In a scratch folder, whose lock is beside them and none of the program's."""
+    look = "import os, sys; print(*os.listdir(os.path.dirname(sys.argv[1])), sys.argv[1])"
+    flags = ["--quality", 5, "--", *PYTHON, look, "{folder}"]
+    _, error = command(blackbox.main, *words, *flags)
+    assert LOCK in error
+    assert "helmholtz-blackbox-" in error
 
 
 def test_a_program_that_cannot_be_started_and_flags_that_are_wrong(command, words):

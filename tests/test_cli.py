@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from helpers import prepare_images
 
+import audio.answer
 import audio.predict
 import audio.prepare
 import audio.train
+import cifar.answer
 import cifar.predict
 import cifar.prepare
 import cifar.train
@@ -177,6 +179,16 @@ def test_one_is_singular():
         "1 epoch",
         "2,000 epochs",
     ]
+
+
+@pytest.mark.parametrize("half", ["cifar", "audio"])
+def test_a_command_that_trains_names_the_flags_that_it_passes_on(half, capsys):
+    answer = {"cifar": cifar, "audio": audio}[half].answer
+    for parse, words in ((answer.parse_args, []), (helmholtz.sweep.__main__.parse_args, [half])):
+        with pytest.raises(SystemExit):
+            parse([*words, "-h"])
+        said = " ".join(capsys.readouterr().out.split())
+        assert f"--source FOLDER: `python {half}/train.py -h` lists them" in said
 
 
 @pytest.mark.parametrize(

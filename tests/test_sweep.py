@@ -292,6 +292,7 @@ def test_what_may_pass_is_tried_again(code, times, tmp_path):
     work_off([bad, good], local_engine.slots(None, 1, 1), 0, code, retries=2)
     assert (bad.state, good.state) == ("failed", "done")
     assert f"exit code {code}" in bad.note
+    assert bad.code == code
     assert len(starts(bad)) == times
     assert run_state.take(bad.folder)  # it was let go
 
