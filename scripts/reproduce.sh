@@ -2,7 +2,7 @@
 # Makes the results again; the same command goes on where it was stopped.
 #   sh scripts/reproduce.sh quick           the embedded sample, two rates and two seeds: seven minutes
 #   sh scripts/reproduce.sh lossless FOLDER results/lossless: lossless CIFAR-10, less than four hours
-#   sh scripts/reproduce.sh noise           results/noise: the embedded samples, half an hour
+#   sh scripts/reproduce.sh noise           results/noise: the embedded samples, a quarter of an hour
 #   sh scripts/reproduce.sh imagenette FOLDER results/imagenette: photographs of 224 pixels, three hours
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
 #   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, somewhat over two hours
