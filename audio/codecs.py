@@ -17,17 +17,17 @@ def mp3(samples, bitrate: int, sample_rate: int):
 
 
 def _mp3_limits(facts: dict) -> tuple[int, int, str]:
-    hertz = facts["sample_rate"]
+    hertz = facts.get("sample_rate", constants.SAMPLE_RATE)
     return 0, function("audio.mp3.highest")(hertz), f"sound of {hertz:,} Hz"
 
 
 def _opus_limits(facts: dict) -> tuple[int, int, str]:
-    channels, (low, high) = facts["channels"], constants.OPUS_PER_CHANNEL
+    channels, (low, high) = facts.get("channels", 1), constants.OPUS_PER_CHANNEL
     return low * channels, high * channels, _named(channels)
 
 
 def _aac_limits(facts: dict) -> tuple[int, int, str]:
-    channels, hertz = facts["channels"], facts["sample_rate"]
+    channels, hertz = facts.get("channels", 1), facts.get("sample_rate", constants.SAMPLE_RATE)
     highest = constants.AAC_BITS * min(hertz, constants.HIGHEST_RATE) // 1000
     what = f"{_named(channels)} of {hertz:,} Hz"
     return constants.AAC_LOWEST * channels, highest * channels, what

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import soundfile
 
-from audio import idmt, sources
+from audio import codecs, idmt, sources
 from audio.survey import common_rate
 from helmholtz.errors import DataError, MachineError, UsageError
 
@@ -27,7 +27,9 @@ def listen(flags: dict, codec, rates: list[int]) -> tuple[dict[int, tuple[str, b
         hertz = facts.get("sample_rate") or common_rate(parts)
         sound, mono, dur = parts["test"][0][0], bool(flags.get("mono")), flags.get("dur")
         clip = sources.read_clip(sound, mono, dur, hertz).samples[: LONGEST * hertz]
-        return {rate: _file(codec, clip, rate, hertz) for rate in rates}, ""
+        codec.available()
+        own = {rate: codec if rate else codecs.TABLE["mp3"] for rate in rates}  # as uncompressed
+        return {rate: _file(own[rate], clip, rate, hertz) for rate in rates}, ""
     except (KeyError, DataError, MachineError, UsageError, OSError, ValueError) as error:
         return {}, f"The sounds cannot be played here ({error})."
 

@@ -37,11 +37,8 @@ class World:
         self.rng, self.anew, self.seeds = rng, anew, seeds
         self.items = spread * rng.standard_normal(items)
         self.at_rate = anew * rng.standard_normal((RATES + 1, items))
-        start, middle, steep = (
-            rng.uniform(1.0, 5.5),
-            rng.uniform(-2, RATES + 4),
-            rng.uniform(0.5, 2),
-        )
+        start, middle = rng.uniform(1.0, 5.5), rng.uniform(-2, RATES + 4)
+        steep = rng.uniform(0.5, 2)
         bits = np.arange(RATES, 0, -1)
         loss = 6 * expit(-steep * (bits - middle)) * rng.uniform(0.1, 1)
         self.level = start - np.concatenate([[0.0], loss - 6 * expit(-steep * 50)])

@@ -17,11 +17,10 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from measure import header, headline, row, seconds
+from measure import header, headline, prepare, row, seconds
 
 from cifar.domain import DOMAIN, compress_images
 from cifar.sources import IMAGES, read_image
-from helmholtz.data import preparation
 from helmholtz.errors import MachineError
 from helmholtz.machine import cores
 
@@ -59,13 +58,8 @@ def measured(codec, rate: int, images: np.ndarray, runs: int) -> tuple:
 
 def prepared(images: np.ndarray, codec, rate: int, folder: Path) -> None:
     """Prepare images as prepare.py does, with as many workers as there are cores."""
-    count = len(images) // 6
-    labels = np.zeros(len(images), np.int64)
-    parts = {"test": (images[:count], labels[:count]), "train": (images[count:], labels[count:])}
-    source = preparation.Source("benchmark", "", lambda: (["all"], parts, {}))
     work = partial(compress_images, codec=codec.compress, size=images.shape[1])
-    settings = {"codec": codec.version()}
-    preparation.prepare(source, {rate: folder}, settings, work, DOMAIN.chunk)
+    prepare(images, 6, work, DOMAIN, codec, rate, folder)
 
 
 def alone(images: np.ndarray, codec, rate: int, folder: Path) -> None:

@@ -12,6 +12,7 @@ on the items drawn; over seeds and items it is that over all items too.
 
 import argparse
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -55,10 +56,8 @@ def over_all_seeds(logits: np.ndarray, shift: float) -> np.ndarray:
 
 def draw(rng, count: int, seeds: int, items: int, accuracies, seed_sd: float):
     """For each accuracy: sample (count, seeds, items), truth over seeds (count,), and over both."""
-    common_items, common_seeds = (
-        rng.standard_normal((count, items)),
-        rng.standard_normal((count, seeds)),
-    )
+    common_items = rng.standard_normal((count, items))
+    common_seeds = rng.standard_normal((count, seeds))
     for accuracy in accuracies:
         logits, shift = population(accuracy, seed_sd)
         index = ranks(mixed(rng, common_items, ALIKE_ITEMS), len(logits))
@@ -158,19 +157,11 @@ def main(argv=None) -> None:
     if args.fit:
         return fit(args.fit, args.other)
     rows = []
-    for seed_sd in SEED_SD:
-        for items in ITEMS:
-            for accuracy in ACCURACIES:
-                for seeds in SEEDS:
-                    names = {
-                        "seeds": seeds,
-                        "items": items,
-                        "accuracy": accuracy,
-                        "seed_sd": seed_sd,
-                    }
-                    count = FEWER if items == ITEMS[-1] else DATA_SETS
-                    rows.append(names | coverage(**names, count=count))
-                    print(rows[-1], flush=True)
+    for seed_sd, items, accuracy, seeds in product(SEED_SD, ITEMS, ACCURACIES, SEEDS):
+        names = {"seeds": seeds, "items": items, "accuracy": accuracy, "seed_sd": seed_sd}
+        count = FEWER if items == ITEMS[-1] else DATA_SETS
+        rows.append(names | coverage(**names, count=count))
+        print(rows[-1], flush=True)
     table = pd.DataFrame(rows).round(4)
     table.to_csv(Path(__file__).with_suffix(".csv"), index=False, lineterminator="\n")
 

@@ -16,7 +16,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from measure import header, headline, peak_mb, row
+from measure import header, headline, peak_mb, prepare, row
 from PIL import Image
 
 FACTORS = (1, 2, 4, 8)
@@ -40,21 +40,13 @@ def make_folder(folder: Path, images: int) -> None:
 def measure_images(folder: Path, out: Path, factor: int, _: int) -> None:
     from cifar.domain import DOMAIN, compress_images
     from cifar.sources import IMAGES
-    from helmholtz.data import preparation
     from helmholtz.data.folders import read_tree
 
-    def load():
-        tree = read_tree(folder, IMAGES)
-        chosen = {}
-        for split, (paths, labels) in tree.parts.items():
-            kept = [i for i, p in enumerate(paths) if int(p.stem.split("-")[1]) < factor]
-            chosen[split] = ([paths[i] for i in kept], labels[kept])
-        return tree.classes, chosen, {}
-
-    source = preparation.Source("benchmark", "", load)
+    parts = read_tree(folder, IMAGES).parts
+    paths = [path for split in ("test", "train") for path in parts[split][0]]
+    paths = [path for path in paths if int(path.stem.split("-")[1]) < factor]
     work = partial(compress_images, codec=DOMAIN.published.compress, size=32)
-    settings = {"codec": DOMAIN.published.version()}
-    preparation.prepare(source, {5: out}, settings, work, DOMAIN.chunk)
+    prepare(paths, 6, work, DOMAIN, DOMAIN.published, 5, out)
 
 
 def measure_sounds(folder: Path, out: Path, factor: int, images: int) -> None:
@@ -62,21 +54,11 @@ def measure_sounds(folder: Path, out: Path, factor: int, images: int) -> None:
     from audio.constants import FEATURES
     from audio.domain import DOMAIN, compress_sounds
     from audio.survey import Clip
-    from helmholtz.data import preparation
 
     count = factor * images // 120  # a sound takes a hundred times as long as an image
-
-    def load():
-        parts = {}
-        for split, share in (("train", 4), ("test", 1)):
-            notes, labels = sample.make(split, count * share // 5)
-            parts[split] = ([Clip(note, sample.SAMPLES) for note in notes], labels)
-        return sample.CLASSES, parts, {}
-
-    source = preparation.Source("benchmark", "", load)
+    clips = [Clip(note, sample.SAMPLES) for note in sample.make("train", count)[0]]
     work = partial(compress_sounds, codec=DOMAIN.published.compress, features=FEATURES)
-    settings = {"codec": DOMAIN.published.version()}
-    preparation.prepare(source, {32: out}, settings, work, DOMAIN.chunk)
+    prepare(clips, 5, work, DOMAIN, DOMAIN.published, 32, out)
 
 
 def measure_epoch(folder: Path, out: Path, factor: int, images: int) -> float:

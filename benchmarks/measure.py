@@ -9,6 +9,9 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
+from helmholtz.data import preparation
 from helmholtz.machine import cores, processor
 
 
@@ -21,6 +24,15 @@ def seconds(way, *arguments, runs: int = 3) -> float:
             way(*arguments, Path(folder))
             taken.append(time.perf_counter() - started)
     return statistics.median(taken)
+
+
+def prepare(items, share: int, compress, domain, codec, rate: int, folder: Path) -> None:
+    """Prepare items of one class as prepare.py does; one in so many is tested."""
+    labels, count = np.zeros(len(items), np.int64), len(items) // share
+    parts = {"test": (items[:count], labels[:count]), "train": (items[count:], labels[count:])}
+    source = preparation.Source("benchmark", "", lambda: (["all"], parts, {}))
+    settings = {"codec": codec.version()}
+    preparation.prepare(preparation.Job(source, {rate: folder}, settings, compress, domain.chunk))
 
 
 def peak_mb() -> float:

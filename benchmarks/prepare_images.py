@@ -15,14 +15,13 @@ from pathlib import Path
 import h5py
 import imageio.v3 as imageio
 import numpy as np
-from measure import header, headline, peak_mb, row, seconds
+from measure import header, headline, peak_mb, prepare, row, seconds
 from PIL import Image
 
 from cifar import sample
 from cifar.constants import QUALITIES
 from cifar.domain import DOMAIN, compress_images
 from cifar.jpeg import compress
-from helmholtz.data import preparation
 from helmholtz.machine import cores
 
 TEST_SHARE = 6  # a sixth of CIFAR-10 is its test split
@@ -39,14 +38,9 @@ def plain_way(images: np.ndarray, quality: int, folder: Path) -> None:
 
 
 def our_way(images: np.ndarray, quality: int, folder: Path) -> None:
-    count = len(images) // TEST_SHARE
-    labels = np.zeros(len(images), np.int64)
-    parts = {"test": (images[:count], labels[:count]), "train": (images[count:], labels[count:])}
-    source = preparation.Source("benchmark", "", lambda: (["all"], parts, {}))
     codec = DOMAIN.published
     work = partial(compress_images, codec=codec.compress, size=images.shape[1])
-    settings = {"codec": codec.version()}
-    preparation.prepare(source, {quality: folder}, settings, work, DOMAIN.chunk)
+    prepare(images, TEST_SHARE, work, DOMAIN, codec, quality, folder)
 
 
 def codec_alone(images: np.ndarray, quality: int, folder: Path) -> None:

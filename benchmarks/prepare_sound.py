@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import librosa
 import numpy as np
 import soundfile
-from measure import header, headline, peak_mb, row, seconds
+from measure import header, headline, peak_mb, prepare, row, seconds
 
 import audio.features  # noqa: F401  as audio/prepare.py does before it starts workers
 from audio import mp3, sample
@@ -26,7 +26,6 @@ from audio.constants import BITRATES, FEATURES, N_FFT, SAMPLE_RATE
 from audio.domain import DOMAIN, compress_sounds
 from audio.samples import to_pcm
 from audio.survey import Clip
-from helmholtz.data import preparation
 from helmholtz.machine import cores
 
 TEST_SHARE = 5  # a fifth is the test split
@@ -47,13 +46,9 @@ def plain_way(files: list[Path], bitrate: int, folder: Path) -> None:
 
 def our_way(files: list[Path], bitrate: int, folder: Path) -> None:
     clips = [Clip(file, sample.SAMPLES) for file in files]
-    labels, count = np.zeros(len(clips), np.int64), len(clips) // TEST_SHARE
-    parts = {"test": (clips[:count], labels[:count]), "train": (clips[count:], labels[count:])}
-    source = preparation.Source("benchmark", "", lambda: (["all"], parts, {}))
     codec = DOMAIN.published
     work = partial(compress_sounds, codec=codec.compress, features=FEATURES)
-    settings = {"codec": codec.version()}
-    preparation.prepare(source, {bitrate: folder}, settings, work, DOMAIN.chunk)
+    prepare(clips, TEST_SHARE, work, DOMAIN, codec, bitrate, folder)
 
 
 def encoder_alone(sounds: list[np.ndarray], bitrate: int, folder: Path) -> None:

@@ -1,12 +1,11 @@
 #!/bin/sh
-# Runs every benchmark and prints their tables; about forty minutes on two cores.
+# Runs the benchmarks that need no data of yours and prints their tables; about forty minutes on two
+# cores. The others say in their first lines what they need.
 #   sh benchmarks/run.sh [--quick] > mine.md
-# precision.py and sound_codecs.py stand apart: real data is for their flags to name, and the first
-# trains for an hour.
 set -eu
 cd "$(dirname "$0")"
 PATH="$(cd .. && pwd)/.venv/bin:$PATH"
 for name in prepare_images prepare_sound train startup growth; do
     printf '\n## python benchmarks/%s.py %s\n\n' "$name" "$*"
-    python "$name.py" "$@" 2>/dev/null
+    python "$name.py" "$@"
 done

@@ -4,15 +4,16 @@ from functools import partial
 from importlib.util import find_spec
 
 from cifar import constants
-from helmholtz.codec import Codec, Extra
+from helmholtz.codec import Codec, Extra, through_file
 from helmholtz.lazy import function
 
 
 def _codec(name: str, title: str, rates, ending: str, **others) -> Codec:
     """A codec of image_codecs.py, if others do not say otherwise, whose rate is a quality."""
-    places = {"compress": name, "version": f"{name}_version"}
-    places |= {part: f"{part}_{name}" for part in ("encode", "decode", "payload")}
-    facts = {key: function(f"cifar.image_codecs.{place}") for key, place in places.items()}
+    parts = ("encode", "decode", "payload")
+    facts = {part: function(f"cifar.image_codecs.{part}_{name}") for part in parts}
+    facts["compress"] = partial(through_file, **facts)
+    facts["version"] = function(f"cifar.image_codecs.{name}_version")
     facts |= {"axis": f"{title} quality", "unit": f"{title} quality {{}}", "prefix": name}
     facts |= {"grid": constants.GRIDS[name], "ending": ending}
     return Codec(name, title, rates=rates, **facts | others)

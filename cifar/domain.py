@@ -137,11 +137,18 @@ def compress_images(
 
     Files are brought to size x size pixels before they are compressed; full_size: afterwards.
     """
+    from helmholtz.data.preparation import Prepared
+
     code, found = keep if store == BYTES else codec, {rate: [] for rate in rates}
     for item in images:
-        read = _read(item, size, full_size)
+        image, raw_bytes, source_bytes, enlarged = _read(item, size, full_size)
         for rate in rates:
-            found[rate].append(_prepare_one(*read, code, rate, size if full_size else None))
+            decoded, *sizes = code(image, rate)
+            if full_size:
+                decoded = _resized(decoded, size)
+            if rate == 0:  # no file has less than its own pixels
+                sizes = [min(each, raw_bytes) for each in sizes]
+            found[rate].append(Prepared(decoded, raw_bytes, *sizes, source_bytes, enlarged))
     return found
 
 
@@ -156,22 +163,12 @@ def _read(item, size: int, full_size: bool) -> tuple:
     return pixels, raw_bytes, item.stat().st_size, min(image.size) < size
 
 
-def _prepare_one(
-    image, raw_bytes: int, source_bytes: int, enlarged: bool, codec, rate: int, size: int | None
-):
-    """An image after the codec; then resized to size x size pixels, if there is a size."""
-    from helmholtz.data.preparation import Prepared
+def _resized(pixels, size: int):
+    from PIL import Image
 
-    decoded, *sizes = codec(image, rate)
-    if size:
-        from PIL import Image
+    from cifar.sources import fit
 
-        from cifar.sources import fit
-
-        decoded = fit(Image.fromarray(decoded), size)
-    if rate == 0:  # no file has less than its own pixels
-        sizes = [min(each, raw_bytes) for each in sizes]
-    return Prepared(decoded, raw_bytes, *sizes, source_bytes, enlarged)
+    return fit(Image.fromarray(pixels), size)
 
 
 def _to_uint8(images):

@@ -1,9 +1,8 @@
-"""WebP, AVIF, JPEG 2000 and JPEG XL as pure functions from an image and a rate.
+"""WebP, AVIF, JPEG 2000 and JPEG XL as pure functions: encode_ an image at a rate, decode_ a file,
+and the payload_ of one, the bytes of its coded pixels without the container.
 
-Each takes an image, uint8, height x width x 3, RGB, and gives (image, file_bytes, payload_bytes):
-the decoded image, the size of the file, and that of its coded pixels, without the container. The
-legal rates are those of codecs.py: others give files that are lossless, or worse at more bytes. Its
-parts are functions too: encode_ an image, decode_ a file, and the payload_ of one.
+Images are uint8, height x width x 3, RGB. The legal rates are those of codecs.py: others give files
+that are lossless, or worse at more bytes.
 """
 
 import io
@@ -16,16 +15,9 @@ from PIL import Image, features
 
 from cifar.jpeg import opencv_file, opencv_image
 
-Coded = tuple[np.ndarray, int, int]
 SPEED = 8  # of AVIF: half the time of 6 for 0.4 dB at 32 pixels
 EFFORT = 5  # of JPEG XL: 7, its default, gives the same sizes more slowly
 LARGE, RESOLUTIONS = 128, (3, 6)  # of JPEG 2000, below and from so many pixels a side
-
-
-def webp(image: np.ndarray, quality: int) -> Coded:
-    """Lossy WebP; its payload is the chunk "VP8 " (RFC 9649)."""
-    file = encode_webp(image, quality)
-    return decode_webp(file), len(file), payload_webp(file)
 
 
 def encode_webp(image: np.ndarray, quality: int) -> bytes:
@@ -37,6 +29,7 @@ def decode_webp(file: bytes) -> np.ndarray:
 
 
 def payload_webp(file: bytes) -> int:
+    """The chunk "VP8 " of lossy WebP (RFC 9649)."""
     size = file.index(b"VP8 ") + 4
     return int.from_bytes(file[size : size + 4], "little")
 
@@ -45,13 +38,8 @@ def webp_version() -> str:
     return f"opencv {cv2.__version__} WebP"
 
 
-def avif(image: np.ndarray, quality: int) -> Coded:
-    """AVIF with colours of half the resolution; its payload is the box "mdat" (ISO 14496-12)."""
-    file = encode_avif(image, quality)
-    return decode_avif(file), len(file), payload_avif(file)
-
-
 def encode_avif(image: np.ndarray, quality: int) -> bytes:
+    """With colours of half the resolution."""
     settings = (cv2.IMWRITE_AVIF_QUALITY, quality, cv2.IMWRITE_AVIF_SPEED, SPEED)
     return opencv_file(image, ".avif", *settings, cv2.IMWRITE_AVIF_DEPTH, 8)
 
@@ -61,6 +49,7 @@ def decode_avif(file: bytes) -> np.ndarray:
 
 
 def payload_avif(file: bytes) -> int:
+    """The box "mdat" (ISO 14496-12)."""
     return _box_size(file, b"mdat")
 
 
@@ -79,16 +68,11 @@ def _box_size(file: bytes, name: bytes) -> int:
     return (int.from_bytes(file[place : place + 4]) or len(file) - place) - 8
 
 
-def jp2(image: np.ndarray, decibels: int) -> Coded:
-    """JPEG 2000 of a peak signal-to-noise ratio; its payload follows the header (ITU-T T.800).
+def encode_jp2(image: np.ndarray, decibels: int) -> bytes:
+    """JPEG 2000 (ITU-T T.800) of a peak signal-to-noise ratio.
 
     Its other way to give a rate, by size, gives flat images at 32 pixels a side.
     """
-    file = encode_jp2(image, decibels)
-    return decode_jp2(file), len(file), payload_jp2(file)
-
-
-def encode_jp2(image: np.ndarray, decibels: int) -> bytes:
     file, side = io.BytesIO(), min(image.shape[:2])
     most = min(RESOLUTIONS[side >= LARGE], side.bit_length())  # each halves the image
     Image.fromarray(image).save(
@@ -115,12 +99,6 @@ def jp2_version() -> str:
     return f"pillow {PIL.__version__} JPEG 2000, {settings}, openjpeg {openjpeg}"
 
 
-def jxl(image: np.ndarray, quality: int) -> Coded:
-    """Lossy JPEG XL, as a codestream without a container: all of it is payload."""
-    file = encode_jxl(image, quality)
-    return decode_jxl(file), len(file), payload_jxl(file)
-
-
 def encode_jxl(image: np.ndarray, quality: int) -> bytes:
     from imagecodecs import jpegxl_encode
 
@@ -133,7 +111,7 @@ def decode_jxl(file: bytes) -> np.ndarray:
     return jpegxl_decode(file, numthreads=1)
 
 
-payload_jxl = len
+payload_jxl = len  # a codestream without a container
 
 
 def jxl_version() -> str:

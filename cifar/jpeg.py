@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from helmholtz.errors import DataError
+
 SAMPLINGS = {
     "4:2:0": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,  # colours of half the resolution
     "4:4:4": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -39,8 +41,12 @@ def encode(image: np.ndarray, quality: int, sampling: str = "4:2:0") -> bytes:
 
 
 def opencv_file(image: np.ndarray, ending: str, *settings: int) -> bytes:
-    """The file that OpenCV writes of an RGB image with these settings."""
-    return cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)[1].tobytes()
+    """The file that OpenCV writes of an RGB image; DataError where it cannot."""
+    done, file = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)
+    if not done:  # such as more than 16,383 pixels a side as WebP
+        height, width = image.shape[:2]
+        raise DataError(f"OpenCV cannot write {width:,} x {height:,} pixels as {ending}.")
+    return file.tobytes()
 
 
 def opencv_image(file: bytes) -> np.ndarray:

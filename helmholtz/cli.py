@@ -33,8 +33,8 @@ def run(main: Callable[[], None], interrupted: str = "the same command starts ag
     except (UsageError, DataError, MachineError) as error:
         _leave(error.exit_code, str(error))
     except ModuleNotFoundError as error:
-        said = f"{error.name} is not installed here: `sh scripts/setup.sh` makes .venv, whose "
-        _leave(MACHINE_FAILED, f"{said}python has it.")
+        said = f"{error.name} is not installed for this python: run `sh scripts/setup.sh`, then "
+        _leave(MACHINE_FAILED, f"{said}use .venv/bin/python.")
     except (MemoryError, OSError) as error:
         _leave(MACHINE_FAILED, _machine_sentence(error))
     except Exception as error:  # the backends' types, which would have to be imported

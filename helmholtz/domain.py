@@ -81,7 +81,7 @@ class Domain(ABC):
         Raises DataError when it is not one of this half.
         """
         name = setting.get("codec", self.published.name)
-        if name not in self.codecs:
+        if name not in list(self.codecs):
             raise DataError(f"The run's codec {name!r} is not one of {', '.join(self.codecs)}.")
         return self.codecs[name]
 

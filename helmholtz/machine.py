@@ -7,14 +7,17 @@ from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")  # control groups, version 2
 CPUINFO = Path("/proc/cpuinfo")
-NVIDIA = Path("/dev/nvidia0")  # the first GPU
+DEVICES = Path("/dev")
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Processor cores that this process may use, by its affinity and its control group's quota."""
+    known = hasattr(os, "sched_getaffinity")  # not on macOS
+    count = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):  # ValueError: the quota is "max"
+        quota, period = map(int, (CGROUP / "cpu.max").read_text().split())
+        count = min(count, max(1, -(-quota // period)))
+    return count
 
 
 def processor() -> str:
@@ -30,7 +33,12 @@ def gains_by_bfloat16() -> bool:
     """
     can = _cpuinfo("flags").split()
     amd = _cpuinfo("vendor_id") == "AuthenticAMD"
-    return "amx_bf16" in can or (amd and "avx512_bf16" in can) or NVIDIA.exists()
+    return "amx_bf16" in can or (amd and "avx512_bf16" in can) or _gpu()
+
+
+def _gpu() -> bool:
+    """Whether there is an NVIDIA GPU, be it the first or another; dxg is that of WSL2."""
+    return any(DEVICES.glob("nvidia[0-9]*")) or (DEVICES / "dxg").exists()
 
 
 def _cpuinfo(key: str) -> str:

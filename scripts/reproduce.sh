@@ -6,7 +6,7 @@
 #   sh scripts/reproduce.sh imagenette FOLDER results/imagenette: photographs of 224 pixels, three hours
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
 #   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, somewhat over two hours
-#   sh scripts/reproduce.sh drums FOLDER    results/drums: the same recordings, quick, twenty minutes
+#   sh scripts/reproduce.sh drums FOLDER    results/drums: the same recordings, quick, over half an hour
 #   sh scripts/reproduce.sh machines FOLDER results/machines: the same, tested on machines never heard
 #   sh scripts/reproduce.sh digits FOLDER   results/digits: spoken digits, MP3 and Opus, half an hour
 #   sh scripts/reproduce.sh paper           the published runs, three seeds: for a machine with a GPU

@@ -22,6 +22,7 @@ from helmholtz.answer.inquiry import Inquiry
 from helmholtz.answer.journal import Journal
 from helmholtz.answer.tolerance import Tolerance
 from helmholtz.answer.trials import Trial, Trials
+from helmholtz.answer.view import View
 from helmholtz.answer.work import Work
 from helmholtz.domain import get
 from helmholtz.errors import OPEN, DataError, MachineError, UsageError
@@ -202,7 +203,7 @@ def test_a_folder_gets_its_size_and_the_command_that_exports_it(trials, photos):
     size = sizes.estimated(photos, half, half.codecs["jpeg"], 50)
     assert size[0] == sum(path.stat().st_size for path in photos.rglob("*.png")) > size[1]
     first, *_, last = said.lines(inquiry, clock(), str(photos), size)
-    assert first.startswith("Choose quality 50: the files have ")
+    assert first.startswith("Choose quality 50: the files take ")
     assert last == (
         f"python -m helmholtz.export {photos} {photos}-quality_50 --codec jpeg --quality 50"
     )
@@ -225,7 +226,8 @@ def test_a_folder_that_would_not_become_smaller_is_said_to_save_nothing(trials):
     inquiry = Inquiry(trials, Tolerance(0.01))
     first = said.lines(inquiry, clock(), "sample", (2_000_000, 2_100_000))[0]
     assert first == (
-        "Choose quality 50: the files have 2.0 MB now, and then about 2.1 MB, which saves nothing."
+        "Choose quality 50: the files take 2.0 MB now, and would take about 2.1 MB, which saves "
+        "nothing."
     )
 
 
@@ -290,6 +292,42 @@ def test_a_rate_whose_runs_fail_is_left_out(trials):
     assert inquiry.wanted()[0] == Trial("jpeg", 50, 0)
     inquiry.without.add(("jpeg", 50))
     assert ("jpeg", 50) not in {trial[:2] for trial in inquiry.wanted()}
+    assert "Left out, as training failed: quality 50." in said.notes(inquiry)
+    inquiry.without |= {("jpeg", 90), ("jpeg", 10)}
+    assert not [line for line in said.lines(inquiry, clock(), "sample", None) if "Open" in line]
+
+
+def test_the_budget_that_is_asked_for_is_more_than_what_was_used(trials):
+    late = clock(budget=60.0)
+    late.go_on(1680.0, [])
+    (only,) = said.lines(Inquiry(trials, Tolerance(0.01)), late, "sample", None)
+    assert "give --budget 33m or more" in only
+
+
+def test_what_finished_before_the_time_was_over_counts(trials, monkeypatch):
+    inquiry = Inquiry(trials, Tolerance(0.01))
+    args = Namespace(engine="local", gpus=None, per_gpu=1, jobs=1)
+    work = Work(inquiry, clock(), Namespace(pending=lambda found: []), None, args)
+
+    def trained(batch, turns):
+        seeds(trials, {0: 0.9}, 1)
+        raise OutOfTime
+
+    monkeypatch.setattr(work, "_train", trained)
+    work.conduct()
+    assert inquiry.accuracy == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_page_that_is_left_says_that_it_stopped(trials):
+    seeds(trials, {0: 0.9}, 1)
+    with journal(trials) as kept:
+        view = View(Inquiry(trials, Tolerance(0.01)), clock(), kept, False)
+        view._keep(running=True)
+        written = kept.folder / "index.html"
+        assert "Still running" in written.read_text()
+        view.close()
+        assert "Still running" not in written.read_text()
+        assert "Stopped before the end" in written.read_text()
 
 
 def test_a_trial_of_folds_is_known_when_all_of_them_are(tmp_path, photos):
@@ -460,7 +498,7 @@ def test_a_damaged_answer_json_is_made_anew(trials, damage):
 
 
 def test_the_same_question_twice_at_once_is_refused(trials):
-    with journal(trials), pytest.raises(UsageError, match="Another process answers this question"):
+    with journal(trials), pytest.raises(UsageError, match="Another process is already answering"):
         journal(trials).__enter__()
 
 
@@ -480,7 +518,7 @@ def test_only_recipes_that_end_with_their_last_epoch_are_fitted_to_few_items(tri
     args = trials.baseline.args
     words, told = session._recipe(get("cifar"), args, 1000, [])
     assert words[:2] == ["--batch_size", "32"]
-    assert told.startswith("For 1,000 items: --batch_size 32 --num_epoch ")
+    assert told.startswith("Recipe for 1,000 items: --batch_size 32 --num_epoch ")
     given = ["--num_epoch=5", "--learning_rate", "0.2"]
     assert session._recipe(get("cifar"), args, 1000, given)[0] == ["--batch_size", "32"]
     limited = Namespace(**vars(args) | {"limit": 100})

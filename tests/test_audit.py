@@ -192,6 +192,14 @@ def test_classes_that_went_through_different_codecs_are_told(tmp_path, photograp
     assert last.startswith("Classes differ: JPEG of quality 75, 4:2:0 makes up 100% of cat and 0% ")
 
 
+def test_a_few_files_of_a_codec_among_others_are_not_the_codec_of_all(tmp_path, photographs):
+    kinds = {"a": (".gif", {}), "b": (".jpg", {"quality": 75})}
+    root = folder(tmp_path, photographs[:5], **kinds)
+    paths = sorted(root.rglob("*.*"))
+    assert audit(paths, [path.parent.name for path in paths]).codec == ""
+    assert audit(paths[5:], ["b"] * 5)[4:6] == ("jpeg", 75)
+
+
 def test_a_class_that_was_jpeg_once_is_told(tmp_path, photographs):
     root = folder(tmp_path, photographs[:30], cat=(".png", {}))
     paths = sorted((root / "cat").iterdir())

@@ -100,12 +100,12 @@ def test_sounds_are_given_as_wav(command, tmp_path):
         ("import time; time.sleep(60)", "did not end within 2 s"),
         ("import os, time\nif os.fork() == 0: time.sleep(60)", "did not end within 2 s"),
         ("print('Loading ...')", "line 1 is not `file,class`: 'Loading ...'"),
-        ("print('000000.png,dark')", "11 files of 12 missing, as '000001.png'"),
+        ("print('000000.png,dark')", "11 of 12 files are missing, such as '000001.png'"),
         ("print('a.png,dark')", "line 1 names 'a.png', which is not one of the files"),
         ("print('000000.png,cat')", "line 1 names 'cat', which is not one of the classes"),
         ("print('000000.png,dark\\n' * 2)", "line 2 names the file '000000.png' again"),
         ("import sys; sys.stdout.buffer.write(bytes(range(256)))", "Nothing is kept"),
-        ("pass", "12 files of 12 missing"),
+        ("pass", "12 of 12 files are missing"),
     ],
 )
 def test_a_program_that_goes_wrong_is_a_sentence_and_nothing_is_kept(

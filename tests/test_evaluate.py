@@ -89,7 +89,7 @@ def test_what_was_judged_is_skipped_and_what_is_lost_is_judged_again(command, ru
     said = capsys.readouterr().out
     assert said.count("test accuracy") == 1
     assert not list((runs / "low").rglob(".tmp-*"))
-    assert "1 of 2 runs had been judged at all of these before" in said
+    assert "1 of 2 runs had already been evaluated at all of these rates" in said
 
 
 def test_a_run_that_is_trained_anew_loses_what_its_old_weights_said(runs, photos):
@@ -126,7 +126,7 @@ def test_weights_that_say_something_else_are_refused(command, runs):
     kept.write_text("\n".join([header, *flipped]) + "\n")
     code, error = command(evaluate.main, "--log_dir", runs / "low", "--quality", 1)
     assert code == 3
-    assert "does not say at its own rate what its predictions.csv holds" in error
+    assert "no longer predicts at its own rate what its predictions.csv holds" in error
 
 
 def test_what_cannot_be_judged_is_a_sentence(command, runs, tmp_path):

@@ -235,7 +235,7 @@ def test_images_of_full_size_are_compressed_before_they_are_made_smaller(thumbna
 def test_images_state_their_own_pixels_and_which_are_enlarged(thumbnails, command):
     code, error = command(cifar_prepare.main, "--source", thumbnails, "--quality", 0, 50)
     assert (code, error) == (
-        0, "4 items of 8 smaller than asked for: enlarged, which adds no detail.\n"
+        0, "4 of 8 items are smaller than asked for and were enlarged, which adds no detail.\n"
     )  # fmt: skip
     for rate, folder in prepare_images(str(thumbnails), [0, 50]).items():
         facts = loading.load(folder, rate).attributes

@@ -14,6 +14,7 @@ from cifar import codecs, image_codecs, prepare
 from cifar.codecs import TABLE
 from cifar.domain import compress_images
 from cifar.sample import make
+from helmholtz.errors import DataError
 
 JXL = pytest.mark.skipif(not TABLE["jxl"].extra.present(), reason="imagecodecs is not installed")
 NAMES = [pytest.param(name, marks=[JXL] if name == "jxl" else []) for name in TABLE]
@@ -239,3 +240,9 @@ def test_every_codec_has_the_rates_at_which_it_is_lossy_and_useful():
     assert "speed 8" in image_codecs.avif_version()
     assert "(3, 6) resolutions" in image_codecs.jp2_version()
     assert (image_codecs.EFFORT, image_codecs.LARGE) == (5, 128)
+
+
+@pytest.mark.parametrize("name", ["jpeg", "webp", "avif"])
+def test_an_image_with_too_many_pixels_a_side_is_told(name):
+    with pytest.raises(DataError, match=r"OpenCV cannot write 66,000 x 2 pixels as .{4,5}[.]"):
+        codecs.TABLE[name].encode(np.zeros((2, 66_000, 3), np.uint8), 50)

@@ -1,6 +1,7 @@
 """What a report makes of predictions: intervals that cover the items too, and classes that lose."""
 
 import csv
+import gzip
 import json
 
 import numpy as np
@@ -195,3 +196,26 @@ def test_a_report_of_an_earlier_table_has_the_seeds_alone(three_seeds, tmp_path)
         rows = list(csv.DictReader(file))
     assert {row["accuracy_low_items"] for row in rows} == {""}
     assert "" not in {row["accuracy_low"] for row in rows}
+
+
+def test_classes_may_be_called_none_when_a_report_is_made_of_its_tables(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "CLASSES", ("None", "NA", "nan"))
+    for seed in range(2):
+        judged(tmp_path / "logs", 0, seed)
+    report.main([str(tmp_path / "logs"), "--predictions", "--out", str(tmp_path / "kept")])
+    report.main([str(tmp_path / "kept"), "--predictions", "--out", str(tmp_path / "again")])
+    kept, again = (tmp_path / name / "predictions.csv.gz" for name in ("kept", "again"))
+    assert ",NA," in gzip.decompress(kept.read_bytes()).decode()
+    assert gzip.decompress(again.read_bytes()) == gzip.decompress(kept.read_bytes())
+
+
+def test_seeds_that_happen_to_agree_do_not_make_a_test_accuracy_certain(tmp_path):
+    for seed in range(3):
+        for rate in (0, 25):
+            folder = judged(tmp_path, rate, seed, (2, 2, 2))
+            if rate == 25:
+                (folder / predictions.FILE).unlink()
+    row = experiment_of(tmp_path).rows[25]
+    assert row["test_acc"] == 1
+    assert row["test_acc_low"] == row["accuracy_low"] < 1
+    assert row["test_difference_low"] < 0 < row["test_difference_high"]

@@ -1,5 +1,6 @@
 """Folders as users have them: other splits, files that are not used, files that are broken."""
 
+import os
 import shutil
 
 import numpy as np
@@ -210,3 +211,18 @@ def test_a_class_without_a_usable_file_is_an_error(half, tmp_path, command):
         path.write_text("broken")
     code, error = command(half.prepare.main, "--source", root, "--skip_bad", *half.rate)
     assert (code, "No file of the class dog" in error) == (3, True)
+
+
+def test_a_folder_of_a_class_that_cannot_be_read_is_named(tmp_path, monkeypatch, command):
+    """The tests may run as root, who can read everything."""
+    (tmp_path / "cat").mkdir()
+    read = os.listdir
+
+    def listdir(folder="."):
+        if str(folder).endswith("cat"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return read(folder)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    code, error = command(prepare_images.main, "--source", tmp_path, "--quality", 5)
+    assert (code, error) == (3, f"{tmp_path / 'cat'} cannot be read: change its permissions.\n")

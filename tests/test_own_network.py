@@ -101,6 +101,10 @@ def rate(shape, classes):
 
 def unknown(shape, classes):
     return make(shape, classes)[0], _recipe(speed=3)
+
+
+def unused(shape, classes):
+    return make(shape, classes)[0], _recipe(seed=3)
 """
 ROOT = Path(train.__file__).parents[1]
 FROZEN = ["--model", "keras:MobileNet", "--model_args", '{"alpha": 0.25}']
@@ -249,7 +253,8 @@ def test_a_sweep_trains_and_tests_a_network_of_ones_own_at_every_rate(base, tmp_
             "mine.py:rate",
             "a recipe that is wrong: argument --learning_rate: 'high' is not a finite",
         ),
-        ("mine.py:unknown", "a recipe that is wrong: unrecognized arguments: --speed=3"),
+        ("mine.py:unknown", "returns a recipe with speed, which no recipe sets: give the flag"),
+        ("mine.py:unused", "returns a recipe with seed, which no recipe sets: give the flag"),
         ("mine.py:absent", "mine.py has no function absent"),
         ("mine.py:", "names no function"),
         ("absent.py:make", "absent.py cannot be read: No such file"),

@@ -271,6 +271,8 @@ def test_sounds_of_the_sample_can_be_heard_at_every_rate():
     assert not np.array_equal(clips[0], clips[2])
     sizes = [size for _, _, size in found.values()]
     assert sizes[0] > 4 * sizes[1] > 4 * sizes[2]
+    opus, silent = SOUND.listen({"source": "sample"}, SOUND.codecs["opus"], [0, 32])
+    assert (opus[0], silent) == (found[0], "")  # uncompressed is of no codec
 
 
 def test_no_sound_of_idmt_is_passed_on_and_a_lost_source_is_no_error(tmp_path):

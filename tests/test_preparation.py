@@ -178,6 +178,15 @@ def test_what_it_takes_is_said_before_the_first_byte_and_a_dry_run_makes_nothing
     assert capsys.readouterr().out == "Nothing is missing.\n"
 
 
+def test_a_dry_run_says_so_when_nothing_that_it_tried_can_be_used(tmp_path, capsys):
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for number in range(5):
+            (tmp_path / label / f"{number}.png").write_text("no image")
+    prepare.main(["--source", str(tmp_path), "--quality", "5", "--dry_run"])
+    assert capsys.readouterr().out.startswith("None of a few items that were tried can be used")
+
+
 def test_a_dry_run_downloads_nothing(tmp_path, capsys):
     prepare.main(["--quality", "5", "--data_dir", str(tmp_path / "data"), "--dry_run"])
     assert "is to be downloaded first" in capsys.readouterr().out

@@ -33,8 +33,9 @@ def test_what_uncompressed_means_stands_beside_the_answer(tmp_path, capsys):
     write_runs(tmp_path / "logs", AUDIT | {"warnings": UNEQUAL})
     said, page, [answer] = made(tmp_path / "logs", capsys)
     prior = (
-        '"Uncompressed" means JPEG of quality 75, 4:2:0 here. The files were already '
-        f"compressed at quality 75: quality 100 is above that and restores nothing. {UNEQUAL}"
+        'The files went through JPEG of quality 75, 4:2:0; "uncompressed" means that here. The '
+        "files were already compressed at quality 75: quality 100 is above that and restores "
+        f"nothing. {UNEQUAL}"
     )
     assert (answer["prior"], answer["found"]) == (prior, FOUND)
     assert prior in said.replace("\n", " ")
@@ -45,7 +46,9 @@ def test_what_uncompressed_means_stands_beside_the_answer(tmp_path, capsys):
 def test_another_codec_has_no_rate_above(tmp_path, capsys):
     write_runs(tmp_path / "logs", AUDIT, codec="webp")
     _, _, [answer] = made(tmp_path / "logs", capsys)
-    assert answer["prior"] == '"Uncompressed" means JPEG of quality 75, 4:2:0 here.'
+    assert answer["prior"] == (
+        'The files went through JPEG of quality 75, 4:2:0; "uncompressed" means that here.'
+    )
 
 
 def test_its_namesake_of_other_sampling_has(tmp_path, capsys):

@@ -125,11 +125,11 @@ def test_the_precision_is_the_faster_one(tmp_path, monkeypatch, vendor, can, pre
     core = "processor\t: {}\nvendor_id\t: " + vendor + "\nflags\t\t: fpu " + can + " sse\n\n"
     cpuinfo.write_text(core.format(0) + core.format(1))
     monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
-    monkeypatch.setattr(machine, "NVIDIA", tmp_path / "nvidia0")
+    monkeypatch.setattr(machine, "DEVICES", tmp_path)
     assert train.parse_args(["--model", "quick"]).precision == precision
     assert train.parse_args(["--model", "quick", "--precision", "float32"]).precision == "float32"
     assert train.parse_args([]).precision == "float32"
-    monkeypatch.setattr(machine, "NVIDIA", cpuinfo)
+    (tmp_path / "nvidia3").touch()
     monkeypatch.setattr(machine, "CPUINFO", tmp_path / "none")
     assert train.parse_args(["--model", "quick"]).precision == "bfloat16"
 

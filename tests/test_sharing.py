@@ -41,17 +41,18 @@ def folders(base, rates=RATES):
 
 
 def prepared(base, rates=RATES, source=SOURCE, compress=slowly, **more):
-    preparation.prepare(source, folders(base, rates), {}, compress, 4, shard_size=8, **more)
+    job = preparation.Job(source, folders(base, rates), {}, compress, 4, shard_size=8, **more)
+    preparation.prepare(job)
 
 
 def worker(base, said, **more):
     """Prepare, and note every file that is filled."""
     fill = tasks.fill
 
-    def noted(stack, name, items, labels, lacking, *rest):
+    def noted(stack, task, piece, lacking):
         with open(said, "a") as file:
-            print(os.getpid(), name, *lacking, file=file, flush=True)
-        return fill(stack, name, items, labels, lacking, *rest)
+            print(os.getpid(), piece.name, *lacking, file=file, flush=True)
+        return fill(stack, task, piece, lacking)
 
     tasks.fill = noted
     prepared(base, **more)

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,7 @@ TIMED = {"seconds", "items_per_second"}
 LEFT_OUT = {".lock", ".claim", "train.log", "model.keras", "sets"}  # of what is compared
 SMALL = ["--batch_size", "8", "--num_epoch", "6"]
 REFUSED = 2
+HERE = "@HERE@"
 GUESS = "import pathlib, sys\nfor p in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n"
 GUESS += "    print(f'{p.name},bright')\n"
 
@@ -46,17 +48,17 @@ INSTALLED += "sys.exit(subprocess.run([sys.executable, '-m', 'pip', 'check']).re
 
 
 class Command(NamedTuple):
-    """A command on a folder of its own.
+    """A command on a folder of its own, whose place in its words is taken by HERE.
 
-    words(folder): its program and flags. ready(folder): makes what it needs there. again: flags
-    of the command that goes on. check(folder): a program that must end well afterwards.
+    words: its program and flags. ready(folder): makes what it needs there. again: flags of the
+    command that goes on. check: a program that must end well afterwards.
     """
 
     name: str
-    words: Callable[[Path], list]
-    ready: Callable[[Path], None] = lambda folder: folder.mkdir()
+    words: list
+    ready: Callable[[Path], None] = Path.mkdir
     again: tuple = ()
-    check: Callable[[Path], list] = lambda folder: ["true"]
+    check: tuple = ("true",)
 
 
 def make_photos(folder: Path, count: int = 40) -> Path:
@@ -74,73 +76,44 @@ def commands(base: Path) -> list[Command]:
     """All commands; base holds what they read."""
     (base / "tiny.py").write_text(TINY)
     (base / "guess.py").write_text(GUESS)
-    photos, clips = make_photos(base / "photos"), write_clips(base / "clips")
-    own = ["--model", f"{base / 'tiny.py'}:build"]
-    images = ["--source", photos, "--data_dir", base / "data"]
-    sounds = ["--source", clips, "--data_dir", base / "data"]
-    run = base / "run"
-    _must([_program("cifar.train"), *images, *own, *SMALL, "--quality", 5, "--log_dir", run])
-    _must([_program("audio.prepare"), *sounds, "--bitrate", 32])
-    rates = ["--quality", 5, 50]
-
-    def of_train(half: str, data: list, rate: list) -> Command:
-        flags = [*data, *own, *SMALL, *rate]
-        return Command(
-            f"{half}/train.py",
-            lambda folder: [_program(f"{half}.train"), *flags, "--log_dir", folder / "run"],
-            again=("--resume",),
-        )
-
-    def of_prepare(half: str, source: Path, rate: list) -> Command:
-        words = [_program(f"{half}.prepare"), "--source", source, *rate, "--data_dir"]
-        return Command(f"{half}/prepare.py", lambda folder: [*words, folder])
-
-    sweep = [_program("helmholtz.sweep"), "cifar", *images, *own, *SMALL, *rates]
-    sweep += ["--seed", 0, 1, "--jobs", 2, "--test_quality", 5, 50, "--log_dir"]
-    answer = [_program("cifar.answer"), "--source", "sample", "--limit", 500, *images[2:], *own]
-    answer += ["--batch_size", 20, "--num_epoch", 10, "--quality", 90, "--tolerance", "30%"]
-    answer += ["--budget", "2h", "--jobs", 2, "--log_dir"]
+    photos, clips, run = make_photos(base / "photos"), write_clips(base / "clips"), base / "run"
+    own, data = ["--model", f"{base / 'tiny.py'}:build"], ["--data_dir", base / "data"]
+    images, sounds = ["--source", photos, *data], ["--source", clips, *data]
+    kb, five, rates = ["--bitrate", 32], ["--quality", 5], ["--quality", 5, 50]
+    _must([*_program("cifar.train"), *images, *own, *SMALL, *five, "--log_dir", run])
+    _must([*_program("audio.prepare"), *sounds, *kb])
+    sweep = ["cifar", *images, *own, *SMALL, *rates, "--seed", 0, 1, "--jobs", 2]
+    answer = ["--source", "sample", "--limit", 500, *data, *own, "--batch_size", 20]
+    answer += ["--num_epoch", 10, "--quality", 90, "--tolerance", "30%", "--budget", "2h"]
     outside = ["--", sys.executable, base / "guess.py", "{folder}"]
-    blackbox = [_program("helmholtz.blackbox"), "cifar", *images[:2], *rates, "--log_dir"]
+
+    def command(name: str, module: str, *words, **others) -> Command:
+        return Command(name, [*_program(module), *words], **others)
+
+    def of_train(half: str, *flags) -> Command:
+        words = [*flags, *own, *SMALL, "--log_dir", f"{HERE}/run"]
+        return command(f"{half}/train.py", f"{half}.train", *words, again=("--resume",))
+
+    def of_prepare(half: str, source: Path, *rate) -> Command:
+        words = ["--source", source, *rate, "--data_dir", HERE]
+        return command(f"{half}/prepare.py", f"{half}.prepare", *words)
+
     return [
-        of_train("cifar", images, ["--quality", 5]),
-        of_train("audio", sounds, ["--bitrate", 32]),
-        of_prepare("cifar", photos, rates),
-        of_prepare("audio", clips, ["--bitrate", 32]),
-        Command(
-            "cifar/evaluate.py",
-            lambda folder: [
-                _program("cifar.evaluate"),
-                *own,
-                *rates,
-                *images[2:],
-                "--log_dir",
-                folder,
-            ],
-            lambda folder: shutil.copytree(run, folder),
-        ),
-        Command("cifar/answer.py", lambda folder: [*answer, folder]),
-        Command("sweep", lambda folder: [*sweep, folder]),
-        Command(
-            "report",
-            lambda folder: [_program("helmholtz.report"), folder / "a", "--out", folder / "b"],
-            _many_runs,
-        ),
-        Command(
-            "export",
-            lambda folder: [
-                *(_program("helmholtz.export"), photos, folder, "--codec", "webp"),
-                *("--quality", 25),
-            ],
-        ),
-        Command("blackbox", lambda folder: [*blackbox, folder, *outside], again=("--overwrite",)),
-        Command(
-            "setup.sh",
-            lambda folder: ["sh", folder / "scripts" / "setup.sh"],
-            _checkout,
-            check=lambda folder: [folder / ".venv" / "bin" / "python", "-c", INSTALLED],
-        ),
-    ]
+        of_train("cifar", *images, *five),
+        of_train("audio", *sounds, *kb),
+        of_prepare("cifar", photos, *rates),
+        of_prepare("audio", clips, *kb),
+        command("cifar/evaluate.py", "cifar.evaluate", *own, *rates, *data, "--log_dir", HERE,
+                ready=partial(shutil.copytree, run)),
+        command("cifar/answer.py", "cifar.answer", *answer, "--jobs", 2, "--log_dir", HERE),
+        command("sweep", "helmholtz.sweep", *sweep, "--test_quality", 5, 50, "--log_dir", HERE),
+        command("report", "helmholtz.report", f"{HERE}/a", "--out", f"{HERE}/b", ready=_many_runs),
+        command("export", "helmholtz.export", photos, HERE, "--codec", "webp", "--quality", 25),
+        command("blackbox", "helmholtz.blackbox", "cifar", *images[:2], *rates, "--log_dir", HERE,
+                *outside, again=("--overwrite",)),
+        Command("setup.sh", ["sh", f"{HERE}/scripts/setup.sh"], _checkout,
+                check=(f"{HERE}/.venv/bin/python", "-c", INSTALLED)),
+    ]  # fmt: skip
 
 
 def _program(name: str) -> list[str]:
@@ -166,13 +139,8 @@ def _checkout(folder: Path) -> None:
     (folder / "pyproject.toml").write_text(text)
 
 
-def _flat(words: list) -> list[str]:
-    some = (word if isinstance(word, list) else [word] for word in words)
-    return [str(word) for inner in some for word in inner]
-
-
 def _must(words: list) -> None:
-    done = subprocess.run(_flat(words), cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([str(word) for word in words], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
@@ -181,8 +149,9 @@ class Started:
 
     def __init__(self, words: list, said: Path):
         self.out, self.error = said.with_suffix(".out"), said.with_suffix(".err")
+        given = [str(word) for word in words]
         with open(self.out, "w") as out, open(self.error, "w") as error:
-            self.process = subprocess.Popen(_flat(words), cwd=ROOT, stdout=out, stderr=error)
+            self.process = subprocess.Popen(given, cwd=ROOT, stdout=out, stderr=error)
 
     def wait(self) -> int:
         return self.process.wait(600)
@@ -228,11 +197,15 @@ def _content(path: Path, folder: Path):
     return hashlib.sha256(content).hexdigest()
 
 
+def _at(words, folder: Path) -> list[str]:
+    return [str(word).replace(HERE, str(folder)) for word in words]
+
+
 def settled(command: Command, folder: Path, said: Path) -> Started:
     """Give a command alone, until it has ended."""
-    done = Started([*command.words(folder)], said)
+    done = Started(_at(command.words, folder), said)
     if done.wait() == REFUSED and command.again:
-        words = command.words(folder)
+        words = _at(command.words, folder)
         place = words.index("--") if "--" in words else len(words)
         done = Started([*words[:place], *command.again, *words[place:]], said)
         done.wait()
@@ -244,7 +217,8 @@ def pair(command: Command, folder: Path, whole: float, kill: bool, rng: random.R
     command.ready(folder)
     two = []
     for name in ("first", "second"):
-        two.append(Started(command.words(folder), folder.with_name(f"{folder.name}-{name}")))
+        said = folder.with_name(f"{folder.name}-{name}")
+        two.append(Started(_at(command.words, folder), said))
         time.sleep(rng.choice([0, 0, rng.uniform(0, 0.5)]))
     killed = None
     if kill:
@@ -283,7 +257,7 @@ def _torture_one(command: Command, own: Path, rounds: int, rng: random.Random) -
     """How the pairs ended, and the seconds of a lone process."""
     alone, started, ends = own / "alone", time.perf_counter(), []
     command.ready(alone)
-    lone = Started(command.words(alone), own / "said")
+    lone = Started(_at(command.words, alone), own / "said")
     assert lone.wait() == 0, lone.said
     whole, wanted = time.perf_counter() - started, snapshot(alone)
     for i in range(rounds):
@@ -292,7 +266,7 @@ def _torture_one(command: Command, own: Path, rounds: int, rng: random.Random) -
         if i % 2:
             last = settled(command, folder, own / "last")
             assert last.process.returncode == 0, last.said
-        _must(command.check(folder))
+        _must(_at(command.check, folder))
         found = snapshot(folder)
         differs = {name for name in wanted.keys() | found if wanted.get(name) != found.get(name)}
         assert not differs, f"{ends[-1]}, {folder}: {differs}"

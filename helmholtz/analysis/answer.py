@@ -30,8 +30,8 @@ def answer(experiment: Experiment, tolerance: float) -> dict:
 def _prior(experiment: Experiment) -> str:
     """What the files went through before, in words, the rates above that, and warnings; or ""."""
     run = experiment.runs[experiment.base["rate"]][0]
-    said = "The files were" if run["rate"] else '"Uncompressed" means'
-    said = f"{said} {run['prior']} here." if run["prior"] else ""
+    means = "." if run["rate"] else '; "uncompressed" means that here.'
+    said = f"The files went through {run['prior']}{means}" if run["prior"] else ""
     rates, codec = list(experiment.rows), domains.codec(experiment.key)
     above = above_source(codec, run["prior_codec"], run["prior_rate"], rates)
     return " ".join(filter(None, [said, above, run["prior_warnings"]]))

@@ -36,10 +36,8 @@ def judge(row: dict, experiment: Experiment, tolerance: float) -> dict:
     "margin": the accuracy less (1 - tolerance) times the baseline's, which is to be at least 0.
     """
     own, others = experiment.runs[row["rate"]], experiment.runs[row["baseline_rate"]]
-    margin, is_base = (
-        mean_difference("accuracy", own, others, 1 - tolerance),
-        row is experiment.base,
-    )
+    margin = mean_difference("accuracy", own, others, 1 - tolerance)
+    is_base = row is experiment.base
     return {
         **{name: row[name] for name in ("rate", "seeds", "accuracy")},
         "passes": is_base or margin["mean"] >= 0,

@@ -26,11 +26,11 @@ def read(row: dict, only: int | None = None) -> dict[int, tuple]:
     chosen = row["flags"].get("data_dir")
     chosen = chosen if isinstance(chosen, str) and Path(chosen).is_dir() else None
     root = datadir.data_root(own.name, chosen)
-    for prefix, pattern in ((own.published.prefix, "0"), (codec.prefix, "*")):
-        for folder in (root / row["source"]).glob(f"{prefix}_{pattern}"):
-            rate = folder.name.rpartition("_")[2]
-            if rate.isdigit() and only in (None, int(rate)):
-                found |= {int(rate): _read(folder, int(rate), row["data"], own.codecs)}
+    place = root / row["source"]
+    for folder in {place / own.published.folder(0), *place.glob(f"{codec.prefix}_*")}:
+        rate = folder.name.rpartition("_")[2]
+        if rate.isdigit() and only in (None, int(rate)):
+            found |= {int(rate): _read(folder, int(rate), row["data"], own.codecs)}
     return {
         rate: found[rate] for rate in sorted(found, key=rate_order, reverse=True) if found[rate]
     }

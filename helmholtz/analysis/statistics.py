@@ -32,6 +32,11 @@ class Score(NamedTuple):
     correct: np.ndarray | None = None
     items: int | None = None
 
+    @property
+    def count(self) -> int | None:
+        """How many items the value is a mean of, where that is known."""
+        return self.items or (None if self.correct is None else len(self.correct))
+
 
 class Estimate(NamedTuple):
     """A centre, and variances of it, each with its freedom: the widest interval counts."""
@@ -177,7 +182,7 @@ def compare(here: list[Score], there: list[Score], factor: float = 1) -> tuple:
     second = factor * np.array([score.value for score in there])
     values = [first - second] if paired else [first, second]
     mean = float(first.mean() - second.mean())
-    seeds = _summed(mean, values, here[0].items) if min(map(len, values)) > 1 else None
+    seeds = _summed(mean, values, here[0].count) if min(map(len, values)) > 1 else None
     if here[0].correct is None or there[0].correct is None:
         return mean, seeds, None, paired
     first = np.stack([score.correct for score in here]).astype(float)

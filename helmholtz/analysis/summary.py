@@ -73,7 +73,8 @@ def _scores(name: str, runs: list[dict], alike: bool) -> list[Score]:
 
     Without predictions of validation items, those of test items tell how much items vary.
     """
-    items = [run["val_items"] if name == "accuracy" else None for run in runs]
+    told = [name == "accuracy" or (name == "test_acc" and judged_once(run)) for run in runs]
+    items = [run["val_items"] if known else None for run, known in zip(runs, told, strict=True)]
     return [
         Score(run["seed"], SCORES[name](run), run["predictions"].correct if alike else None, count)
         for run, count in zip(runs, items, strict=True)
@@ -139,7 +140,7 @@ def _interval_columns(name: str, runs: list[dict]) -> dict:
 
 def mean_columns(name: str, scores: list[Score]) -> dict:
     """Mean and intervals of scores, whose ends stay within what the quantity can be."""
-    mean, *ends = interval([score.value for score in scores], scores[0].items)
+    mean, *ends = interval([score.value for score in scores], scores[0].count)
     ends += interval_over_items(scores)
     limited = [None if end is None else float(np.clip(end, *LIMITS[name])) for end in ends]
     return {name: mean} | {f"{name}_{end}": v for end, v in zip(ENDS, limited, strict=True)}

@@ -109,14 +109,14 @@ def _cell(known: list[tuple], own: tuple, column: tuple, tolerance: float) -> di
     return {
         **{"tested_codec": column[0], "tested_rate": column[1], "seeds": len(here)},
         **{"items": len(items[0]), "difference": change["mean"]},
-        **mean_columns("accuracy", [score._replace(items=len(items[0])) for score in here]),
+        **mean_columns("accuracy", here),
         **{f"difference_{name}": change[name] for name in ENDS},
         "verdict": YES if column == own else verdict(shown),
     }
 
 
 def _score(seed: int | None, said: Predictions) -> Score:
-    return Score(seed, float(said.correct.mean()), said.correct)
+    return Score(seed, float(said.correct.mean()), said.correct, len(said.correct))
 
 
 def is_own(row: dict) -> bool:

@@ -53,13 +53,9 @@ def _seed(rate: int, rates: dict, base: dict) -> list[Next]:
 
 def _bisected(found: dict[int, Margin], order: list[int]) -> list[int]:
     """The rate in the middle between the lowest that seems safe and the next that seems harmful."""
-    safe = harmful = None
-    for place, rate in enumerate(order):
-        if rate in found and found[rate].mean >= 0 and harmful is None:
-            safe = place
-        elif rate in found and found[rate].mean < 0 and harmful is None:
-            harmful = place
-    low, high = -1 if safe is None else safe, len(order) if harmful is None else harmful
+    tried = [place for place, rate in enumerate(order) if rate in found]
+    high = next((place for place in tried if found[order[place]].mean < 0), len(order))
+    low = max((place for place in tried if place < high), default=-1)
     return [order[(low + high) // 2]] if high - low > 1 else []
 
 

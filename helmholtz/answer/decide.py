@@ -13,6 +13,7 @@ do.
 """
 
 import math
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -118,23 +119,8 @@ def decide(found: dict[int, Margin], order: list[int]) -> dict[int, str]:
     Rates that were not tried have what the tried ones around them imply.
     """
     said = dict.fromkeys(order, OPEN)
-    tried = [rate for rate in order if rate in found]
-    _carry(said, order, _run(tried, found, "safe"), SAFE)
-    _carry(said, order[::-1], _run(tried[::-1], found, "harmful"), HARMFUL)
+    for word, rates in ((SAFE, order), (HARMFUL, order[::-1])):  # the fields of Margin, too
+        tried = (rate for rate in rates if rate in found)
+        decided = list(takewhile(lambda rate, word=word: getattr(found[rate], word) <= 1, tried))
+        said |= dict.fromkeys(rates[: rates.index(decided[-1]) + 1] if decided else [], word)
     return said
-
-
-def _run(tried: list[int], found: dict, name: str) -> int | None:
-    """The last rate of the unbroken run of decided ones at the beginning."""
-    last = None
-    for rate in tried:
-        if getattr(found[rate], name) > 1:
-            break
-        last = rate
-    return last
-
-
-def _carry(said: dict, order: list[int], last: int | None, word: str) -> None:
-    """Say a word of every rate up to the last one."""
-    for rate in order[: order.index(last) + 1] if last is not None else []:
-        said[rate] = word

@@ -37,7 +37,8 @@ class Journal:
         self.lock = acquire(self.folder / LOCK, WAIT)
         if self.lock is None:
             raise UsageError(
-                f"Another process answers this question: see {self.folder / 'index.html'}."
+                "Another process is already answering this question: see "
+                f"{self.folder / 'index.html'}."
             )
         remove_leftovers(self.folder)
         with suppress(DataError, KeyError, TypeError, ValueError):  # a damaged one is made anew

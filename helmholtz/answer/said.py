@@ -33,7 +33,7 @@ def _no_run(clock: Clock) -> str:
         return "No answer yet: no run has been finished."
     return (
         f"No answer yet: a rate and seed takes about {spoken(clock.trial)}, and an answer needs "
-        f"{LEAST} of them or more: give --budget {_flag(LEAST * clock.trial)} or more."
+        f"{LEAST} of them or more: give --budget {_flag(clock.used + LEAST * clock.trial)} or more."
     )
 
 
@@ -73,7 +73,7 @@ def _choice(inquiry: Inquiry, chosen: Verdict | None, size: tuple | None) -> str
 def _saving(inquiry: Inquiry, chosen: Verdict, size: tuple | None) -> str:
     if size:
         now, then = size
-        text = f"the files have {megabytes(now)} now, and then about {megabytes(then)}"
+        text = f"the files take {megabytes(now)} now, and would take about {megabytes(then)}"
         return text + (f" ({then / now - 1:+.0%})" if then < now else ", which saves nothing")
     trials, item = inquiry.trials, inquiry.trials.half.item
     now, then = (trials.data[key] for key in (trials.base(0)[:2], (chosen.codec, chosen.rate)))
@@ -120,7 +120,7 @@ def _open(inquiry: Inquiry, clock: Clock) -> str:
     settle = "would probably settle the rates tried" if more else "are needed at least"
     return (
         f"{text}; about {spoken(seconds)} more {settle}: "
-        f"give --budget {_flag(clock.budget + seconds)}."
+        f"give --budget {_flag(max(clock.budget, clock.used) + seconds)}."
     )
 
 
@@ -128,7 +128,7 @@ def _open_rates(inquiry: Inquiry) -> str:
     """The open rates, of every codec the first and the last: they follow each other."""
     found = {}
     for verdict in inquiry.verdicts:
-        if verdict.said == OPEN:
+        if verdict.said == OPEN and verdict[:2] not in inquiry.without:
             found.setdefault(verdict.codec, []).append(verdict)
     return ", ".join(
         name(inquiry, some[0]) + (f" to {some[-1].rate}" if len(some) > 1 else "")
@@ -161,18 +161,21 @@ def notes(inquiry: Inquiry) -> list[str]:
     data = trials.data.get(trials.base(0)[:2], {})
     audit, said = data.get("audit") or {}, []
     if audit.get("prior"):
-        said.append(f'The files went through {audit["prior"]}: "uncompressed" means that here.')
+        said.append(f'The files went through {audit["prior"]}; "uncompressed" means that here.')
     said.append(_resized(data))
     for codec, order in inquiry.orders.items():
         rates = audit.get("codec"), audit.get("rate"), order
         said.append(above_source(trials.half.codecs[codec], *rates))
+    failed = [name(inquiry, v) for v in inquiry.verdicts if v[:2] in inquiry.without]
+    if failed:
+        said.append(f"Left out, as training failed: {', '.join(failed)}.")
     chosen, truth = inquiry.chosen(), data.get("true_noise_bits")
     if chosen and truth:
         lower = trials.data[chosen.codec, chosen.rate]
         removed = 8 * (data["file_bytes"] - lower["file_bytes"]) / data["items"]
         said.append(
             f"Of the {8 * data['raw_bytes'] / data['items']:,.0f} bits of a sampled "
-            f"{trials.half.item}, {truth:,.0f} are noise in truth; {name(inquiry, chosen)} "
+            f"{trials.half.item}, {truth:,.0f} are truly noise; {name(inquiry, chosen)} "
             f"removes {removed:,.0f}."
         )
     return [line for line in said if line]

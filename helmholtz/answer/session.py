@@ -52,7 +52,7 @@ def _recipe(half: Domain, args: Namespace, count: int, rest: list[str]) -> tuple
     fitted = few_items.fitted(recipe.flags, count)
     flags = {name: value for name, value in fitted.items() if f"--{name}" not in given}
     words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
-    return words, f"For {counted(count, 'item')}: {' '.join(words)}." if flags else ""
+    return words, f"Recipe for {counted(count, 'item')}: {' '.join(words)}." if flags else ""
 
 
 def _folds(source: str, fewest: int) -> tuple[tuple[int, ...], str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from helmholtz.codec import Codec
 from helmholtz.domain import Domain
-from helmholtz.errors import DataError, UsageError
+from helmholtz.errors import DataError
 from helmholtz.export import files
 
 SAMPLED = 40  # files that are encoded at most, evenly spread over the folder
@@ -31,7 +31,7 @@ def estimated(folder: Path, half: Domain, codec: Codec, rate: int) -> tuple[int,
         try:
             after += len(half.encode_file(path, codec, rate))
             before += path.stat().st_size
-        except (DataError, UsageError):  # such as a file that --skip_bad leaves out
+        except Exception:  # of any codec; an export names the file
             continue
     total = sum(path.stat().st_size for path in paths)
     return (total, round(total * after / before)) if before else None

@@ -7,6 +7,7 @@ P. Armitage, C. K. McPherson, B. C. Rowe, J. R. Statist. Soc. A 132 (1969).
 
 import functools
 import math
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import brentq
@@ -17,19 +18,19 @@ EDGE = 8.0  # standard deviations beyond which nothing is integrated
 
 
 @functools.cache
-def levels(looks: int, alpha: float, first: int = 1) -> tuple[float, ...]:
-    """The nominal one-sided level of each look, at first, first + 1, ... looks of the data.
+def levels(looks: int, alpha: float) -> tuple[float, ...]:
+    """The nominal one-sided level of each look; at the last all data are in.
 
-    looks: the last look, at which all data are in. A hypothesis that is true is rejected at any of
+    A hypothesis that is true is rejected at any of
     the looks with a probability of alpha. Where looks are more alike than independent increments
     make them, it is less.
     """
-    shares = [n / looks for n in range(first, looks + 1)]
+    shares = [n / looks for n in range(1, looks + 1)]
     spent = [alpha * math.log(1 + (math.e - 1) * share) for share in shares]
     grid = np.arange(-EDGE, EDGE + STEP / 2, STEP)
     bound = norm.isf(spent[0])
     found, below = [spent[0]], np.where(grid < bound, norm.pdf(grid), 0.0)
-    for share, before, more in zip(shares[1:], shares, np.diff(spent), strict=False):
+    for (before, share), more in zip(pairwise(shares), np.diff(spent), strict=True):
         grown = _grown(grid, below, before / share)
         bound = brentq(lambda z, g=grown, m=more: _tail(grid, g, z) - m, 0.0, EDGE)
         found.append(float(norm.sf(bound)))

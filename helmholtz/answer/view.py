@@ -52,7 +52,10 @@ class View:
         tried = {trial[:2] for trial in batch}
         for verdict in self.inquiry.verdicts:
             if verdict.margin and (verdict[:2] in tried or any(not rate for _, rate in tried)):
-                name, cost = self._names(verdict), said.difference(self.inquiry, verdict)
+                name, cost = (
+                    said.name(self.inquiry, verdict),
+                    said.difference(self.inquiry, verdict),
+                )
                 seeds = plural(verdict.margin.seeds, "seed")
                 self.say(f"          {name}: {cost}, {seeds}: {verdict.said}")
         self._keep(running=True)
@@ -86,10 +89,8 @@ class View:
         bits, margin = self.inquiry.trials.bits(verdict.codec, verdict.rate), verdict.margin
         cost = said.difference(self.inquiry, verdict) if margin else "-"
         seeds = str(margin.seeds) if margin else "0"
-        return self._names(verdict), f"{bits:,.0f}" if bits else "-", seeds, cost, verdict.said
-
-    def _names(self, verdict: Verdict) -> str:
-        return said.name(self.inquiry, verdict)
+        name = said.name(self.inquiry, verdict)
+        return name, f"{bits:,.0f}" if bits else "-", seeds, cost, verdict.said
 
     def end(self, lines: list[str], notes: list[str]) -> None:
         """Say the answer, on the page too."""
@@ -109,3 +110,4 @@ class View:
 
     def close(self) -> None:
         self.block.stop()
+        self._keep(running=False)  # until end adds the answer

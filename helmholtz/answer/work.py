@@ -68,6 +68,7 @@ class Work:
             try:
                 self._train(batch, turns)
             except OutOfTime:
+                self.inquiry.look()  # some of the batch may have finished
                 return
 
     def _train(self, batch: list[Trial], turns: int) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from helmholtz.audit import comparison
 from helmholtz.audit.files import UNKNOWN
-from helmholtz.audit.look import Look, among, look
+from helmholtz.audit.look import IMAGES, SOUNDS, Look, among, look
 from helmholtz.parallel import in_parallel
 from helmholtz.text import counted
 
@@ -64,7 +64,12 @@ def audit(paths: list[Path], classes: list[str]) -> Findings:
 
 def _common(every: list[Look]) -> tuple[str, int]:
     """The codec that all files went through, and the highest rate if all have one."""
-    known = [found for found in every if found.codec or found.trace is not None]
+    examined = IMAGES + SOUNDS  # the kinds that may have traces; few files of them are decoded
+    known = [
+        found
+        for found in every
+        if found.codec or found.trace is not None or found.file.kind not in examined
+    ]
     rates = [found.file.rate or found.trace or 0 for found in known]
     codecs = {found.codec for found in known}
     if len(codecs) != 1 or "" in codecs:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 from helmholtz import flags
 from helmholtz.blackbox import program
@@ -126,10 +127,12 @@ def _keep(domain: Domain, args: Namespace, command: list[str], answer: Answer, d
     codec, rate, classes = answer.codec, answer.rate, data.classes
     folder = _folder(domain, args, data.attributes["source"], codec, rate)
     truth = data.splits["test"][1][answer.tested]
-    found = predictions.of(answer.tested, truth, np.eye(len(classes))[answer.named])
-    counts = np.zeros((len(classes), len(classes)), int)
-    np.add.at(counts, (truth, answer.named), 1)
-    accuracy = float(found.correct.mean())
+    order = np.argsort(answer.tested)
+    item, named, truth = answer.tested[order], answer.named[order], truth[order]
+    right = named == truth
+    found = predictions.Predictions(item, truth, named, right.astype(float))
+    counts = confusion_matrix(truth, named, labels=range(len(classes)))
+    accuracy = float(right.mean())
     runs.clear(folder)
     predictions.write(folder / predictions.FILE, found)
     runs.write_confusion(folder, classes, counts)

@@ -80,7 +80,9 @@ def read(text: str, files: list[str], classes: list[str]) -> list[int]:
         else:
             found[file] = numbers[label]
     if missing := [file for file in files if file not in found]:
-        wrong.append(f"{counted(len(missing), 'file')} of {len(files)} missing, as {missing[0]!r}")
+        are = "is" if len(missing) == 1 else "are"
+        of = f"{len(missing):,} of {counted(len(files), 'file')}"
+        wrong.append(f"{of} {are} missing, such as {missing[0]!r}")
     if wrong:
         more = f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
         raise DataError(f"Nothing is kept, as {'; '.join(wrong[:SHOWN])}{more}.")

@@ -11,6 +11,7 @@ from helmholtz.data import kinds, shards, tasks
 from helmholtz.data.baditems import BadItems
 from helmholtz.data.shards import SPLITS
 from helmholtz.data.tasks import Piece, Task
+from helmholtz.io import store
 from helmholtz.io.files import require_space
 from helmholtz.text import counted
 
@@ -20,7 +21,7 @@ CHUNK = 1 << 24  # bytes that a process makes at a time: it sends them to anothe
 class Work(NamedTuple):
     """How items become files.
 
-    compress, chunk: as preparation.prepare has them. most: items of a file, by rate. size: bytes
+    compress, chunk: as preparation.Job has them. most: items of a file, by rate. size: bytes
     of an item at a rate, 0 where that is not known.
     """
 
@@ -60,20 +61,20 @@ def write(parts: dict, folders: dict[int, Path], common: dict, work: Work) -> No
         for piece in t.pieces
     )
     require_space(next(iter(folders.values())), round(work.size * absent))
-    problems, enlarged = {split: {} for split in SPLITS}, 0
-    for made in work.engine(todo):
-        enlarged += made.enlarged
-        for split, bad in made.problems.items():
+    problems = {split: {} for split in SPLITS}
+    for found in work.engine(todo):
+        for split, bad in found.items():
             problems[split].update(bad)
     if any(problems.values()):
         raise BadItems({split: dict(sorted(bad.items())) for split, bad in problems.items()})
     for rate, folder in folders.items():
         spans = {s: shards.cut(s, len(parts[s][1]), work.most[rate]) for s in SPLITS}
         shards.publish(folder, spans)
-    if enlarged:
+    made = [path for split in SPLITS for path in shards.files(folder, split)]  # alike at all rates
+    if enlarged := sum(store.attributes(path, True).get("enlarged", 0) for path in made):
         total = sum(len(labels) for _, labels in parts.values())
-        said = f"{counted(enlarged, 'item')} of {total:,} smaller than asked for"
-        print(f"{said}: enlarged, which adds no detail.", file=sys.stderr)
+        said = f"{enlarged:,} of {counted(total, 'item')} are smaller than asked for"
+        print(f"{said} and were enlarged, which adds no detail.", file=sys.stderr)
 
 
 def _divide(parts: dict, folders: dict[int, Path], common: dict, work: Work) -> Iterator[Task]:

@@ -37,7 +37,7 @@ class Estimate(NamedTuple):
 def estimate(parts: dict, rates: list[int], compress) -> Estimate | None:
     """Compress a few items, spread over both splits, to see what all will take.
 
-    parts, compress: as preparation.prepare has them. None when none of the few can be used.
+    parts, compress: as preparation.Job has them. None when none of the few can be used.
     """
     probed = [
         items[place : place + 1]

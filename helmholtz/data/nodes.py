@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from helmholtz import cluster
 from helmholtz.data.site import Site, mark, on_node
-from helmholtz.data.tasks import Made, Task
+from helmholtz.data.tasks import Problems, Task
 from helmholtz.errors import DataError, MachineError, UsageError
 
 LOSSES = 5  # times that a shard may lose its node
@@ -27,7 +27,7 @@ class Nodes:
             num_cpus=1, max_retries=LOSSES, scheduling_strategy="SPREAD"
         )
 
-    def __call__(self, todo: list[Task]) -> Iterator[Made]:
+    def __call__(self, todo: list[Task]) -> Iterator[Problems]:
         waiting, todo_left = [], iter(todo)
         marks = {folder: mark(folder) for task in todo for folder in task.folders.values()}
         with tqdm(total=len(todo), desc="shards on Ray", disable=None) as bar:
@@ -44,7 +44,7 @@ class Nodes:
                         waiting.append(self.remote.remote(task, self.site, marks))
 
 
-def _result(reference, head: cluster.Head) -> Made:
+def _result(reference, head: cluster.Head) -> Problems:
     """What a task gives; its error is this machine's where there is a sentence for it."""
     errors = cluster.ray.exceptions
     try:

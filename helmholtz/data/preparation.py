@@ -53,68 +53,84 @@ class Prepared(NamedTuple):
     enlarged: bool = False
 
 
-def prepare(
-    source: Source,
-    folders: dict[int, Path],
-    settings: dict,
-    compress: Callable[[object, list[int]], dict[int, list[Prepared]]],
-    chunk: int,
-    skip_bad: bool = False,
-    shard_size: int = shards.SIZE,
-    engine: tasks.Engine = tasks.here,
-    store: str = kinds.PIXELS,
-    exact: bool = False,
-) -> list[Path]:
-    """Make <folder>/train.h5 and test.h5, or shards of them, for every rate that lacks them.
+class Job(NamedTuple):
+    """Data to be prepared: <folder>/train.h5 and test.h5, or shards of them, for every rate.
 
-    compress(items, rates), which runs in other processes, gives for every rate the prepared
-    items. Undamaged data of the same source with the same settings is left alone. Returns the
-    folders that were made. Raises BadItems for all items that cannot be used, unless skip_bad
-    leaves them out, and MachineError when a folder cannot be written to. shard_size: bytes of
-    pixels above which a split is cut into shards, where there are none yet. Each is published when
-    it is done, and whole ones stay. Processes that are asked for the same share them; others wait,
-    and with skip_bad all do, since what is left out must be known first. store: of kinds.KINDS,
-    what is made; BYTES are what compress(items, rates, store=BYTES) gives. exact: data of the other
-    kind are made anew.
+    settings: attributes that tell the data from others. compress(items, rates), which runs in other
+    processes, gives for every rate the prepared items, chunk at a time. skip_bad: leave out items
+    that cannot be used. shard_size: bytes of pixels above which a split is cut into shards, where
+    there are none yet. store: of kinds.KINDS, what is made; BYTES are what compress(items, rates,
+    store=BYTES) gives. exact: data of the other kind are made anew.
     """
-    wanted = {"source": source.name, "fingerprint": source.fingerprint, **settings}
-    sought = wanted | ({"store": store} if exact and store != kinds.AUTO else {})
-    alone = [socket.gethostname(), os.getpid()] if skip_bad else []
-    asked = json.dumps([sought, store, sorted(folders), shard_size, alone])
+
+    source: Source
+    folders: dict[int, Path]
+    settings: dict
+    compress: Callable[[object, list[int]], dict[int, list[Prepared]]]
+    chunk: int
+    skip_bad: bool = False
+    shard_size: int = shards.SIZE
+    engine: tasks.Engine = tasks.here
+    store: str = kinds.PIXELS
+    exact: bool = False
+
+    @property
+    def attributes(self) -> dict:
+        """What all files of the data say, at any rate and of any kind."""
+        source = {"source": self.source.name, "fingerprint": self.source.fingerprint}
+        return source | self.settings
+
+    @property
+    def sought(self) -> dict:
+        """What files have to say to be left as they are."""
+        exact = self.exact and self.store != kinds.AUTO
+        return self.attributes | ({"store": self.store} if exact else {})
+
+    def missing(self) -> dict[int, Path]:
+        """The rates and folders whose data is missing, damaged, or not the data wanted."""
+        return {
+            rate: folder
+            for rate, folder in self.folders.items()
+            if not all(
+                shards.intact(folder, split, kinds.attributes(self.sought, rate))
+                for split in SPLITS
+            )
+        }
+
+
+def prepare(job: Job) -> None:
+    """Make what is missing; undamaged data of the same source with the same settings stay.
+
+    Raises BadItems for all items that cannot be used, unless they are skipped, and MachineError
+    when a folder cannot be written to. A shard is published when it is done, and whole ones stay.
+    Processes that are asked for the same share them; others wait, and with skip_bad all do, since
+    what is left out must be known first.
+    """
+    alone = [socket.gethostname(), os.getpid()] if job.skip_bad else []
+    asked = json.dumps([job.sought, job.store, sorted(job.folders), job.shard_size, alone])
     with ExitStack() as locks:
         try:
-            for rate in sorted(folders):
-                locks.enter_context(together(folders[rate], asked))
+            for rate in sorted(job.folders):
+                locks.enter_context(together(job.folders[rate], asked))
         except OSError as error:
-            if _missing(folders, sought):
+            if job.missing():
                 datadir.explain(error)
                 raise
-        missing = _missing(folders, sought)
-        if missing:
-            work = Work(compress, chunk, engine, {})
-            _make(source, missing, wanted, work, shard_size, skip_bad, store)
-    return list(missing.values())
+        if missing := job.missing():
+            _make(job, missing)
 
 
-def plan(source: Source, folders: dict[int, Path], settings: dict, compress, store: str) -> None:
-    """Print what an exact prepare would do; nothing is downloaded, and nothing prepared."""
-    wanted = {"source": source.name, "fingerprint": source.fingerprint, **settings}
-    wanted |= {"store": store} if store != kinds.AUTO else {}
-    if not (missing := _missing(folders, wanted)):
+def plan(job: Job) -> None:
+    """Print what prepare would do; nothing is downloaded, and nothing prepared."""
+    archive = job.source.archive
+    if not (missing := job.missing()):
         print("Nothing is missing.")
-    elif source.archive and not source.archive.exists():
-        print(f"{source.archive.name} is to be downloaded first: what it holds is known then.")
-    elif found := estimate(source.load()[1], list(missing), compress):
-        tell(found, missing, kinds.choose(store, found, list(missing.values())))
-
-
-def _missing(folders: dict[int, Path], wanted: dict) -> dict[int, Path]:
-    """The rates and folders whose data is missing, damaged, or not the data wanted."""
-    return {
-        rate: folder
-        for rate, folder in folders.items()
-        if not all(shards.intact(folder, split, kinds.attributes(wanted, rate)) for split in SPLITS)
-    }
+    elif archive and not archive.exists():
+        print(f"{archive.name} is to be downloaded first: what it holds is known then.")
+    elif found := estimate(job.source.load()[1], list(missing), job.compress):
+        tell(found, missing, kinds.choose(job.store, found, list(missing.values())))
+    else:
+        print("None of a few items that were tried can be used: preparing lists what is wrong.")
 
 
 def _kind_there(folders: dict[int, Path], wanted: dict) -> str:
@@ -128,21 +144,22 @@ def _kind_there(folders: dict[int, Path], wanted: dict) -> str:
     return kinds.AUTO
 
 
-def _make(source, folders, wanted, work: Work, shard_size: int, skip_bad: bool, store: str) -> None:
+def _make(job: Job, folders: dict[int, Path]) -> None:
     """Load and compress a source; with skip_bad a second time, without the bad items."""
-    classes, parts, facts = source.load()
-    found = estimate(parts, list(folders), work.compress)
-    store = _kind_there(folders, wanted) if store == kinds.AUTO else store
+    classes, parts, facts = job.source.load()
+    found = estimate(parts, list(folders), job.compress)
+    store = _kind_there(folders, job.attributes) if job.store == kinds.AUTO else job.store
     kind = kinds.choose(store, found, list(folders.values()))
-    wanted = wanted | {"store": kind}
+    wanted = job.attributes | {"store": kind}
     if found:
         tell(found, folders, kind)
-    work = work.planned(found, folders, wanted, shard_size)
+    work = Work(job.compress, job.chunk, job.engine, {})
+    work = work.planned(found, folders, wanted, job.shard_size)
     common = wanted | {"classes": classes, "skipped": 0, "skipped_files": []} | facts
     try:
         write(parts, folders, common | (told := describe(common, parts)), work)
     except BadItems as bad:
-        if not skip_bad:
+        if not job.skip_bad:
             raise
         parts, common = leave_out(classes, parts, common, bad)
         write(parts, folders, common | (told := describe(common, parts)), work)

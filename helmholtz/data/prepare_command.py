@@ -68,15 +68,15 @@ def prepare(
         settings["codec_name"] = codec.name
     compress = domain.compressor(args, codec)
     kept = codec.keeps and not settings.get("full_size")
-    kind = args.store if kept else kinds.PIXELS
+    job = preparation.Job(
+        source, folders, settings, compress, domain.chunk, args.skip_bad,
+        getattr(args, "shard_size", None) or shards.SIZE,
+        store=args.store if kept else kinds.PIXELS, exact=exact,
+    )  # fmt: skip
     if getattr(args, "dry_run", False):
-        preparation.plan(source, folders, settings, compress, kind)
+        preparation.plan(job)
     else:
-        most = getattr(args, "shard_size", None) or shards.SIZE
-        preparation.prepare(
-            source, folders, settings, compress, domain.chunk, args.skip_bad, most,
-            _engine(domain, args, codec), kind, exact,
-        )  # fmt: skip
+        preparation.prepare(job._replace(engine=_engine(domain, args, codec)))
     return folders
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from helmholtz import domain, parallel
 from helmholtz.data import tasks
-from helmholtz.data.tasks import Made, Task
+from helmholtz.data.tasks import Problems, Task
 from helmholtz.errors import MachineError
 from helmholtz.io.files import LOCK
 from helmholtz.text import shown
@@ -47,7 +47,7 @@ class Site(NamedTuple):
             )
 
 
-def on_node(task: Task, site: Site, marks: dict[Path, str]) -> Made:
+def on_node(task: Task, site: Site, marks: dict[Path, str]) -> Problems:
     """On a node: do a task, after a look at whether the node can."""
     try:
         site.check()

@@ -11,7 +11,7 @@ from helmholtz.data import kinds
 from helmholtz.data.baditems import BadItems
 from helmholtz.data.writing import fill
 from helmholtz.io import store
-from helmholtz.io.files import SPARE, claimed, remove_leftovers, require_space
+from helmholtz.io.files import claimed, remove_leftovers, require_space
 
 
 class Piece(NamedTuple):
@@ -31,7 +31,7 @@ class Piece(NamedTuple):
 class Task(NamedTuple):
     """Files that are published together, at every rate of folders: a shard, or both splits.
 
-    compress, chunk: as preparation.prepare has them. size: bytes of an item at a rate.
+    compress, chunk: as preparation.Job has them. size: bytes of an item at a rate.
     """
 
     pieces: list[Piece]
@@ -45,15 +45,10 @@ class Task(NamedTuple):
         return [folder / p.name for p in self.pieces for folder in self.folders.values()]
 
 
-class Made(NamedTuple):
-    """By split a sentence for every item that cannot be used, by its index; how many are
-    enlarged."""
-
-    problems: dict[str, dict[int, str]]
-    enlarged: int
+Problems = dict[str, dict[int, str]]  # by split and index, a sentence for an unusable item
 
 
-def make(task: Task, wait: bool, before: dict | None = None) -> Made | None:
+def make(task: Task, wait: bool, before: dict | None = None) -> Problems | None:
     """Make the files of a task that are not there; None when another process is at it.
 
     wait: for that process, in case that it fails. before: the stamps of files that were there
@@ -79,27 +74,23 @@ def _lacking(task: Task, piece: Piece, before: dict | None) -> dict[int, Path]:
     return found
 
 
-def _publish(task: Task, lacking: list[dict[int, Path]]) -> Made:
+def _publish(task: Task, lacking: list[dict[int, Path]]) -> Problems:
     """Make the files that are lacking, by piece, and publish them."""
-    made = Made({piece.split: {} for piece in task.pieces}, 0)
+    problems = {piece.split: {} for piece in task.pieces}
     rates = sum(len(some) * len(p.items) for p, some in zip(task.pieces, lacking, strict=True))
     require_space(next(iter(task.folders.values())), round(task.size * rates))
     with suppress(BadItems), ExitStack() as files:
         for piece, folders in zip(task.pieces, lacking, strict=True):
             for folder in folders.values():
                 remove_leftovers(folder, piece.name)
-            what = piece.name, piece.items, piece.labels, folders, piece.told
-            room = round(task.size * len(piece.items)) + SPARE
-            bad, enlarged = fill(files, *what, task.compress, task.chunk, room)
-            found = {piece.start + place: sentence for place, sentence in bad.items()}
-            made.problems[piece.split].update(found)
-            made = made._replace(enlarged=made.enlarged + enlarged)
-        if any(made.problems.values()):
-            raise BadItems(made.problems)  # so that no file is published
-    return made
+            bad = fill(files, task, piece, folders)
+            problems[piece.split] |= {piece.start + place: text for place, text in bad.items()}
+        if any(problems.values()):
+            raise BadItems(problems)  # so that no file is published
+    return problems
 
 
-def here(tasks: list[Task]) -> Iterator[Made]:
+def here(tasks: list[Task]) -> Iterator[Problems]:
     """Do tasks on this machine, in turn; last those that other processes were at."""
     before, busy = {path: stamp(path) for task in tasks for path in task.paths()}, []
     for task in tasks:
@@ -112,7 +103,7 @@ def here(tasks: list[Task]) -> Iterator[Made]:
         yield make(task, True, before)
 
 
-Engine = Callable[[Iterable[Task]], Iterator[Made]]
+Engine = Callable[[Iterable[Task]], Iterator[Problems]]
 
 
 def stamp(path: Path) -> tuple[int, int] | None:

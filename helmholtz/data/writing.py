@@ -10,26 +10,29 @@ from helmholtz.data.compressed import Files, pack
 from helmholtz.data.shards import TOTALS
 from helmholtz.errors import DataError
 from helmholtz.io import store
+from helmholtz.io.files import SPARE
 from helmholtz.parallel import in_parallel
 
 
-def fill(stack, name, items, labels, folders, common, compress, chunk, room=0) -> tuple[dict, int]:
-    """Create and fill the files of one name, which are published when the stack is closed.
+def fill(stack, task, piece, folders: dict) -> dict[int, str]:
+    """Create and fill the files of a piece of a tasks.Task, at the rates of folders. They are
+    published when the stack is closed.
 
-    room: bytes that a file takes at most.
-    Returns a sentence for every item that cannot be used, by its index, and how many are enlarged.
+    Returns a sentence for every item that cannot be used, by its index in the piece.
     """
     if not folders:
-        return {}, 0
+        return {}
+    items, room = piece.items, round(task.size * len(piece.items)) + SPARE
     sizes, problems = {rate: np.zeros(len(TOTALS), np.int64) for rate in folders}, {}
     kept = {rate: [] for rate in folders}
     files = {
-        rate: stack.enter_context(store.create(folder / name, room))
+        rate: stack.enter_context(store.create(folder / piece.name, room))
         for rate, folder in folders.items()
     }
-    title = f"{name.removesuffix('.h5')} at {', '.join(map(str, sorted(folders)))}"
-    blocks = in_parallel(partial(_packed, compress), items, chunk, title, list(folders))
-    for start, (block, bad) in zip(itertools.count(step=chunk), blocks, strict=False):
+    title = f"{piece.name.removesuffix('.h5')} at {', '.join(map(str, sorted(folders)))}"
+    work = partial(_packed, task.compress)
+    blocks = in_parallel(work, items, task.chunk, title, list(folders))
+    for start, (block, bad) in zip(itertools.count(step=task.chunk), blocks, strict=False):
         problems |= {start + place: sentence for place, sentence in bad.items()}
         if problems:
             continue  # only to find the others
@@ -44,10 +47,10 @@ def fill(stack, name, items, labels, folders, common, compress, chunk, room=0) -
     for rate, file in files.items():
         if kept[rate]:
             Files.write(kept.pop(rate), file)
-        file["label"] = np.asarray(labels, np.int64)
+        file["label"] = np.asarray(piece.labels, np.int64)
         totals = dict(zip(TOTALS, sizes[rate].tolist(), strict=True))
-        store.set_attributes(file, kinds.written(common | totals | {"items": len(items)}, rate))
-    return problems, totals["enlarged"]
+        store.set_attributes(file, kinds.written(piece.told | totals | {"items": len(items)}, rate))
+    return problems
 
 
 def _make_room(files: dict, block: dict, count: int) -> None:

@@ -1,13 +1,12 @@
 """What a run says of test data at other rates and codecs: evaluation.csv, and the predictions."""
 
 import csv
-import io
 from pathlib import Path
 from typing import NamedTuple
 
 from helmholtz.errors import DataError
 from helmholtz.io import predictions
-from helmholtz.io.files import write_text
+from helmholtz.io.files import write_csv
 from helmholtz.io.predictions import Predictions
 
 FILE, FOLDER = "evaluation.csv", "evaluation"
@@ -52,8 +51,5 @@ def add(folder: Path, codec: str, rate: int, found: Predictions, version: str = 
     predictions.write(path_of(folder, codec, rate), found)
     tested = Tested(len(found.item), float(found.correct.mean()), version)
     rows = read(folder) | {(codec, rate): tested}
-    text = io.StringIO()
-    lines = ([*key, *row] for key, row in sorted(rows.items()))
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *lines])
-    write_text(folder / FILE, text.getvalue())
+    write_csv(folder / FILE, [COLUMNS, *([*key, *row] for key, row in sorted(rows.items()))])
     return tested

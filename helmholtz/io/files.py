@@ -1,18 +1,20 @@
 """Files that are written completely or not at all, and locks on folders."""
 
 import contextlib
+import csv
 import errno
 import fcntl
+import io
 import json
 import os
 import shutil
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from helmholtz.errors import MachineError
+from helmholtz.errors import DataError, MachineError
 from helmholtz.text import shown
 
 LOCK = ".lock"  # a hidden file in a folder that one process holds
@@ -29,7 +31,10 @@ class NoLocks(MachineError, OSError):
 
 def visible(folder: Path) -> list[Path]:
     """The sorted files and folders in a folder, without the hidden ones."""
-    paths = sorted(folder.iterdir())
+    try:
+        paths = sorted(folder.iterdir())
+    except PermissionError:
+        raise DataError(f"{shown(folder)} cannot be read: change its permissions.") from None
     return [p for p in paths if p.name[0] != "." and p.name.lower() not in HIDDEN]
 
 
@@ -188,6 +193,13 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8, completely or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_csv(path: Path, rows: Iterable[Iterable]) -> None:
+    """Write a CSV file, completely or not at all."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    write_text(path, text.getvalue())
 
 
 def write_json(path: Path, value: dict) -> None:

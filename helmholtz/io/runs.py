@@ -1,13 +1,11 @@
 """A run's folder: where it is, what it holds, and the published statistics of its history."""
 
-import csv
-import io
 import json
 import math
 from pathlib import Path
 
 from helmholtz.errors import DataError
-from helmholtz.io.files import write_text
+from helmholtz.io.files import write_csv
 from helmholtz.schema import HISTORY
 
 LOGS = Path(__file__).parents[2] / "logs"
@@ -77,19 +75,13 @@ def read_setting(folder: Path, domain) -> dict:
 
 def write_history(folder: Path, history: list[dict]) -> None:
     """Write history.csv, a row for each epoch."""
-    _write_csv(folder / "history.csv", [HISTORY, *([row[c] for c in HISTORY] for row in history)])
+    write_csv(folder / "history.csv", [HISTORY, *([row[c] for c in HISTORY] for row in history)])
 
 
 def write_confusion(folder: Path, classes: list[str], counts) -> None:
     """Write confusion.csv: a row for each true class, a column for each predicted one."""
     rows = ([name, *row] for name, row in zip(classes, counts.tolist(), strict=True))
-    _write_csv(folder / "confusion.csv", [["true class", *classes], *rows])
-
-
-def _write_csv(path: Path, rows: list[list]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    write_text(path, text.getvalue())
+    write_csv(folder / "confusion.csv", [["true class", *classes], *rows])
 
 
 def accuracies(result: dict) -> str:

@@ -117,7 +117,7 @@ class Launcher:
 def explain(code) -> str:
     """An exit code in words."""
     if code == LOST:
-        return "the machine that it ran on was lost"
+        return "its machine was lost"
     if code < 0:
-        return f"was killed by signal {-code}"
+        return f"killed by signal {-code}"
     return f"exit code {code} ({MEANINGS.get(code, 'unexpected')})"

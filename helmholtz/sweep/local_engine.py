@@ -135,7 +135,7 @@ def threads(count: int) -> dict:
 def share_cores(jobs: int) -> list[set]:
     """The cores of this process shared out among jobs; more jobs than cores share them."""
     known = hasattr(os, "sched_getaffinity")  # not on macOS
-    mine = sorted(os.sched_getaffinity(0)) if known else list(range(cores()))
+    mine = sorted(os.sched_getaffinity(0))[: cores()] if known else list(range(cores()))
     if jobs >= len(mine):
         return [{mine[i % len(mine)]} for i in range(jobs)]
     edges = [i * len(mine) // jobs for i in range(jobs + 1)]

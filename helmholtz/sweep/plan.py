@@ -110,8 +110,8 @@ def _refuse_own_flags(options: argparse.Namespace) -> None:
     for name in DECIDED_HERE:
         if getattr(options, name):
             raise UsageError(
-                f"Leave --{name} out or write it in full: a sweep resumes by itself and gives "
-                "every run its own folder."
+                f"--{name} is not passed on to train.py: every run has its own folder and is "
+                "resumed by itself. Leave it out; a sweep takes --overwrite and --log_dir in full."
             )
 
 

@@ -65,7 +65,8 @@ def main(domain: Domain, args: Namespace) -> None:
         for task in to_do:
             judge.run(task, places[task.data])
     if done := len(tasks) - len(to_do):
-        print(f"{done} of {counted(len(tasks), 'run')} had been judged at all of these before.")
+        of = f"{done} of {counted(len(tasks), 'run')}"
+        print(f"{of} had already been evaluated at all of these rates.")
     _tell_of_choice(tasks)
 
 

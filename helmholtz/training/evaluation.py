@@ -93,6 +93,6 @@ def _check(folder: Path, found: predictions.Predictions) -> None:
     same = np.array_equal(kept.item, found.item) and np.array_equal(kept.truth, found.truth)
     if not same or (kept.predicted == found.predicted).mean() < AGREE:
         raise DataError(
-            f"{folder} does not say at its own rate what its {path.name} holds: its weights or its "
-            "data are not those that it was trained with. Train it anew."
+            f"{folder} no longer predicts at its own rate what its {path.name} holds: its weights "
+            "or its data are not those that it was trained with. Train it anew."
         )

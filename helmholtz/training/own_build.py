@@ -127,6 +127,11 @@ def _recipe(own: Own, domain: Domain, given) -> Recipe:
         raise UsageError(
             f"{shown(own.asked)} returns a recipe that is not a helmholtz.domain.Recipe."
         )
+    if unused := given.flags.keys() - train_command.SET_BY_RECIPE:
+        raise UsageError(
+            f"{shown(own.asked)} returns a recipe with {', '.join(sorted(unused))}, which no "
+            "recipe sets: give the flag to the command."
+        )
     try:
         words = [f"--{name}={value}" for name, value in given.flags.items()]
         checked = vars(train_command.parse_args(domain, "", words))

@@ -46,10 +46,10 @@ def load_weights(network, path: Path, ending: str = ".weights.h5") -> None:
     store.probe_in_subprocess(path)
     try:
         network.load_weights(path)
+    except MemoryError:
+        raise
     except Exception as error:  # h5py and Keras have no type of their own for a foreign file
-        raise DataError(
-            f"{shown(path)} is missing, damaged, or of another network: train anew."
-        ) from error
+        raise DataError(f"{shown(path)} is missing, damaged, or of another network.") from error
 
 
 def show(files: list[Path], rows: np.ndarray, classes: list, args: argparse.Namespace) -> None:
