@@ -73,6 +73,33 @@ def test_rates_are_tried_by_bisection_and_seeds_go_where_a_decision_is_open():
     assert len(tried) < 12
 
 
+def margin(mean=0.0, safe=9.0, harmful=9.0):
+    return decide.Margin(3, mean, 0.01, safe, harmful, 1e-6, 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("means", "first"),
+    [
+        ({}, 50),
+        ({50: -0.1}, 90),  # between nothing and 50
+        ({90: -0.1}, None),  # the highest rate seems harmful: all others do, too
+        ({50: 0.1}, 25),
+        ({50: 0.1, 10: -0.1}, 25),
+        ({50: 0.1, 25: -0.1}, None),
+        ({75: -0.1, 25: 0.1}, 90),  # better again below a loss: luck
+    ],
+)
+def test_a_bisection_goes_on_between_what_seems_safe_and_what_seems_harmful(means, first):
+    found = {rate: margin(mean) for rate, mean in means.items()}
+    wanted = choose._bisected(found, ORDER)
+    assert wanted == ([] if first is None else [first])
+
+
+@pytest.mark.parametrize(("p", "said"), [(1.0, "safe"), (1.001, "open")])
+def test_a_p_value_of_at_most_its_level_decides(p, said):
+    assert decide.decide({50: margin(safe=p)}, [75, 50, 25]) == {75: said, 50: said, 25: "open"}
+
+
 def test_a_rate_with_all_seeds_asks_for_those_that_the_baseline_lacks():
     """As a sweep of before may have left them: pairs come first, and no seed beyond the last."""
     ten = runs(np.random.default_rng(0), {50: 0.9}, 10)[50]
