@@ -86,6 +86,11 @@ class Images(Domain):
         opened = open_source(args.source, args.size, args.data_dir, args.full_size)
         return folded(opened, args.fold)
 
+    def as_they_are(self, source: str) -> list[str]:
+        from cifar.sources import is_folder
+
+        return ["--full_size"] if is_folder(source) else []
+
     def data_settings(self, args: Namespace) -> dict:
         return {"size": args.size} | ({"full_size": True} if args.full_size else {})
 

@@ -66,6 +66,12 @@ def open_source(
     return opened
 
 
+def is_folder(source: str) -> bool:
+    """Whether a --source is a folder of images, and not the unpacked archive of CIFAR-10."""
+    path = Path(source)
+    return path.is_dir() and not cifar10.find_batches(path)
+
+
 def _load_sample() -> tuple[list[str], dict, dict]:
     made = {split: sample.make(split) for split in sample.ITEMS}
     parts = {split: (images, labels) for split, (images, labels, _) in made.items()}

@@ -111,6 +111,10 @@ class Domain(ABC):
     def open_source(self, args: Namespace):
         """The data.preparation.Source that the flags ask for; cheap. DataError: there is none."""
 
+    def as_they_are(self, source: str) -> list[str]:
+        """Flags of train.py with which files are compressed as they are, and not made smaller."""
+        return []
+
     def facts(self, args: Namespace) -> dict:
         """What a codec's limits depend on, of the data that the flags ask for, read quickly."""
         return {}

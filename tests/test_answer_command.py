@@ -180,21 +180,16 @@ def test_the_answer_is_the_safe_rate_with_the_fewest_bits(trials):
     assert harmful.startswith("Harmful: quality 10 (-10.")
 
 
-def test_who_has_larger_files_is_told_that_they_were_not_judged(trials):
-    seeds(trials, {0: 0.9, 90: 0.9}, 1)
-    inquiry = Inquiry(trials, Tolerance(0.01))
-    for more, told in (
-        ({"sizes": "224 x 300 pixels"}, True),
-        ({"sizes": "32 x 32 pixels"}, False),
-        ({"sizes": ""}, False),
-    ):
-        trials.data[trials.base(0)[:2]] |= {"size": 32, "audit": more}
-        assert (
-            any("of 224 x 300 pixels, were resized to 32 x 32" in n for n in said.notes(inquiry))
-            == told
-        )
-    trials.data[trials.base(0)[:2]] |= {"full_size": True, "audit": {"sizes": "9 x 9 pixels"}}
-    assert said.notes(inquiry) == []
+def test_files_of_a_folder_are_compressed_as_they_are(photos, tmp_path):
+    asked = Namespace(domain="cifar", codec=["jpeg"], quality=[50], log_dir=tmp_path)
+    asked.model, asked.setting = ["quick"], None
+    rest = ["--source", str(photos), "--size", "16", "--data_dir", str(tmp_path / "data")]
+    found, _ = session.trials(get("cifar"), asked, rest)
+    assert {run.args.full_size for some in found.runs.values() for run in some} == {True}
+    assert found.source.endswith("-16px-full")
+    (tmp_path / "data_batch_1").touch()  # of CIFAR-10, whose images have one size
+    for half, source in (("cifar", "sample"), ("cifar", tmp_path), ("audio", photos)):
+        assert get(half).as_they_are(str(source)) == []
 
 
 def test_a_folder_gets_its_size_and_the_command_that_exports_it(trials, photos):

@@ -8,7 +8,6 @@ from helmholtz.answer.clock import Clock, spoken
 from helmholtz.answer.decide import HARMFUL, OPEN, SEEDS
 from helmholtz.answer.inquiry import Inquiry, Verdict
 from helmholtz.audit.rates import above_source
-from helmholtz.data.found import resized_to
 from helmholtz.text import counted, megabytes
 
 LEAST = 8  # trials that an answer takes: three of the baseline, five of two rates or more
@@ -144,17 +143,6 @@ def _next(inquiry: Inquiry, chosen: Verdict | None, source: str) -> str:
     return f"python -m helmholtz.export {shlex.join(words)}"
 
 
-def _resized(data: dict) -> str:
-    """That files were not compressed at full size, which decides what a rate costs."""
-    side = resized_to(data)
-    if not side or data.get("full_size"):
-        return ""
-    return (
-        f"Your files, of {data['audit']['sizes']}, were resized to {side} before compression: at "
-        "full size a rate may cost less. Give --full_size for an answer about that."
-    )
-
-
 def notes(inquiry: Inquiry) -> list[str]:
     """What the data were before, and what their truth is where it is known."""
     trials = inquiry.trials
@@ -162,7 +150,6 @@ def notes(inquiry: Inquiry) -> list[str]:
     audit, said = data.get("audit") or {}, []
     if audit.get("prior"):
         said.append(f'The files went through {audit["prior"]}; "uncompressed" means that here.')
-    said.append(_resized(data))
     for codec, order in inquiry.orders.items():
         rates = audit.get("codec"), audit.get("rate"), order
         said.append(above_source(trials.half.codecs[codec], *rates))

@@ -21,8 +21,11 @@ FEW = 50  # test items of a class below which the folds are tested in turn
 def trials(half: Domain, asked: Namespace, rest: list[str], log=None) -> tuple[Trials, list[str]]:
     """Prepare the uncompressed data; the trials that suit them, and sentences on that.
 
-    asked, rest: as of Trials. log: a file for what the preparation prints.
+    asked, rest: as of Trials; a folder's files are compressed as they are, since it is they that
+    the answer is about. log: a file for what the preparation prints.
     """
+    source = Trials(asked, rest, seeds=1).baseline.args.source
+    rest = [*rest, *half.as_they_are(source)]
     first = Trials(asked, rest, seeds=1)
     for codec in first.orders():
         half.codecs[codec].available()
@@ -31,7 +34,7 @@ def trials(half: Domain, asked: Namespace, rest: list[str], log=None) -> tuple[T
     data = loading.load(plan.data_folder(first.baseline), 0)
     count, fewest = len(data.splits["train"][1]), np.bincount(data.splits["test"][1]).min()
     flags, fitted = _recipe(half, first.baseline.args, count, rest)
-    folds, tested = _folds(first.baseline.args.source, int(fewest))
+    folds, tested = _folds(source, int(fewest))
     found = Trials(asked, [*flags, *rest], SEEDS, folds)
     found.check()
     if getattr(asked, half.flag) is None and (audit := data.attributes.get("audit")):

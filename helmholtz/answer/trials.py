@@ -59,7 +59,7 @@ class Trials:
     def source(self) -> str:
         """The name of the data, of all folds together."""
         name = self.baseline.source
-        return re.sub(r"(-[0-9a-f]{8})-fold1", r"\1", name) if self.folds > 1 else name
+        return re.sub(r"(-[0-9a-f]{8}(-\d+px)?(-full)?)-fold1", r"\1", name) if self.folds > 1 else name
 
     def base(self, seed: int) -> Trial:
         return Trial(self.half.published.name, 0, seed)
