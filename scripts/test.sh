@@ -5,4 +5,4 @@ set -eu
 . "$(dirname "$0")/usage.sh"
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh dev
-exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@" # many tests wait for processes
+exec .venv/bin/python -m pytest --numprocesses=2 --dist=loadfile "$@" # many tests wait for processes
