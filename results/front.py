@@ -23,7 +23,7 @@ from helmholtz.text import markdown
 
 RESULTS = Path(__file__).parent
 NETWORKS = {"images": "all-cnns", "sound": "cnn_x3_mlp_0"}  # setting 0: the one with all seeds
-NETWORKS |= {"lossless": "quick", "imagenette": "quick", "drums": "quick"}
+NETWORKS |= dict.fromkeys(("lossless", "qualities", "imagenette", "drums"), "quick")
 PUBLISHED = [domain.get(half).published.name for half in ("cifar", "audio")]
 SOURCES = {"imagenette": "nette-7f44ab58-full"}  # of several the one on the front page
 ITEMS = {"images": "an image", "sound": "a clip", "lossless": "an image", "drums": "a clip"}
@@ -167,7 +167,7 @@ def main() -> None:
     print(short_table(front), end="\n\n")
     for study in ("images", "sound"):
         print(table(read(study), ITEMS[study]), end="\n\n")
-    for study in ("lossless", "imagenette", "noise", "drums", "machines", "digits"):
+    for study in ("lossless", "qualities", "imagenette", "noise", "drums", "machines", "digits"):
         print(study, tests_table(study), sep="\n", end="\n\n")
     with charts.styled():
         figure(front).savefig(RESULTS / "front.png", dpi=160, metadata={"Software": None})

@@ -2,6 +2,7 @@
 # Makes the results again; the same command goes on where it was stopped.
 #   sh scripts/reproduce.sh quick           the embedded sample, two rates and two seeds: seven minutes
 #   sh scripts/reproduce.sh lossless FOLDER results/lossless: lossless CIFAR-10, less than four hours
+#   sh scripts/reproduce.sh qualities FOLDER results/qualities: the same at lower qualities, three hours
 #   sh scripts/reproduce.sh noise           results/noise: the embedded samples, a quarter of an hour
 #   sh scripts/reproduce.sh imagenette FOLDER results/imagenette: photographs of 224 pixels, three hours
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
@@ -18,13 +19,13 @@ set -eu
 which=$1
 case $which/$# in
 quick/1 | noise/1 | paper/1) ;;
-lossless/2 | imagenette/2 | images/2 | sound/2 | drums/2 | machines/2 | digits/2) ;;
+lossless/2 | qualities/2 | imagenette/2 | images/2 | sound/2 | drums/2 | machines/2 | digits/2) ;;
 quick/* | noise/* | paper/*) refuse "$which takes no FOLDER." ;;
-lossless/* | imagenette/* | images/* | sound/* | drums/* | machines/* | digits/*)
+lossless/* | qualities/* | imagenette/* | images/* | sound/* | drums/* | machines/* | digits/*)
     refuse "$which takes one FOLDER." ;;
 *)
-    refuse "There is no '$which' to reproduce, only quick, noise, lossless, imagenette, images, sound, drums,\
- machines, digits and paper." ;;
+    refuse "There is no '$which' to reproduce, only quick, noise, lossless, qualities, imagenette, images,\
+ sound, drums, machines, digits and paper." ;;
 esac
 trap 'exit 75' INT # once the command that it stops has ended
 if [ $# = 2 ]; then
@@ -53,9 +54,13 @@ noise)
     sweep audio $with --num_epoch 10 --seed 0 1 2 --bitrate 0 128 64 32 16 8
     ;;
 lossless)
-    qualities="0 1 5 10 15 20 25 50 75 100" with="--precision bfloat16 --seed 0 1 2"
-    sweep cifar --source "$data" --model quick $with --quality $qualities --test_quality $qualities
-    sweep cifar --source "$data" --model strong $with --quality 0
+    tested="0 1 5 10 25 50 75 100" with="--seed 0 1 2 --quality 0"
+    sweep cifar --source "$data" --model quick --precision float32 $with 100 90 75 50 --test_quality $tested
+    sweep cifar --source "$data" --model strong --precision bfloat16 $with
+    ;;
+qualities)
+    tested="0 1 5 10 15 20 25 50 75 100" with="--model quick --precision bfloat16 --seed 0 1 2"
+    sweep cifar --source "$data" $with --quality 0 25 20 15 10 5 1 --test_quality $tested
     ;;
 imagenette)
     with="--model quick --precision float32 --batch_size 125 --learning_rate 0.175 --seed 0 1 2"

@@ -48,7 +48,7 @@ def test_help_is_the_comment_at_the_top(script, checkout):
         ("demo.sh now", "takes no arguments"),
         ("setup.sh docs", "only codecs, dev, mutants and ray"),
         ("setup.sh --locked ray", "--locked takes no extra"),
-        ("reproduce.sh all", "only quick, noise, lossless, imagenette, images, sound, drums"),
+        ("reproduce.sh all", "only quick, noise, lossless, qualities, imagenette, images"),
         ("reproduce.sh images", "takes one FOLDER"),
         ("reproduce.sh quick photos", "takes no FOLDER"),
         ("sweep.sh", "has to be cifar or audio, not ''"),

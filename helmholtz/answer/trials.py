@@ -58,8 +58,9 @@ class Trials:
     @property
     def source(self) -> str:
         """The name of the data, of all folds together."""
-        name = self.baseline.source
-        return re.sub(r"(-[0-9a-f]{8}(-\d+px)?(-full)?)-fold1", r"\1", name) if self.folds > 1 else name
+        if self.folds == 1:
+            return self.baseline.source
+        return re.sub(r"(-[0-9a-f]{8}(-\d+px)?(-full)?)-fold1", r"\1", self.baseline.source)
 
     def base(self, seed: int) -> Trial:
         return Trial(self.half.published.name, 0, seed)
