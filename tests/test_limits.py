@@ -188,7 +188,7 @@ def test_another_python_than_that_of_the_checkout_is_told():
     command[-1] += "'--quality', '5']))"
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 4, done.stderr
-    assert is_one_sentence(done.stderr, "`sh scripts/setup.sh` makes .venv"), done.stderr
+    assert is_one_sentence(done.stderr, "run `sh scripts/setup.sh`, then use .venv"), done.stderr
 
 
 def test_classes_of_the_longest_names_leave_room_for_their_figure(tmp_path):

@@ -181,7 +181,7 @@ def test_the_published_scripts(script, flags, expected):
         (["--num_epoch", "0"], 2, "1 or more"),
         (["--nonsense"], 2, "unrecognized arguments: --nonsense"),
         (["--quality"], 2, "expected at least one argument"),
-        (["--resume"], 2, "resumes by itself"),
+        (["--resume"], 2, "resumed by itself"),
         (["--only", "9"], 2, "the last is run 8"),
         (["--gpus", "97"], 2, "There is no GPU '97'"),
         (["--address", "x:1"], 2, "add --engine ray"),
