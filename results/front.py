@@ -33,7 +33,7 @@ SHOWN |= {"test_acc": "{:.3f}", "test_difference": "{:+.3f}"}
 TESTED = ("test_acc", "test_difference")
 JUDGED = {"test_acc": "{:.4f}", "test_difference": "{:+.3f}"}
 SHORT = {
-    "lossless": ("images of 32 x 32 pixels", (0, 100, 75)),
+    "lossless": ("images of 32 x 32 pixels", (0, 100, 90)),
     "imagenette": ("photographs of 224 x 224 pixels", (0, 50, 10)),
     "drums": ("drum sounds", (0, 64)),
 }

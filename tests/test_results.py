@@ -183,7 +183,7 @@ def test_what_is_said_of_convergence_is_what_the_curves_say():
     """Of `quick` on the lossless images: after two epochs, and when it comes to 95 and 99 % of what
     it ends with uncompressed, or at its own quality."""
     near, nearer, own = {}, {}, {}
-    for study, rates in (("lossless", (0, 75, 50)), ("qualities", (0, 25))):
+    for study, rates in (("lossless", (0, 90, 75, 50)), ("qualities", (0, 25))):
         runs = logs.read_table(RESULTS / study / "runs.csv")
         curves = [(r.row["rate"], r.history["acc"]) for r in runs if r.row["model"] == "quick"]
         for rate in rates:
@@ -196,11 +196,12 @@ def test_what_is_said_of_convergence_is_what_the_curves_say():
             near.setdefault(rate, set()).add(reached(accuracies, 0.95 * end))
             nearer.setdefault(rate, set()).add(reached(accuracies, 0.99 * end))
             own.setdefault(rate, set()).add(reached(accuracies, 0.95 * accuracies[-1]))
-    assert (near[0], near[100], near[75]) == ({8}, {8}, {11, 12})
+    assert (near[0], near[100], near[90], near[75]) == ({8}, {8}, {10}, {11, 12})
     assert {None} == set.union(*(found for rate, found in near.items() if 0 < rate < 75))
     assert (nearer[0], nearer[100]) == ({11, 12}, {12})
     assert {None} == set.union(*(found for rate, found in nearer.items() if 0 < rate < 100))
-    assert (own[0], own[100], own[75], own[50], own[25]) == ({8}, {8}, {9}, {9}, {9, 10})
+    assert (own[0], own[100], own[90], own[75], own[50]) == ({8}, {8}, {8, 9}, {9}, {9})
+    assert own[25] == {9, 10}
     assert {10} == set.union(*(found for rate, found in own.items() if 0 < rate < 25))
 
 
