@@ -12,6 +12,7 @@ from cifar import predict, prepare, train
 from cifar.domain import DOMAIN, PUBLISHED
 from helmholtz.codec import Codec
 from helmholtz.domain import Network, Recipe
+from helmholtz.errors import DataError
 from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
 
@@ -92,5 +93,8 @@ def test_rates_and_flags_are_those_of_the_codec_and_the_network(made_up, command
 def test_a_run_of_before_has_the_published_codec():
     assert DOMAIN.codec_of({}) is DOMAIN.published
     assert DOMAIN.codec_of({"codec": "jpeg"}).folder(5) == "quality_5"
+    for damaged in ("made-up", [], None):
+        with pytest.raises(DataError, match="is not one of jpeg, "):
+            DOMAIN.codec_of({"codec": damaged})
     other = replace(LEVELS, prefix="webp")
     assert (other.folder(25), other.rate_name(0)) == ("webp_25", "uncompressed")

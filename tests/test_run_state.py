@@ -15,7 +15,7 @@ from cifar import train
 from helmholtz import machine
 from helmholtz.errors import UsageError
 from helmholtz.io import run_state
-from helmholtz.sweep import parcel
+from helmholtz.sweep import local_engine, parcel
 
 ROOT = Path(train.__file__).parents[1]
 SETTING = {"model": "m", "rate": 5, "data": {"digest": "a"}, "versions": {"keras": 3}}
@@ -163,6 +163,17 @@ def test_the_page_cache_of_a_control_group_counts_as_free(tmp_path, monkeypatch)
     assert machine.available_memory() == 900 - 800 + 300 + 400
     (tmp_path / "memory.max").write_text("max\n")
     assert machine.available_memory() > 1e6
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("max 100000", 4), ("150000 100000", 2), ("900000 100000", 4)]
+)
+def test_a_quota_of_a_control_group_limits_the_cores(quota, cores, tmp_path, monkeypatch):
+    (tmp_path / "cpu.max").write_text(quota + "\n")
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(4)))
+    assert machine.cores() == cores
+    assert len(set.union(*local_engine.share_cores(2))) == cores
 
 
 def test_memory_is_estimated_before_a_step(photos, tmp_path, command, monkeypatch):
