@@ -40,6 +40,8 @@ def run(main: Callable[[], None], interrupted: str = "the same command starts ag
     except Exception as error:  # the backends' types, which would have to be imported
         if "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error):
             _leave(MACHINE_FAILED, _machine_sentence(MemoryError()))
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # an interruption, by way of C code
+            _leave(INTERRUPTED, f"Interrupted; {interrupted}.")
         raise
     except KeyboardInterrupt:
         _leave(INTERRUPTED, f"Interrupted; {interrupted}.")

@@ -232,7 +232,7 @@ def test_interrupted_it_exits_75_and_goes_on(source, tmp_path):
     assert process.stdout.readline().startswith("epoch 1/500")
     os.kill(process.pid, signal.SIGTERM)
     error = process.communicate(timeout=60)[1]
-    assert process.returncode == 75
+    assert process.returncode == 75, error
     assert "--resume" in error
     done = len(rows(tmp_path))
     code = subprocess.run(

@@ -212,3 +212,14 @@ def test_no_default_is_typed_into_its_help(parse_args, words, monkeypatch):
     parse_args(words)
     typed = [a.dest for a in actions if a.help and f"({a.default})" in a.help]
     assert (len(actions) > 3, typed) == (True, [])
+
+
+@pytest.mark.parametrize(("kill", "code"), [(True, 75), (False, 1)])
+def test_an_interruption_that_comes_up_as_another_error_is_one(kill, code):
+    """As where a library calls Python from C: an error there becomes one of its own."""
+    program = "import os, signal\nfrom helmholtz import cli\ndef main():\n    try:\n"
+    program += f"        {'os.kill(os.getpid(), signal.SIGTERM)' if kill else 'pass'}\n"
+    program += "    except KeyboardInterrupt:\n        pass\n    raise SystemError('from C')\n"
+    command = [sys.executable, "-c", program + "cli.run(main)"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, "Interrupted" in done.stderr) == (code, kill), done.stderr
