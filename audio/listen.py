@@ -28,7 +28,7 @@ def listen(flags: dict, codec, rates: list[int]) -> tuple[dict[int, tuple[str, b
         sound, mono, dur = parts["test"][0][0], bool(flags.get("mono")), flags.get("dur")
         clip = sources.read_clip(sound, mono, dur, hertz).samples[: LONGEST * hertz]
         codec.available()
-        own = {rate: codec if rate else codecs.TABLE["mp3"] for rate in rates}  # as uncompressed
+        own = {rate: codec if rate else codecs.TABLE["mp3"] for rate in rates}  # 0: its samples
         return {rate: _file(own[rate], clip, rate, hertz) for rate in rates}, ""
     except (KeyError, DataError, MachineError, UsageError, OSError, ValueError) as error:
         return {}, f"The sounds cannot be played here ({error})."

@@ -45,7 +45,10 @@ def opencv_file(image: np.ndarray, ending: str, *settings: int) -> bytes:
     done, file = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), settings)
     if not done:  # such as more than 16,383 pixels a side as WebP
         height, width = image.shape[:2]
-        raise DataError(f"OpenCV cannot write {width:,} x {height:,} pixels as {ending}.")
+        raise DataError(
+            f"OpenCV cannot write {width:,} x {height:,} pixels as {ending}: make the image "
+            "smaller, or give another --codec."
+        )
     return file.tobytes()
 
 

@@ -244,5 +244,5 @@ def test_every_codec_has_the_rates_at_which_it_is_lossy_and_useful():
 
 @pytest.mark.parametrize("name", ["jpeg", "webp", "avif"])
 def test_an_image_with_too_many_pixels_a_side_is_told(name):
-    with pytest.raises(DataError, match=r"OpenCV cannot write 66,000 x 2 pixels as .{4,5}[.]"):
+    with pytest.raises(DataError, match=r"OpenCV cannot write 66,000 x 2 pixels as [.]\w+: make"):
         codecs.TABLE[name].encode(np.zeros((2, 66_000, 3), np.uint8), 50)

@@ -71,9 +71,9 @@ def add(rows: list[dict], path: Path) -> None:
             text = file.read(MAX_BYTES + 1)
         if len(text) > MAX_BYTES:
             raise ValueError("it is too large")
-        words = {"dtype": dict.fromkeys([*DATA, "class"], str)}
-        words |= {"keep_default_na": False, "na_values": [""]}  # a class may be called None
-        table = pd.read_csv(io.BytesIO(text), **words)
+        texts = dict.fromkeys([*DATA, "class"], str)
+        only_empty = {"keep_default_na": False, "na_values": [""]}  # a class may be called None
+        table = pd.read_csv(io.BytesIO(text), dtype=texts, **only_empty)
         for _, group in table.groupby(DATA, dropna=False, sort=False):
             for column in group.columns[len(ITEM) :]:
                 folder, _, at = column.rpartition("|")

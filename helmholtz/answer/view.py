@@ -52,10 +52,8 @@ class View:
         tried = {trial[:2] for trial in batch}
         for verdict in self.inquiry.verdicts:
             if verdict.margin and (verdict[:2] in tried or any(not rate for _, rate in tried)):
-                name, cost = (
-                    said.name(self.inquiry, verdict),
-                    said.difference(self.inquiry, verdict),
-                )
+                name = said.name(self.inquiry, verdict)
+                cost = said.difference(self.inquiry, verdict)
                 seeds = plural(verdict.margin.seeds, "seed")
                 self.say(f"          {name}: {cost}, {seeds}: {verdict.said}")
         self._keep(running=True)
