@@ -1,7 +1,6 @@
 """answer.py: what it says of runs that are there, its budget, and the whole command."""
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,10 +13,9 @@ import pytest
 
 from audio import answer as audio_answer
 from cifar import answer as cifar_answer
-from cifar import prepare as cifar_prepare
 from helmholtz.analysis import logs
 from helmholtz.answer import few_items, page, said, session, sizes, tolerance
-from helmholtz.answer.clock import Clock, OutOfTime, duration, spoken
+from helmholtz.answer.clock import Clock, OutOfTime
 from helmholtz.answer.inquiry import Inquiry
 from helmholtz.answer.journal import Journal
 from helmholtz.answer.tolerance import Tolerance
@@ -30,24 +28,6 @@ from helmholtz.io import predictions
 
 RATES, ITEMS = [90, 50, 10], 4000
 BITS = {0: 24_576, 90: 9000, 50: 4000, 10: 2000}
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("0.5h", 1800), ("0m30s", 30)],
-)
-def test_a_duration_is_read(text, seconds):
-    assert duration(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "30", "m", "0m", "0h0m", "1h 30m", "-5m", "5x"])
-def test_what_is_no_duration_is_refused(text):
-    with pytest.raises(ArgumentTypeError, match="such as 90s, 30m or 2h"):
-        duration(text)
-
-
-def test_durations_are_spoken():
-    assert [spoken(s) for s in (50, 720, 9000)] == ["50 s", "12 minutes", "2.5 hours"]
 
 
 def test_a_tolerance_is_a_share_or_points():
@@ -75,55 +55,6 @@ def test_a_recipe_fits_few_items_and_stays_as_it_is_for_many():
     assert few["batch_size"] == 16
     assert few["num_epoch"] * 48 / 16 >= few_items.STEPS
     assert few["learning_rate"] == pytest.approx(0.35 * np.sqrt(16 / 500), abs=1e-3)
-
-
-class Watch:
-    """A clock to set."""
-
-    time = 0.0
-
-    def __call__(self):
-        return self.time
-
-
-def two_epochs_of(seconds, epochs):
-    """A clock of two minutes whose first run has the second of so many epochs."""
-    watch = Watch()
-    clock = Clock(120, now=watch)
-    clock.start()
-    for epoch, watch.time in ((1, seconds), (2, 2 * seconds)):
-        clock.watch(epoch, epochs)
-    return clock
-
-
-def test_the_clock_expects_what_epochs_and_then_runs_let_expect():
-    watch = Watch()
-    clock = Clock(1000, now=watch)
-    assert clock.expected is None
-    assert clock.fits(1)
-    clock.start()
-    for epoch, watch.time in ((1, 20.0), (2, 25.0), (3, 30.0)):
-        clock.watch(epoch, 10)
-    assert clock.expected == pytest.approx(65, abs=3)
-    watch.time = 70.0
-    clock.end(1)
-    assert clock.expected == pytest.approx(1.05 * 70)
-    watch.time = 930.0
-    assert not clock.fits(1)
-    clock.check()
-    watch.time = 999.0
-    with pytest.raises(OutOfTime):
-        clock.check()
-
-
-def test_a_first_run_that_cannot_end_in_time_is_stopped_at_once():
-    with pytest.raises(OutOfTime):
-        two_epochs_of(20.0, 100).check()
-
-
-def test_of_unknown_epochs_nothing_is_expected():
-    """An own network's recipe is not known before it is built."""
-    assert two_epochs_of(8.0, 0).expected is None
 
 
 @pytest.fixture
@@ -387,32 +318,6 @@ def test_there_is_no_answer_without_data(command, tmp_path):
     assert "does not exist" in error
 
 
-def test_every_item_is_tested_in_one_of_the_folds(command, photos, tmp_path):
-    import h5py
-
-    counts, labels = [], []
-    for fold in range(1, 6):
-        flags = ["--source", photos, "--data_dir", tmp_path, "--quality", "0", "--fold", fold]
-        assert command(cifar_prepare.main, *flags)[0] == 0
-    for path in sorted(tmp_path.glob("cifar/*/quality_0/test.h5")):
-        with h5py.File(path, "r") as file:
-            counts.append(len(file["label"]))
-            labels += [image.tobytes() for image in file["data"]]
-    assert counts == [16] * 5
-    assert len(set(labels)) == 80
-
-
-def test_folds_of_fewer_files_than_folds_are_refused(command, photos, tmp_path):
-    for path in [
-        path for name in ("dark", "bright") for path in sorted((photos / name).iterdir())[:4]
-    ]:
-        (tmp_path / "few" / path.parent.name).mkdir(parents=True, exist_ok=True)
-        (tmp_path / "few" / path.parent.name / path.name).symlink_to(path)
-    flags = ["--source", tmp_path / "few", "--data_dir", tmp_path, "--quality", "0", "--fold", 5]
-    code, error = command(cifar_prepare.main, *flags)
-    assert (code, "only 4 items: --fold needs 5 or more of each" in error) == (3, True)
-
-
 @pytest.mark.parametrize(("code", "error"), [(3, DataError), (2, UsageError), (-9, MachineError)])
 def test_a_baseline_that_fails_ends_with_its_own_kind_of_error(trials, code, error):
     worker, (run,) = object.__new__(Work), trials.runs[Trial("jpeg", 0, 0)]
@@ -495,18 +400,6 @@ def test_a_damaged_answer_json_is_made_anew(trials, damage):
 def test_the_same_question_twice_at_once_is_refused(trials):
     with journal(trials), pytest.raises(UsageError, match="Another process is already answering"):
         journal(trials).__enter__()
-
-
-def test_folds_are_for_folders_with_few_test_items_and_no_split_of_their_own(photos, tmp_path):
-    for split in ("train", "test"):
-        shutil.copytree(photos, tmp_path / split)
-    assert session._folds(str(photos), 8) == (
-        (1, 2, 3, 4, 5),
-        "A class has only 8 test items: every item is tested once, in 5 folds with a run each.",
-    )
-    assert session._folds(str(photos), session.FEW) == ((), "")
-    for source in (str(tmp_path), "sample"):
-        assert session._folds(source, 1)[0] == ()
 
 
 def test_only_recipes_that_end_with_their_last_epoch_are_fitted_to_few_items(trials):

@@ -10,6 +10,8 @@ from helmholtz.answer.decide import SEEDS
 from helmholtz.answer.trials import Trials
 from helmholtz.data import folders, loading
 from helmholtz.data.folds import FOLDS
+from helmholtz.data.loading import Data
+from helmholtz.data.splits import chosen_of
 from helmholtz.domain import Domain
 from helmholtz.schema import LAST
 from helmholtz.sweep import conduct, plan
@@ -32,9 +34,9 @@ def trials(half: Domain, asked: Namespace, rest: list[str], log=None) -> tuple[T
     conduct.check_networks([first.baseline])
     conduct.prepare([first.baseline], log)
     data = loading.load(plan.data_folder(first.baseline), 0)
-    count, fewest = len(data.splits["train"][1]), np.bincount(data.splits["test"][1]).min()
-    flags, fitted = _recipe(half, first.baseline.args, count, rest)
-    folds, tested = _folds(source, int(fewest))
+    args, count = first.baseline.args, len(data.splits["train"][1])
+    flags, fitted = _recipe(half, args, count, rest)
+    folds, tested = _folds(source, _fewest(data, args.limit), args.limit)
     found = Trials(asked, [*flags, *rest], SEEDS, folds)
     found.check()
     if getattr(asked, half.flag) is None and (audit := data.attributes.get("audit")):
@@ -58,12 +60,21 @@ def _recipe(half: Domain, args: Namespace, count: int, rest: list[str]) -> tuple
     return words, f"Recipe for {counted(count, 'item')}: {' '.join(words)}." if flags else ""
 
 
-def _folds(source: str, fewest: int) -> tuple[tuple[int, ...], str]:
-    """The folds to test, none where there are test items enough, and a sentence."""
+def _fewest(data: Data, limit: int | None) -> int:
+    """How many test items the rarest class has, among those that a run tests."""
+    tested = data.splits["test"][1][chosen_of(data, "test", limit)]
+    return int(np.bincount(tested, minlength=len(data.classes)).min())
+
+
+def _folds(source: str, fewest: int, limit: int | None) -> tuple[tuple[int, ...], str]:
+    """The folds to test, none where there are test items enough, and a sentence.
+
+    limit: as of --limit; with one, folds would not test every item.
+    """
     if fewest >= FEW:
         return (), ""
     text = f"A class has only {counted(fewest, 'test item')}"
-    if Path(source).is_dir() and not folders.is_split(Path(source)):
+    if not limit and Path(source).is_dir() and not folders.is_split(Path(source)):
         folds = tuple(range(1, FOLDS + 1))
         return folds, f"{text}: every item is tested once, in {FOLDS} folds with a run each."
     return (), f"{text}: the intervals will be wide."
