@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes the results again; the same command goes on where it was stopped.
-#   sh scripts/reproduce.sh quick           the embedded sample, two rates and two seeds: seven minutes
+#   sh scripts/reproduce.sh sample          the built-in samples, two rates and two seeds: seven minutes
 #   sh scripts/reproduce.sh lossless FOLDER results/lossless: lossless CIFAR-10, less than four hours
 #   sh scripts/reproduce.sh qualities FOLDER results/qualities: the same at lower qualities, three hours
 #   sh scripts/reproduce.sh noise           results/noise: the embedded samples, a quarter of an hour
+#   sh scripts/reproduce.sh published FOLDER results/published: the same, the published networks, an hour and a half
 #   sh scripts/reproduce.sh imagenette FOLDER results/imagenette: photographs of 224 pixels, three hours
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
 #   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, somewhat over two hours
@@ -18,14 +19,14 @@ set -eu
 [ $# -gt 0 ] || { usage >&2 && exit 2; }
 which=$1
 case $which/$# in
-quick/1 | noise/1 | paper/1) ;;
-lossless/2 | qualities/2 | imagenette/2 | images/2 | sound/2 | drums/2 | machines/2 | digits/2) ;;
-quick/* | noise/* | paper/*) refuse "$which takes no FOLDER." ;;
-lossless/* | qualities/* | imagenette/* | images/* | sound/* | drums/* | machines/* | digits/*)
+sample/1 | noise/1 | paper/1) ;;
+lossless/2 | qualities/2 | published/2 | imagenette/2 | images/2 | sound/2 | drums/2 | machines/2 | digits/2) ;;
+sample/* | noise/* | paper/*) refuse "$which takes no FOLDER." ;;
+lossless/* | qualities/* | published/* | imagenette/* | images/* | sound/* | drums/* | machines/* | digits/*)
     refuse "$which takes one FOLDER." ;;
 *)
-    refuse "There is no '$which' to reproduce, only quick, noise, lossless, qualities, imagenette, images,\
- sound, drums, machines, digits and paper." ;;
+    refuse "There is no '$which' to reproduce, only sample, noise, lossless, qualities, published, imagenette,\
+ images, sound, drums, machines, digits and paper." ;;
 esac
 trap 'exit 75' INT # once the command that it stops has ended
 if [ $# = 2 ]; then
@@ -42,7 +43,7 @@ sweep() { # a failed run does not stop the others; wrong usage and Ctrl-C do
 }
 
 case $which in
-quick)
+sample)
     with="--source sample --seed 0 1 --jobs 2 --precision bfloat16"
     sweep cifar $with --quality 0 10 --limit 4000 --num_epoch 6 --batch_size 32
     sweep audio $with --bitrate 0 32 --num_epoch 10 --batch_size 20
@@ -61,6 +62,10 @@ lossless)
 qualities)
     tested="0 1 5 10 15 20 25 50 75 100" with="--model quick --precision bfloat16 --seed 0 1 2"
     sweep cifar --source "$data" $with --quality 0 25 20 15 10 5 1 --test_quality $tested
+    ;;
+published)
+    with="--limit 10000 --val 0.2 --num_epoch 20 --precision float32 --jobs 2"
+    sweep cifar --source "$data" $with --setting 0 1 2 3 4 5 --seed 0 --quality 0
     ;;
 imagenette)
     with="--model quick --precision float32 --batch_size 125 --learning_rate 0.175 --seed 0 1 2"

@@ -48,9 +48,9 @@ def test_help_is_the_comment_at_the_top(script, checkout):
         ("demo.sh now", "takes no arguments"),
         ("setup.sh docs", "only codecs, dev, mutants and ray"),
         ("setup.sh --locked ray", "--locked takes no extra"),
-        ("reproduce.sh all", "only quick, noise, lossless, qualities, imagenette, images"),
+        ("reproduce.sh all", "only sample, noise, lossless, qualities, published, imagenette"),
         ("reproduce.sh images", "takes one FOLDER"),
-        ("reproduce.sh quick photos", "takes no FOLDER"),
+        ("reproduce.sh sample photos", "takes no FOLDER"),
         ("sweep.sh", "has to be cifar or audio, not ''"),
         ("sweep.sh video", "has to be cifar or audio, not 'video'"),
         ("train-all-cnns.sh video", "has to be cifar or audio, not 'video'"),
@@ -131,7 +131,7 @@ i=0; while [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
 
 @pytest.mark.parametrize(
     ("command", "first"),
-    [("demo.sh", "cifar.answer"), ("reproduce.sh quick", "helmholtz.sweep")],
+    [("demo.sh", "cifar.answer"), ("reproduce.sh sample", "helmholtz.sweep")],
 )
 def test_ctrl_c_waits_for_what_it_stops_and_exits_75(command, first, checkout):
     """A terminal's Ctrl-C reaches the script and the command that it runs."""
