@@ -157,11 +157,15 @@ def chosen(args: argparse.Namespace, domain, facts: dict | None = None) -> list[
     """Every (codec, rate) that the flags name, in their order.
 
     A codec without rates has those of its grid that data of these facts can have. Rate 0 is there
-    once, with the published codec. Raises UsageError for a rate that one of the codecs lacks.
+    once, with the published codec. Raises UsageError for a rate that one of the codecs lacks,
+    and where data of these facts can have none of a grid.
     """
     found = {}
     for codec in (domain.codecs[name] for name in args.codec):
-        for rate in rate_of(args, domain) or codec.fitting(codec.grid, facts or {}):
+        rates = rate_of(args, domain) or codec.fitting(codec.grid, facts or {})
+        if not rates:
+            codec.check_data(codec.grid, facts, domain.flag)
+        for rate in rates:
             codec.check(rate)
             found[codec if rate else domain.published, rate] = None
     return list(found)

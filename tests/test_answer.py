@@ -45,6 +45,17 @@ def test_a_rate_at_the_tolerance_stays_open_and_so_does_what_lies_behind_it():
     assert set(decide.decide(found, ORDER).values()) == {"open"}
 
 
+def test_the_interval_agrees_with_what_was_decided_at_an_earlier_look():
+    """Safe after three seeds, and worse in later ones: it stays safe, and the interval says so."""
+    hard, tolerance = np.random.default_rng(5).random(4000), Tolerance(0.01)
+    base, accuracies = hard < 0.9, [0.9] * 3 + [0.889] * 5
+    sample = np.stack([tolerance.margin(hard < accuracy, base) for accuracy in accuracies])
+    cells, allowed = tolerance.margin(*np.indices((2, 2)).reshape(2, 4)), levels(10, 0.025)
+    margin = decide._margin(sample, (4e-6, 40.0), cells, allowed)
+    assert margin.safe <= 1
+    assert margin.mean - margin.half < 0 < margin.low <= margin.mean <= margin.high
+
+
 def test_one_seed_of_each_decides_nothing():
     made = runs(np.random.default_rng(3), {0: 0.9, 75: 0.9, 25: 0.5}, 1)
     found = decide.margins(made, made.pop(0), Tolerance(0.01))
@@ -74,7 +85,7 @@ def test_rates_are_tried_by_bisection_and_seeds_go_where_a_decision_is_open():
 
 
 def margin(mean=0.0, safe=9.0, harmful=9.0):
-    return decide.Margin(3, mean, 0.01, safe, harmful, 1e-6, 1e-6)
+    return decide.Margin(3, mean, mean - 0.01, mean + 0.01, 0.01, safe, harmful, 1e-6, 1e-6)
 
 
 @pytest.mark.parametrize(
@@ -110,12 +121,12 @@ def test_a_rate_with_all_seeds_asks_for_those_that_the_baseline_lacks():
 
 
 def test_where_no_number_of_seeds_is_enough_no_run_is_asked_for():
-    margin = decide.Margin(3, 0.0, 0.02, 50.0, 50.0, 1e-8, 1e-4)
+    margin = decide.Margin(3, 0.0, -0.02, 0.02, 0.02, 50.0, 50.0, 1e-8, 1e-4)
     assert choose.needed(margin) == np.inf
 
 
 def test_two_seeds_that_differ_do_not_let_a_rate_be_given_up_but_the_items_may():
-    two = decide.Margin(2, 0.01, 0.2, 50.0, 50.0, 1e-4, 1e-6)
+    two = decide.Margin(2, 0.01, -0.19, 0.21, 0.2, 50.0, 50.0, 1e-4, 1e-6)
     assert choose.needed(two) == 3
     assert choose.needed(two._replace(seeds=3)) == np.inf
     assert choose.needed(two._replace(by_items=1e-3)) == np.inf

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from audio import answer as audio_answer
 from cifar import answer as cifar_answer
@@ -25,6 +26,7 @@ from helmholtz.answer.work import Work
 from helmholtz.domain import get
 from helmholtz.errors import OPEN, DataError, MachineError, UsageError
 from helmholtz.io import predictions
+from helmholtz.sweep import conduct
 
 RATES, ITEMS = [90, 50, 10], 4000
 BITS = {0: 24_576, 90: 9000, 50: 4000, 10: 2000}
@@ -150,11 +152,12 @@ def test_a_folder_without_files_to_export_gets_no_size_and_no_command(trials, tm
 def test_a_folder_that_would_not_become_smaller_is_said_to_save_nothing(trials):
     seeds(trials, {0: 0.9, 90: 0.9, 50: 0.9, 10: 0.8}, 3)
     inquiry = Inquiry(trials, Tolerance(0.01))
-    first = said.lines(inquiry, clock(), "sample", (2_000_000, 2_100_000))[0]
-    assert first == (
-        "Choose quality 50: the files take 2.0 MB now, and would take about 2.1 MB, which saves "
-        "nothing."
+    told = said.lines(inquiry, clock(), "photos", (2_000_000, 2_100_000))
+    assert told[0] == (
+        "Keep the files as they are: they take 2.0 MB, and at quality 50, the smallest that is "
+        "safe, would take about 2.1 MB."
     )
+    assert "helmholtz.export" not in "".join(told)
 
 
 def test_several_codecs_share_the_probability_of_a_wrong_decision(trials, tmp_path):
@@ -216,10 +219,10 @@ def test_a_rate_whose_runs_fail_is_left_out(trials):
     seeds(trials, {0: 0.9}, 1)
     inquiry = Inquiry(trials, Tolerance(0.01))
     assert inquiry.wanted()[0] == Trial("jpeg", 50, 0)
-    inquiry.without.add(("jpeg", 50))
+    inquiry.without["jpeg", 50] = "training failed"
     assert ("jpeg", 50) not in {trial[:2] for trial in inquiry.wanted()}
     assert "Left out, as training failed: quality 50." in said.notes(inquiry)
-    inquiry.without |= {("jpeg", 90), ("jpeg", 10)}
+    inquiry.without |= dict.fromkeys([("jpeg", 90), ("jpeg", 10)], "training failed")
     assert not [line for line in said.lines(inquiry, clock(), "sample", None) if "Open" in line]
 
 
@@ -285,12 +288,137 @@ def test_a_run_that_fails_leaves_its_rate_out_and_stops_all_if_it_is_the_baselin
     for trial in (Trial("jpeg", 50, 0), Trial("jpeg", 0, 0)):
         trials.runs[trial][0].state, trials.runs[trial][0].note = "failed", "exit code 4"
     work._check(Trial("jpeg", 50, 0))
-    assert inquiry.without == {("jpeg", 50)}
+    assert inquiry.without == {("jpeg", 50): "training failed"}
     assert told == [
         "quality 50  quick  seed 0 was not trained, and its rate is left out: exit code 4"
     ]
     with pytest.raises(MachineError, match="uncompressed  quick  seed 0 was not trained"):
         work._check(Trial("jpeg", 0, 0))
+
+
+def test_a_later_run_without_compression_that_fails_keeps_what_is_known(trials):
+    rng, hard = np.random.default_rng(1), np.random.default_rng(0).random(ITEMS)
+    for rate, accuracy in {0: 0.9, 90: 0.9, 10: 0.893}.items():
+        for seed in range(3):
+            finish(trials, rate, seed, hard < accuracy + 0.004 * rng.standard_normal())
+    told, inquiry = [], Inquiry(trials, Tolerance(0.01))
+    args = Namespace(engine="local", gpus=None, per_gpu=1, jobs=1)
+    work = Work(inquiry, clock(), None, Namespace(say=told.append), args)
+    trials.runs[Trial("jpeg", 0, 3)][0].state = "failed"
+    assert inquiry.wanted()
+    work._check(Trial("jpeg", 0, 3))
+    assert "no further seed can be compared" in told[0]
+    assert not inquiry.wanted()
+    lines = said.lines(inquiry, clock(), "sample", None)
+    assert lines[-1].endswith(
+        "a run without compression failed, so that more seeds cannot be compared."
+    )
+
+
+def test_a_rate_of_which_a_seed_failed_is_not_chosen(trials):
+    seeds(trials, {0: 0.9, 90: 0.9, 50: 0.9, 10: 0.8}, 3)
+    inquiry = Inquiry(trials, Tolerance(0.01))
+    assert inquiry.chosen().rate == 50
+    inquiry.without["jpeg", 50] = "training failed"
+    inquiry.look()
+    assert inquiry.chosen().rate == 90
+    assert "Left out, as training failed: quality 50." in said.notes(inquiry)
+
+
+def test_a_codec_that_cannot_have_all_items_is_left_out(trials, tmp_path):
+    """--skip_bad leaves out, say, what is too wide for WebP, and the test items are others."""
+    asked = Namespace(domain="cifar", codec=["jpeg", "webp"], quality=[50], log_dir=tmp_path)
+    asked.model, asked.setting = ["quick"], None
+    both = Trials(asked, ["--source", "sample"], 10)
+    seeds(both, {0: 0.9, 50: 0.9}, 3)
+    for seed in range(3):
+        folder = both.runs[Trial("webp", 50, seed)][0].folder
+        finish(both, 50, seed, np.ones(ITEMS - 1, bool), folder=folder)
+    inquiry = Inquiry(both, Tolerance(0.01))
+    assert inquiry.chosen()[:2] == ("jpeg", 50)
+    why = "Left out, as the codec cannot compress all of the test items: WebP quality 50."
+    assert why in said.notes(inquiry)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [({"fingerprint": "b"}, "before the files changed"), ({"codec": "new"}, "another build")],
+)
+def test_runs_of_other_data_are_not_taken_for_those_of_today(trials, changed, says):
+    seeds(trials, {0: 0.9, 50: 0.9}, 2)
+    trials.fingerprint = "a"
+    for (*_, seed), (run,) in trials.runs.items():
+        if (path := run.folder / "setting.json").exists():
+            setting = json.loads(path.read_text())
+            setting["data"] |= {"fingerprint": "a", "codec": "old"} | (changed if seed else {})
+            path.write_text(json.dumps(setting))
+    with pytest.raises(UsageError, match=f"{says}.*: give another --log_dir."):
+        trials.read()
+
+
+def test_of_several_codecs_the_smallest_files_are_chosen(trials, tmp_path):
+    asked = Namespace(domain="cifar", codec=["jpeg", "webp"], quality=[50], log_dir=tmp_path)
+    asked.model, asked.setting = ["quick"], None
+    both = Trials(asked, ["--source", "sample"], 10)
+    seeds(both, {0: 0.9, 50: 0.9}, 3)
+    for seed in range(3):
+        finish(both, 50, seed, both.correct("jpeg", 50).get(seed, np.ones(ITEMS, bool)),
+               folder=both.runs[Trial("webp", 50, seed)][0].folder)  # fmt: skip
+        path = both.runs[Trial("webp", 50, seed)][0].folder / "setting.json"
+        setting = json.loads(path.read_text())
+        setting["data"] |= {"scan_bytes": 90_000, "file_bytes": 91_000}  # more, without headers
+        path.write_text(json.dumps(setting))
+    assert Inquiry(both, Tolerance(0.01)).chosen()[:2] == ("webp", 50)
+
+
+def test_a_network_that_hardly_learned_gets_no_answer(trials):
+    """As in the report: it is better than guessing, and says nothing of compression."""
+    seeds(trials, {0: 0.133, 90: 0.133, 50: 0.13, 10: 0.1}, 3)
+    inquiry = Inquiry(trials, Tolerance(points=0.05))
+    assert not inquiry.learned()
+    assert said.lines(inquiry, clock(), "sample", None)[0].startswith("No answer: without")
+
+
+def test_data_that_cannot_be_prepared_end_it_with_what_was_wrong(trials, monkeypatch):
+    def fails(some, log):
+        log.write("There is no 128 kb/s of sound of 8,000 Hz.\n")
+        log.flush()
+        sys.exit(2)
+
+    monkeypatch.setattr(conduct, "prepare", fails)
+    worker = object.__new__(Work)
+    with pytest.raises(UsageError, match="were not prepared:\nThere is no 128 kb/s"):
+        worker._prepare(trials.runs[Trial("jpeg", 50, 0)])
+
+
+def test_rates_that_the_sound_cannot_have_are_refused_before_anything_is_trained(tmp_path, command):
+    for name in ("low", "high"):
+        (tmp_path / "sounds" / name).mkdir(parents=True)
+        for i in range(5):
+            samples = np.random.default_rng(i).normal(0, 0.1, 8000)
+            soundfile.write(tmp_path / "sounds" / name / f"{i}.wav", samples, 8000)
+    flags = ["--source", tmp_path / "sounds", "--data_dir", tmp_path, "--log_dir", tmp_path]
+    code, error = command(audio_answer.main, *flags, "--bitrate", "128")
+    assert (code, "There is no 128 kb/s of sound of 8,000 Hz" in error) == (2, True)
+    assert not list(tmp_path.rglob("*.h5"))
+
+
+def test_files_that_went_through_less_than_the_grid_are_told(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(Trials, "leave_out_above", lambda self, *_: self.runs.clear())
+    asked = Namespace(domain="cifar", codec=["jpeg"], quality=None, log_dir=tmp_path)
+    asked.model, asked.setting = ["quick"], None
+    with pytest.raises(UsageError, match="no rate of the grid is lower: give --quality"):
+        session.trials(get("cifar"), asked, ["--source", str(photos), "--data_dir", str(tmp_path)])
+
+
+def test_a_test_split_that_chooses_the_epoch_is_told(trials):
+    args = Namespace(**vars(trials.baseline.args) | {"model": "all-cnns"})
+    assert session._chooser(get("cifar"), args) == (
+        "The test split chooses the best epoch, too: add --val 0.2."
+    )
+    assert session._chooser(get("audio"), Namespace(model="cnn_x3_mlp_0", val=None)) == ""
+    assert session._chooser(get("cifar"), Namespace(model="all-cnns", val=0.2)) == ""
+    assert session._chooser(get("cifar"), trials.baseline.args) == ""
 
 
 @pytest.mark.parametrize(

@@ -34,23 +34,32 @@ def test_folds_of_fewer_files_than_folds_are_refused(command, photos, tmp_path):
     assert (code, "only 4 items: --fold needs 5 or more of each" in error) == (3, True)
 
 
+def data(*test, train=(100, 100)):
+    """Prepared data with so many test items of every class, and train items."""
+    labels = (np.repeat([0, 1], count) for count in (train, test))
+    return Data(
+        {split: (None, some) for split, some in zip(("train", "test"), labels, strict=True)},
+        ["a", "b"],
+        {},
+    )
+
+
 def test_folds_are_for_folders_with_few_test_items_and_no_split_of_their_own(photos, tmp_path):
     for split in ("train", "test"):
         shutil.copytree(photos, tmp_path / split)
-    assert session._folds(str(photos), 8, None) == (
+    few, many = data(8, 60), data(session.FEW, 60)
+    assert session._folds(str(photos), few, None) == (
         (1, 2, 3, 4, 5),
         "A class has only 8 test items: every item is tested once, in 5 folds with a run each.",
     )
-    assert session._folds(str(photos), session.FEW, None) == ((), "")
-    for source in (str(tmp_path), "sample"):
-        assert session._folds(source, 1, None)[0] == ()
-    assert session._folds(str(photos), 8, 100)[1].endswith("the intervals will be wide.")
-
-
-def test_the_fewest_test_items_are_those_of_the_limit():
-    labels = np.array([0] * 60 + [1] * 30)
-    data = Data({"test": (None, labels)}, ["a", "b"], {})
-    assert session._fewest(data, None) == 30
-    assert session._fewest(data, 90) == 30
-    assert 0 < session._fewest(data, 20) < 11
-    assert session._fewest(data, 1) == 0
+    assert session._folds(str(photos), many, None) == ((), "")
+    wide = "the intervals will be wide."
+    for source, made, limit in (
+        (tmp_path, few, None),
+        ("sample", few, None),
+        (photos, few, 100),
+        (photos, many, 60),
+        (photos, data(1, 60, train=(3, 240)), None),  # fewer of a class than folds
+    ):
+        folds, said = session._folds(str(source), made, limit)
+        assert (folds, said.endswith(wide)) == ((), True)

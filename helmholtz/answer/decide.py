@@ -31,14 +31,17 @@ SAFE, HARMFUL, OPEN = "safe", "harmful", "open"
 class Margin(NamedTuple):
     """What is known of a rate's margin, a share of the test items.
 
-    half: of its interval at the level of its last look. safe and harmful: the one-sided p-value of
-    a margin above 0 and of one below, each over its look's level, and the smallest of all looks: at
-    most 1 when that is decided. by_seed: the variance of a single seed. by_items: that of the mean
-    that no number of seeds removes.
+    low and high: of what the intervals of all looks have in common, so that it agrees with what is
+    decided; they hold together. half: of the interval of the last look. safe and harmful: the
+    one-sided p-value of a margin above 0 and of one below, each over its look's level, and the
+    smallest of all looks: at most 1 when that is decided. by_seed: the variance of a single seed.
+    by_items: that of the mean that no number of seeds removes.
     """
 
     seeds: int
     mean: float
+    low: float
+    high: float
     half: float
     safe: float
     harmful: float
@@ -83,14 +86,16 @@ def _pooled(samples: dict) -> tuple[float, float]:
 
 def _margin(sample: np.ndarray, pooled: tuple, cells: np.ndarray, allowed: tuple) -> Margin:
     """sample: seeds x items; cells: the values it may have; allowed: the level of each look."""
-    safe, harmful = np.inf, np.inf
+    safe, harmful, low, high = np.inf, np.inf, -np.inf, np.inf
     for seeds in range(1, len(sample) + 1):
         mean, by_items, freedom = _estimate(sample[:seeds], pooled, cells)
         level, error = allowed[seeds - 1], np.sqrt(pooled[0] / seeds + by_items)
         tail = float(stats.t.sf(mean / error, freedom))
         safe, harmful = min(safe, tail / level), min(harmful, (1 - tail) / level)
-    half = float(stats.t.isf(level, freedom) * error)
-    return Margin(seeds, mean, half, safe, harmful, pooled[0], by_items)
+        half = float(stats.t.isf(level, freedom) * error)
+        low, high = max(low, mean - half), min(high, mean + half)
+    ends = min(low, mean), max(high, mean)
+    return Margin(seeds, mean, *ends, half, safe, harmful, pooled[0], by_items)
 
 
 def _estimate(sample: np.ndarray, pooled: tuple, cells: np.ndarray) -> tuple[float, float, float]:

@@ -3,15 +3,16 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
 
-from helmholtz.analysis.measure import RISK
+from helmholtz.analysis import measure
 from helmholtz.answer import choose, decide
 from helmholtz.answer.decide import OPEN, SAFE, Margin
 from helmholtz.answer.tolerance import Tolerance
 from helmholtz.answer.trials import Trial, Trials
+from helmholtz.schema import LAST
 
 BASE_SEEDS = 3  # of the baseline, which help every decision
+FAILED, UNLIKE = "training failed", "the codec cannot compress all of the test items"
 
 
 class Verdict(NamedTuple):
@@ -28,7 +29,7 @@ class Inquiry:
 
     def __init__(self, trials: Trials, tolerance: Tolerance):
         self.trials, self.tolerance, self.orders = trials, tolerance, trials.orders()
-        self.without = set()  # rates whose runs have failed
+        self.without: dict[tuple[str, int], str] = {}  # rates that are left out, and why
         self.look()
 
     def look(self) -> None:
@@ -36,11 +37,11 @@ class Inquiry:
         self.trials.read()
         base = self.base = self.trials.correct(*self.trials.base(0)[:2])
         self.accuracy = float(np.mean(list(base.values()))) if base else None
-        rates = {
-            (codec, rate): self.trials.correct(codec, rate)
-            for codec, order in self.orders.items()
-            for rate in order
-        }
+        every = [(codec, rate) for codec, order in self.orders.items() for rate in order]
+        if base:
+            unlike = [rate for rate in every if not self.trials.comparable(*rate)]
+            self.without |= dict.fromkeys(unlike, UNLIKE)
+        rates = {rate: self.trials.correct(*rate) for rate in every if rate not in self.without}
         error = decide.ERROR / max(1, len(self.orders))
         margins = decide.margins(rates, base, self.tolerance, error)
         self.found, self.verdicts = {}, []
@@ -50,17 +51,22 @@ class Inquiry:
             self.verdicts += [Verdict(codec, rate, said[rate], found.get(rate)) for rate in order]
 
     def learned(self) -> bool:
-        """Whether the baseline is better than naming the largest class every time."""
+        """Whether the baseline is better than naming the largest class every time, as the report
+        has it."""
         if not self.base:
             return True
-        first, truth = self.base[min(self.base)], self.trials.truth
-        chance = np.bincount(truth).max() / len(truth)
-        right = binomtest(int(first.sum()), len(first), chance, alternative="greater")
-        return bool(right.pvalue < RISK)
+        truth = self.trials.truth
+        row = {"chance": np.bincount(truth).max() / len(truth), "val_items": len(truth)}
+        return bool(measure.learned(row | {"counted_epoch": LAST}, self.accuracy))
+
+    @property
+    def stuck(self) -> bool:
+        """Whether a run of the baseline has failed, so that no further seed can be compared."""
+        return self.trials.base(0)[:2] in self.without
 
     def wanted(self) -> list[Trial]:
         """Trials that may change a decision, the best first; none when all is decided."""
-        if not self.learned():
+        if not self.learned() or self.stuck:
             return []
         baseline = [self.trials.base(s) for s in range(BASE_SEEDS) if s not in self.base]
         if not self.base:
@@ -87,14 +93,14 @@ class Inquiry:
     def difference(self, verdict: Verdict) -> tuple[float, float, float]:
         """Of a tried rate's accuracy to the baseline's, a share of the items, and the ends of an
         interval that holds however often it was looked at, infinite while it is not known."""
-        mean, half = verdict.margin.mean - self.tolerance.loss(self.accuracy), verdict.margin.half
-        return mean, mean - half, mean + half
+        margin, loss = verdict.margin, self.tolerance.loss(self.accuracy)
+        return margin.mean - loss, margin.low - loss, margin.high - loss
 
     def chosen(self) -> Verdict | None:
-        """The safe rate with the fewest bits over all codecs."""
+        """The safe rate with the smallest files over all codecs."""
         safe = [v for v in self.verdicts if v.said == SAFE and v.margin]
-        bits = self.trials.bits
-        return min(safe, key=lambda v: bits(v.codec, v.rate) or np.inf, default=None)
+        size = self.trials.file_bytes
+        return min(safe, key=lambda v: size(v.codec, v.rate) or np.inf, default=None)
 
     def answered(self) -> bool:
         """Whether there is a rate to choose, or none can be."""

@@ -67,6 +67,7 @@ def write(folder: Path, told: dict, running: bool) -> None:
 def _picture(drawn: list[dict], loss: float):
     """Points of accuracy over payload bits: a mark and an interval for every rate tried."""
     figure, axes = charts.figure(3.2)
+    several = len({rate["codec"] for rate in drawn}) > 1
     for verdict in (SAFE, OPEN, HARMFUL):
         some = [rate for rate in drawn if rate["verdict"] == verdict]
         style = {"color": COLOURS[verdict], "label": verdict, "linestyle": "none"}
@@ -74,7 +75,8 @@ def _picture(drawn: list[dict], loss: float):
         axes.plot(x, [100 * value for value in y], marker=MARKERS[verdict], **style)
         for rate in some:
             place = (rate["bits"], 100 * rate["difference"])
-            axes.annotate(f"  {rate['rate']}", place, fontsize=8, va="center")
+            name = rate["name"] if several else rate["rate"]
+            axes.annotate(f"  {name}", place, fontsize=8, va="center")
             if rate["low"] is not None:
                 ends = [100 * rate["low"], 100 * rate["high"]]
                 axes.plot([rate["bits"]] * 2, ends, color=COLOURS[verdict])

@@ -22,7 +22,7 @@ def lines(inquiry: Inquiry, clock: Clock, source: str, size: tuple | None) -> li
     chosen = inquiry.chosen()
     said = [_choice(inquiry, chosen, size), _cost(inquiry, chosen)]
     said += [_harmful(inquiry), _open(inquiry, clock)]
-    if size:
+    if size and _saves(size):
         said.append(_next(inquiry, chosen, source))
     return [line for line in said if line]
 
@@ -66,14 +66,26 @@ def _choice(inquiry: Inquiry, chosen: Verdict | None, size: tuple | None) -> str
         if inquiry.answered():
             return "Stay uncompressed: every rate that was asked for costs more than the tolerance."
         return "No answer yet: no rate is known to be safe."
+    if size and not _saves(size):
+        now, then = map(megabytes, size)
+        return (
+            f"Keep the files as they are: they take {now}, and at {name(inquiry, chosen)}, the "
+            f"smallest that is safe, would take about {then}."
+        )
     return f"Choose {name(inquiry, chosen)}: {_saving(inquiry, chosen, size)}."
+
+
+def _saves(size: tuple[int, int]) -> bool:
+    """Whether files would become smaller."""
+    now, then = size
+    return then < now
 
 
 def _saving(inquiry: Inquiry, chosen: Verdict, size: tuple | None) -> str:
     if size:
         now, then = size
         text = f"the files take {megabytes(now)} now, and would take about {megabytes(then)}"
-        return text + (f" ({then / now - 1:+.0%})" if then < now else ", which saves nothing")
+        return f"{text} ({then / now - 1:+.0%})"
     trials, item = inquiry.trials, inquiry.trials.half.item
     now, then = (trials.data[key] for key in (trials.base(0)[:2], (chosen.codec, chosen.rate)))
     now, then = (data["file_bytes"] / data["items"] for data in (now, then))
@@ -110,6 +122,8 @@ def _open(inquiry: Inquiry, clock: Clock) -> str:
     if not (named := _open_rates(inquiry)):
         return ""
     text, more = f"Open: {named}", inquiry.still_needed()
+    if inquiry.stuck:
+        return f"{text}; a run without compression failed, so that more seeds cannot be compared."
     if not inquiry.wanted():
         items = counted(len(inquiry.trials.truth), "test item")
         return f"{text}; {items} are probably too few to settle that with {SEEDS} seeds."
@@ -153,9 +167,9 @@ def notes(inquiry: Inquiry) -> list[str]:
     for codec, order in inquiry.orders.items():
         rates = audit.get("codec"), audit.get("rate"), order
         said.append(above_source(trials.half.codecs[codec], *rates))
-    failed = [name(inquiry, v) for v in inquiry.verdicts if v[:2] in inquiry.without]
-    if failed:
-        said.append(f"Left out, as training failed: {', '.join(failed)}.")
+    for why in dict.fromkeys(inquiry.without.values()):
+        some = [name(inquiry, v) for v in inquiry.verdicts if inquiry.without.get(v[:2]) == why]
+        said.append(f"Left out, as {why}: {', '.join(some)}." if some else "")
     chosen, truth = inquiry.chosen(), data.get("true_noise_bits")
     if chosen and truth:
         lower = trials.data[chosen.codec, chosen.rate]

@@ -13,7 +13,8 @@ from helmholtz.data.folds import FOLDS
 from helmholtz.data.loading import Data
 from helmholtz.data.splits import chosen_of
 from helmholtz.domain import Domain
-from helmholtz.schema import LAST
+from helmholtz.errors import UsageError
+from helmholtz.schema import BEST, LAST
 from helmholtz.sweep import conduct, plan
 from helmholtz.text import counted
 
@@ -31,17 +32,38 @@ def trials(half: Domain, asked: Namespace, rest: list[str], log=None) -> tuple[T
     first = Trials(asked, rest, seeds=1)
     for codec in first.orders():
         half.codecs[codec].available()
+    args = first.baseline.args
+    _check_rates(half, asked, half.facts(args))
     conduct.check_networks([first.baseline])
     conduct.prepare([first.baseline], log)
     data = loading.load(plan.data_folder(first.baseline), 0)
-    args, count = first.baseline.args, len(data.splits["train"][1])
+    count = len(data.splits["train"][1])
     flags, fitted = _recipe(half, args, count, rest)
-    folds, tested = _folds(source, _fewest(data, args.limit), args.limit)
+    folds, tested = _folds(source, data, args.limit)
     found = Trials(asked, [*flags, *rest], SEEDS, folds)
+    found.fingerprint = data.attributes["fingerprint"]
     found.check()
     if getattr(asked, half.flag) is None and (audit := data.attributes.get("audit")):
         found.leave_out_above(audit["codec"], audit["rate"])
-    return found, [fitted, tested]
+        if not found.orders():
+            raise UsageError(
+                f"The files went through {audit['prior']} already, and no rate of the grid is "
+                f"lower: give --{half.flag}."
+            )
+    return found, [fitted, tested, _chooser(half, args)]
+
+
+def _check_rates(half: Domain, asked: Namespace, facts: dict) -> None:
+    """Raise UsageError where rates were given that data of these facts cannot have."""
+    for name in asked.codec:
+        half.codecs[name].check_data(getattr(asked, half.flag) or [], facts, half.flag)
+
+
+def _chooser(half: Domain, args: Namespace) -> str:
+    """A sentence where the test split, on which rates are judged, chooses the epoch too."""
+    recipe = half.networks[args.model].recipe if args.model in half.networks else None
+    chooses = recipe and recipe.counted == BEST and not (half.val if args.val is None else args.val)
+    return "The test split chooses the best epoch, too: add --val 0.2." if chooses else ""
 
 
 def _recipe(half: Domain, args: Namespace, count: int, rest: list[str]) -> tuple[list[str], str]:
@@ -60,21 +82,23 @@ def _recipe(half: Domain, args: Namespace, count: int, rest: list[str]) -> tuple
     return words, f"Recipe for {counted(count, 'item')}: {' '.join(words)}." if flags else ""
 
 
-def _fewest(data: Data, limit: int | None) -> int:
-    """How many test items the rarest class has, among those that a run tests."""
-    tested = data.splits["test"][1][chosen_of(data, "test", limit)]
-    return int(np.bincount(tested, minlength=len(data.classes)).min())
-
-
-def _folds(source: str, fewest: int, limit: int | None) -> tuple[tuple[int, ...], str]:
+def _folds(source: str, data: Data, limit: int | None) -> tuple[tuple[int, ...], str]:
     """The folds to test, none where there are test items enough, and a sentence.
 
     limit: as of --limit; with one, folds would not test every item.
     """
+    fewest = _fewest(data, data.splits["test"][1][chosen_of(data, "test", limit)])
     if fewest >= FEW:
         return (), ""
     text = f"A class has only {counted(fewest, 'test item')}"
-    if not limit and Path(source).is_dir() and not folders.is_split(Path(source)):
+    every = _fewest(data, np.concatenate([labels for _, labels in data.splits.values()]))
+    own = Path(source).is_dir() and not folders.is_split(Path(source))
+    if own and not limit and every >= FOLDS:
         folds = tuple(range(1, FOLDS + 1))
         return folds, f"{text}: every item is tested once, in {FOLDS} folds with a run each."
     return (), f"{text}: the intervals will be wide."
+
+
+def _fewest(data: Data, labels: np.ndarray) -> int:
+    """How many items the rarest class has."""
+    return int(np.bincount(labels, minlength=len(data.classes)).min())

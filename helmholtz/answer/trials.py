@@ -2,14 +2,18 @@
 
 import re
 from argparse import Namespace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from helmholtz import domain
+from helmholtz.errors import UsageError
 from helmholtz.io import predictions, runs
 from helmholtz.sweep import conduct, plan
 from helmholtz.sweep.plan import Run
+
+ANOTHER = "give another --log_dir"
 
 
 class Trial(NamedTuple):
@@ -24,13 +28,16 @@ class Trials:
     """All trials of a question. A trial is one run, or a run for each fold of the items.
 
     asked: flags as a sweep has them: domain, codec, rates or None, model or setting, log_dir.
-    rest: flags for train.py. folds: none, or the folds that are tested in turn.
+    rest: flags for train.py. folds: none, or the folds that are tested in turn. fingerprint: of the
+    source as it is now, once it is known.
     """
+
+    fingerprint: str | None = None
 
     def __init__(self, asked: Namespace, rest: list[str], seeds: int, folds: tuple[int, ...] = ()):
         self.half = domain.get(asked.domain)
         self.runs: dict[Trial, list[Run]] = {}
-        self.found, self.data, self.folds = {}, {}, max(1, len(folds))
+        self.found, self.truths, self.data, self.folds = {}, {}, {}, max(1, len(folds))
         for more in [["--fold", str(fold)] for fold in folds] or [[]]:
             for rates in ([0], getattr(asked, self.half.flag)):
                 wanted = {"seed": map(str, range(seeds)), self.half.flag: rates}
@@ -42,7 +49,7 @@ class Trials:
     def check(self) -> None:
         """Raise UsageError when a run is there that was made with other flags."""
         every = [run for some in self.runs.values() for run in some]
-        conduct.check_conflicts({run: plan.outlook(run) for run in every})
+        conduct.check_conflicts({run: plan.outlook(run) for run in every}, ANOTHER)
 
     def leave_out_above(self, codec: str | None, rate: int | None) -> None:
         """Leave out rates above the one that the files went through: they restore nothing."""
@@ -74,16 +81,37 @@ class Trials:
         return {codec: sorted(rates, reverse=True) for codec, rates in found.items()}
 
     def read(self) -> None:
-        """Read what has been finished since the last time."""
+        """Read what has been finished since the last time.
+
+        Raises UsageError for a run of a source that has changed, or of another build of the codec.
+        """
         for trial in self.runs.keys() - self.found.keys():
             folders = [run.folder for run in self.runs[trial]]
             if all((folder / "result.json").exists() for folder in folders):
+                for folder in folders:
+                    self._check_data(trial, folder)
                 said = [predictions.read(folder / predictions.FILE) for folder in folders]
                 self.found[trial] = np.concatenate([some.correct for some in said])
-                data = runs.read_setting(folders[0], self.half)["data"]
-                self.data.setdefault((trial.codec, trial.rate), data)
-                if not trial.rate:
-                    self.truth = np.concatenate([some.truth for some in said])
+                self.truths[trial] = np.concatenate([some.truth for some in said])
+
+    def _check_data(self, trial: Trial, folder: Path) -> None:
+        data = runs.read_setting(folder, self.half)["data"]
+        known = self.data.setdefault((trial.codec, trial.rate), data)
+        if self.fingerprint and data.get("fingerprint") != self.fingerprint:
+            raise UsageError(f"{folder} was trained before the files changed: {ANOTHER}.")
+        if data.get("codec") != known.get("codec"):
+            raise UsageError(f"{folder} was compressed by another build of the codec: {ANOTHER}.")
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The classes of the test items, int array, once the baseline has a finished run."""
+        return next(truth for trial, truth in self.truths.items() if not trial.rate)
+
+    def comparable(self, codec: str, rate: int) -> bool:
+        """Whether the runs of a rate tested what the baseline did: a codec may lack items that it
+        cannot compress, which --skip_bad leaves out."""
+        some = [truth for trial, truth in self.truths.items() if trial[:2] == (codec, rate)]
+        return all(np.array_equal(truth, self.truth) for truth in some)
 
     def correct(self, codec: str, rate: int) -> dict[int, np.ndarray]:
         """By seed, which test items the finished runs classify rightly, bool arrays."""
@@ -91,5 +119,12 @@ class Trials:
 
     def bits(self, codec: str, rate: int) -> float | None:
         """Mean payload bits of an item, once a run has told them."""
+        return self._mean(codec, rate, "scan_bytes", 8)
+
+    def file_bytes(self, codec: str, rate: int) -> float | None:
+        """Mean bytes of an item's file, once a run has told them."""
+        return self._mean(codec, rate, "file_bytes", 1)
+
+    def _mean(self, codec: str, rate: int, name: str, times: int) -> float | None:
         data = self.data.get((codec, rate), {})
-        return 8 * data["scan_bytes"] / data["items"] if "scan_bytes" in data else None
+        return times * data[name] / data["items"] if name in data else None

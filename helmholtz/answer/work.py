@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helmholtz.answer import said, session, sizes
 from helmholtz.answer.clock import Clock, OutOfTime
-from helmholtz.answer.inquiry import Inquiry
+from helmholtz.answer.inquiry import FAILED, Inquiry
 from helmholtz.answer.journal import Journal
 from helmholtz.answer.trials import Trial
 from helmholtz.answer.view import View
@@ -41,6 +41,11 @@ def answer(half: Domain, args: Namespace, rest: list[str]) -> bool:
             size = sizes.estimated(Path(source), half, half.codecs[chosen.codec], chosen.rate)
         view.end(said.lines(inquiry, clock, source, size), said.notes(inquiry))
     return inquiry.learned() and inquiry.answered()
+
+
+def _error(code: int | str, text: str) -> Exception:
+    """The error of a process that ended with a code."""
+    return {WRONG_USAGE: UsageError, BAD_DATA: DataError}.get(code, MachineError)(text)
 
 
 class Work:
@@ -91,19 +96,23 @@ class Work:
             run.folder.mkdir(parents=True, exist_ok=True)
         with open(runs[0].folder / "train.log", "a", encoding="utf-8") as log:
             for some in dict.fromkeys(run.source for run in runs):
-                conduct.prepare([run for run in runs if run.source == some], log)
+                try:
+                    conduct.prepare([run for run in runs if run.source == some], log)
+                except SystemExit as end:
+                    told = "\n".join(["The data were not prepared:", *table.log_end(runs[0])])
+                    raise _error(end.code, told) from None
 
     def _check(self, trial: Trial) -> None:
-        """Leave out a rate whose runs fail; without the baseline there is nothing to compare."""
+        """Leave out a rate whose runs fail; without any baseline there is nothing to compare."""
         for run in self.inquiry.trials.runs[trial]:
             if run.state == "done":
                 continue
             end = "\n".join([run.note or "another process trains it", *table.log_end(run)])
-            if not trial.rate:
-                wrong = {WRONG_USAGE: UsageError, BAD_DATA: DataError}.get(run.code, MachineError)
-                raise wrong(f"{run.name} was not trained: {end}")
-            self.inquiry.without.add(trial[:2])
-            self.view.say(f"{run.name} was not trained, and its rate is left out: {end}")
+            if not trial.rate and not self.inquiry.base:
+                raise _error(run.code, f"{run.name} was not trained: {end}")
+            self.inquiry.without[trial[:2]] = FAILED
+            rest = "its rate is left out" if trial.rate else "no further seed can be compared"
+            self.view.say(f"{run.name} was not trained, and {rest}: {end}")
 
     def _show(self, run=None, what: str = "") -> None:
         """What Launcher calls all the time."""

@@ -16,6 +16,7 @@ from helmholtz.sweep.plan import Run
 from helmholtz.text import counted
 from helmholtz.training import own_check
 
+INSTEAD = "give --overwrite to train anew, or another --log_dir"
 RUN_BYTES = 20_000_000  # on disk, of a run of middle size: weights and two checkpoints
 
 
@@ -77,15 +78,13 @@ def _chosen(all_runs: list[Run], number: int | None) -> list[Run]:
     return [all_runs[number]]
 
 
-def check_conflicts(outlooks: dict[Run, Outlook]) -> None:
-    """Raise UsageError when a run exists that was made with other flags."""
+def check_conflicts(outlooks: dict[Run, Outlook], instead: str = INSTEAD) -> None:
+    """Raise UsageError when a run exists that was made with other flags; instead: what to do."""
     refused = [(run, why) for run, (what, why) in outlooks.items() if what == "refuse"]
     if refused:
         run, why = refused[0]
         more = f" (and {counted(len(refused) - 1, 'more run')})" if len(refused) > 1 else ""
-        raise UsageError(
-            f"{run.folder} was {why}{more}: give --overwrite to train anew, or another --log_dir."
-        )
+        raise UsageError(f"{run.folder} was {why}{more}: {instead}.")
 
 
 def _check_disk(root: Path, count: int) -> None:

@@ -91,13 +91,20 @@ def _all_words(half: Domain, args: argparse.Namespace, rest: list[str]) -> list[
 
 
 def _fitting(half: Domain, parsed: list[tuple]) -> list[tuple]:
-    """The runs of the codecs' grids at those rates that the data can have."""
+    """The runs of the codecs' grids at those rates that the data can have.
+
+    Raises UsageError where there is none of them.
+    """
     facts = half.facts(parsed[0][1])
-    return [
+    found = [
         (words, options)
         for words, options in parsed
         if half.codecs[options.codec].fitting([flags.rate_of(options, half)], facts)
     ]
+    if not found:
+        codec = half.codecs[parsed[0][1].codec]
+        codec.check_data(codec.grid, facts, half.flag)
+    return found
 
 
 def _program(half: Domain, name: str):
