@@ -55,6 +55,7 @@ class Sound(Domain):
     input_range = (-80, 20)  # decibels
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
+    data_flags = tuple(FEATURES)
 
     def add_source_flags(self, parser: ArgumentParser) -> None:
         super().add_source_flags(parser)
@@ -115,27 +116,28 @@ class Sound(Domain):
     def prepare_file(self, path: Path, setting: dict):
         """Returns float16 spectrograms, mels x frames x channels, tiled if the run's are."""
         from audio.features import tile
-        from audio.survey import Clip
+        from audio.sources import read_clip
 
-        args, frames = self._saved_flags(setting)
-        compress = self.compressor(args, self.codec_of(setting))
-        clip = Clip(path, frames, setting["data"].get("sample_rate", constants.SAMPLE_RATE))
-        spectrograms = compress([clip], args.bitrate)[args.bitrate[0]][0].data
-        channels = spectrograms.shape[2] // (1 + args.phase)
-        if channels != setting["data"]["channels"]:
+        (args, frames), data = self._saved_flags(setting), setting["data"]
+        rate = data.get("sample_rate", constants.SAMPLE_RATE)
+        sound = read_clip(path, args.mono, args.dur, rate)
+        if (channels := sound.samples.shape[1]) != data["channels"]:
             wanted = "mono" if channels == 2 else "stereo"
             raise DataError(
                 f"{shown(path)} is not {wanted}, unlike the sounds of the run: convert it."
             )
+        codec, features = self.codec_of(setting).compress, self.data_settings(args)
+        spectrograms = _prepare_one(sound, frames, codec, args.bitrate[0], features).data
         return tile(spectrograms[None])[0] if setting["flags"].get("tile") else spectrograms
 
     def file_kind(self):
         return load("audio.sources.SOUNDS")
 
-    def encode_file(self, path: Path, codec, rate: int) -> bytes:
-        from audio.sources import read_sound
+    def encode_file(self, path: Path, codec, rate: int, mono: bool = False) -> bytes:
+        from audio.sources import mixed, read_sound
 
         sound = read_sound(path)
+        sound = mixed(sound) if mono else sound
         facts = {"sample_rate": sound.sample_rate, "channels": sound.samples.shape[1]}
         codec.check_data([rate], facts, self.flag)
         return codec.encode(sound.samples, rate, sound.sample_rate)

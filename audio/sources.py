@@ -110,21 +110,25 @@ def read_clip(sound, mono: bool, dur: float | None, sample_rate: int = SAMPLE_RA
     to; bytes are those of the part that is kept. Raises DataError as read_sound does.
     """
     if isinstance(sound, Path | idmt.Member):
-        samples, own, raw_bytes, source_bytes, _ = read_sound(sound, dur)
+        found = read_sound(sound, dur)
     else:
         from audio import sample
 
-        samples, own = sample.record(sound), SAMPLE_RATE
-        raw_bytes = source_bytes = 2 * samples.size
-    if mono:
-        raw_bytes //= samples.shape[1]
-        samples = samples.mean(axis=1, keepdims=True)
+        samples = sample.record(sound)
+        found = Recording(samples, SAMPLE_RATE, *[2 * samples.size] * 2)
+    samples, own, raw_bytes, source_bytes, _ = mixed(found) if mono else found
     if dur is not None:
         kept = min(1, round(dur * own) / len(samples))
         raw_bytes, source_bytes = round(kept * raw_bytes), round(kept * source_bytes)
     samples = resampled(samples, own, sample_rate)
     samples = samples if dur is None else samples[: round(dur * sample_rate)]
     return Recording(samples, sample_rate, raw_bytes, source_bytes, own != sample_rate)
+
+
+def mixed(sound: Recording) -> Recording:
+    """Two channels as one."""
+    samples, channels = sound.samples.mean(axis=1, keepdims=True), sound.samples.shape[1]
+    return sound._replace(samples=samples, raw_bytes=sound.raw_bytes // channels)
 
 
 def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> Recording:

@@ -65,6 +65,7 @@ class Images(Domain):
     flag, default_rate, val, input_range = "quality", 100, 0, (0, 1)
     codecs, networks = codecs.TABLE, NETWORKS
     sources, chunk = ("cifar10", "sample"), 256
+    data_flags = ("size", "full_size")
 
     def add_source_flags(self, parser: ArgumentParser) -> None:
         super().add_source_flags(parser)
@@ -127,7 +128,7 @@ class Images(Domain):
     def file_kind(self):
         return load("cifar.sources.IMAGES")
 
-    def encode_file(self, path: Path, codec, rate: int) -> bytes:
+    def encode_file(self, path: Path, codec, rate: int, mono: bool = False) -> bytes:
         import numpy as np
 
         from cifar.sources import open_image

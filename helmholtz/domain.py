@@ -68,6 +68,7 @@ class Domain(ABC):
     networks: ClassVar[dict[str, Network]]  # in the order of --setting
     sources: ClassVar[tuple[str, ...]]  # that have a name; the first is the published one
     source_flags: ClassVar[tuple[str, ...]] = ()  # further names of --source
+    data_flags: ClassVar[tuple[str, ...]]  # that say how data are prepared, and stand in them
     chunk: ClassVar[int]  # items that a process prepares at a time
 
     @property
@@ -148,8 +149,11 @@ class Domain(ABC):
         """The data.listing.Kind of the files of this half."""
 
     @abstractmethod
-    def encode_file(self, path: Path, codec: Codec, rate: int) -> bytes:
-        """A file in its own size or sampling rate, compressed; DataError or UsageError if not."""
+    def encode_file(self, path: Path, codec: Codec, rate: int, mono: bool = False) -> bytes:
+        """A file in its own size or sampling rate, compressed; DataError or UsageError if not.
+
+        mono: mix two channels of a sound down to one.
+        """
 
     def listen(self, flags: dict, codec: Codec, rates: list[int]) -> tuple[dict, str]:
         """One test item as sound, for the report; flags: of a run.

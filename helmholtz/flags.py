@@ -10,6 +10,7 @@ from helmholtz.data.kinds import AUTO, BYTES, KINDS
 from helmholtz.errors import UsageError
 
 PRECISIONS = ("float32", "bfloat16")
+CPUS, SYNC = 1, 30  # cores of a run on Ray, and seconds between two fetches of what it wrote
 FEEDS = ("auto", "device", "disk")
 TRACKERS = {"tensorboard": "tensorboardX", "wandb": "wandb"}  # and the package that each needs
 INSTALL = {"tensorboard": "pip install tensorboardX tensorboard", "wandb": "pip install wandb"}
@@ -66,9 +67,9 @@ def add_machine_flags(parser: argparse.ArgumentParser) -> None:
     text = "runs at a time on a GPU (%(default)s)"
     add("--per_gpu", type=count, default=1, metavar="N", help=text)
     add_engine_flags(parser, "who starts the runs")
-    text = "time between fetches from Ray (%(default)s)"
-    add("--sync", type=count, default=30, metavar="SECONDS", help=text)
-    add("--cpus", type=count, default=1, metavar="N", help="cores of a run on Ray (%(default)s)")
+    text = f"time between fetches from Ray ({SYNC})"
+    add("--sync", type=count, metavar="SECONDS", help=text)
+    add("--cpus", type=count, metavar="N", help=f"cores of a run on Ray ({CPUS})")
 
 
 def add_engine_flags(parser: argparse.ArgumentParser, text: str) -> None:

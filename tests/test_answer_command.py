@@ -132,13 +132,14 @@ def test_a_folder_gets_its_size_and_the_command_that_exports_it(trials, photos):
     assert size[0] == sum(path.stat().st_size for path in photos.rglob("*.png")) > size[1]
     first, *_, last = said.lines(inquiry, clock(), str(photos), size)
     assert first.startswith("Choose quality 50: the files take ")
-    assert last == (
-        f"python -m helmholtz.export {photos} {photos}-quality_50 --codec jpeg --quality 50"
-    )
+    line = f"python -m helmholtz.export {photos} {photos}-quality_50 --codec jpeg --quality 50"
+    assert last == line
+    trials.baseline.args.mono = True  # of sounds
+    assert said.lines(inquiry, clock(), str(photos), size)[-1] == f"{line} --mono"
 
 
 def test_a_folder_without_files_to_export_gets_no_size_and_no_command(trials, tmp_path):
-    """As of the unpacked archive of CIFAR-10, or of links to the folders of classes."""
+    """As of the unpacked archive of CIFAR-10."""
     seeds(trials, {0: 0.9, 90: 0.9, 50: 0.9, 10: 0.8}, 3)
     inquiry, half = Inquiry(trials, Tolerance(0.01)), get("cifar")
     (tmp_path / "unpacked").mkdir()

@@ -6,7 +6,7 @@ import soundfile
 from helpers import load_sounds, prepare_sounds
 
 from audio import sample
-from audio.constants import BITRATES, LABELS, SAMPLE_RATE, SHAPE
+from audio.constants import BITRATES, FEATURES, LABELS, SAMPLE_RATE, SHAPE
 from audio.domain import DOMAIN
 from audio.features import extract
 from audio.mp3 import compress
@@ -88,6 +88,16 @@ def test_what_is_there_is_left_alone_until_a_file_changes(stereo):
     (stereo / "a" / "0.wav").unlink()
     prepare_sounds(str(stereo), [8])
     assert loading.load(folder, 8).attributes["items"] == 5
+
+
+def test_a_file_with_other_channels_is_told_before_it_is_compressed(tmp_path):
+    """Stereo Opus has no 8 kb/s."""
+    samples = np.random.default_rng(0).normal(0, 0.1, (22050, 2))
+    soundfile.write(tmp_path / "a.wav", samples, 44_100)
+    data = dict(FEATURES) | {"frames": 22050, "channels": 1, "classes": ["a", "b"]}
+    setting = {"data": data, "flags": {}, "codec": "opus", "rate": 8}
+    with pytest.raises(DataError, match="is not mono, unlike the sounds of the run"):
+        DOMAIN.prepare_file(tmp_path / "a.wav", setting)
 
 
 def test_a_file_to_predict_is_prepared_as_the_data_were(stereo, tmp_path):

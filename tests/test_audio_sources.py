@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import pickle
 import struct
 
 import numpy as np
@@ -15,6 +16,7 @@ from audio import idmt, prepare, sources
 from audio.constants import CLASS_FOLDERS, LABELS, SAMPLE_RATE
 from audio.survey import surveyed
 from helmholtz.data import loading
+from helmholtz.data.baditems import BadItems
 from helmholtz.data.folders import folder_name
 from helmholtz.errors import DataError
 from helmholtz.io import datadir
@@ -103,6 +105,13 @@ def test_bad_files_are_left_out_when_told_and_listed(folder, command):
     assert data.attributes["skipped"] == len(BAD)
     assert len(data.attributes["skipped_files"]) == len(BAD)
     assert command(prepare.main, "--source", folder, *FLAGS)[0] == 0  # it is there now
+
+
+def test_what_is_wrong_with_files_is_told_by_another_process_too():
+    """An own network is checked in one, which reads the first sound."""
+    bad = BadItems({"train": {0: "a.wav is damaged.", 3: "b.wav is damaged."}})
+    there = pickle.loads(pickle.dumps(bad))
+    assert (str(there), there.problems) == (str(bad), bad.problems)
 
 
 def test_a_class_without_a_usable_file_is_an_error(folder, command):

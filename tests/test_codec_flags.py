@@ -9,6 +9,7 @@ from cifar import prepare, train
 from cifar.domain import DOMAIN as IMAGES
 from helmholtz import domain, flags
 from helmholtz.codec import Codec, Extra
+from helmholtz.data import prepare_command
 from helmholtz.errors import MachineError, UsageError
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan
@@ -117,6 +118,18 @@ def test_data_have_the_rates_within_their_limits_and_the_nearest_is_advised():
         with pytest.raises(UsageError) as error:
             wide.check_data(rates, {"least": least}, "quality")
         assert str(error.value) == f"{told}compresses to {few}: give --quality {nearest}."
+
+
+def test_a_grid_of_which_data_can_have_no_rate_is_refused(monkeypatch, tmp_path):
+    high = replace(DULL, limits=lambda facts: (40, 45, "a dull thing"))
+    monkeypatch.setitem(IMAGES.codecs, "dull", high)
+    monkeypatch.setattr(type(IMAGES), "facts", lambda *_: {"dull": True})
+    told = "There is no Dull 20 of a dull thing, which Dull compresses to 40, 41"
+    with pytest.raises(UsageError, match=told):
+        plan.plan(*sweep.parse_args(["cifar", "--source", "sample", "--codec", "dull"]))
+    args = prepare.parse_args(["--source", "sample", "--codec", "dull"])
+    with pytest.raises(UsageError, match=told):
+        prepare_command.main(IMAGES, args)
 
 
 def test_a_codec_names_its_rates_and_checks_them():

@@ -10,7 +10,7 @@ from helpers import write_clips
 
 from audio import evaluate as audio_evaluate
 from audio import train as audio_train
-from cifar import evaluate, predict, train
+from cifar import evaluate, predict, prepare, train
 from helmholtz.io import predictions, run_state
 from helmholtz.io.evaluations import COLUMNS
 from helmholtz.sweep import __main__ as sweep
@@ -147,6 +147,17 @@ def test_what_cannot_be_judged_is_a_sentence(command, runs, tmp_path):
     with run_state.held(runs / "low"):
         code, error = refused(runs / "low", "--quality", 5)
     assert (code, "or evaluated" in error) == (2, True)
+
+
+def test_of_a_run_on_prepared_data_these_say_how_they_were_prepared(command, photos, tmp_path):
+    ways = ["--source", photos, "--size", 16, "--full_size", "--fold", 2, "--data_dir", tmp_path]
+    assert command(prepare.main, *ways, "--quality", 0)[0] == 0
+    (place,) = tmp_path.glob("cifar/*/quality_0")
+    flags = ["--train_dir", place, *IMAGES, "--log_dir", tmp_path / "run"]
+    assert command(train.main, *flags, "--model", "quick", "--batch_size", 8)[0] == 0
+    words = ["--log_dir", tmp_path / "run", "--source", photos, "--data_dir", tmp_path]
+    assert command(evaluate.main, *words, "--quality", 5) == (0, "")
+    assert {path.parent.name for path in tmp_path.glob("cifar/*/*")} == {place.parent.name}
 
 
 def test_a_run_of_sounds_is_judged_at_other_bitrates(command, tmp_path):

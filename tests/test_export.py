@@ -139,6 +139,26 @@ def test_the_manifest_names_no_file_that_is_gone(photos, tmp_path, command):
     assert "train/dog/3.png" not in [row["name"] for row in manifest(out)]
 
 
+def test_a_file_keeps_its_name_when_a_twin_comes_later(photos, tmp_path, command):
+    out, cat = tmp_path / "out", photos / "train" / "cat"
+    assert command(program.main, photos, out, *WEBP)[0] == 0
+    picture().save(cat / "0.jpg")
+    assert command(program.main, photos, out, *WEBP) == (0, "")
+    there = {str(path.relative_to(out)) for path in out.rglob("*.webp")}
+    assert there == {row["exported"] for row in manifest(out)}
+    assert {"train/cat/0.webp", "train/cat/0.jpg.webp"} <= there
+
+
+def test_folders_of_classes_may_be_links(photos, tmp_path, command):
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for label in ("cat", "dog"):
+        (linked / label).symlink_to(photos / "train" / label)
+    (photos / "train" / "cat" / "all").symlink_to(photos)  # without an end
+    assert command(program.main, linked, tmp_path / "out", *WEBP)[0] == 0
+    assert len(manifest(tmp_path / "out")) == 12
+
+
 def test_another_rate_takes_another_folder(photos, tmp_path, command):
     command(program.main, photos, tmp_path / "out", *WEBP)
     code, error = command(program.main, photos, tmp_path / "out", *WEBP[:-1], 50)
@@ -262,6 +282,19 @@ def test_every_codec_of_sounds_can_be_exported(name, tmp_path, command):
             found = soundfile.info(made)
             assert found.duration == pytest.approx(0.5, abs=0.2)
             assert found.channels == 1 + ("44100" in row["name"])
+
+
+def test_sounds_are_mixed_down_where_that_was_asked(tmp_path, command):
+    sounds, out = tmp_path / "sounds", tmp_path / "out"
+    sounds.mkdir()
+    soundfile.write(sounds / "a.wav", RNG.normal(0, 0.1, (22050, 2)), 44_100)
+    flags = ["--codec", "opus", "--bitrate", 8]  # which stereo cannot have
+    assert command(program.main, sounds, out, *flags, "--mono") == (0, "")
+    assert soundfile.info(out / "a.opus").channels == 1
+    code, error = command(program.main, sounds, out, *flags)
+    assert (code, "mono): give another folder" in error) == (2, True)
+    code, error = command(program.main, sounds, out, *WEBP, "--mono")
+    assert (code, "--mono is for sounds" in error) == (2, True)
 
 
 def test_a_sound_that_cannot_have_the_rate_is_listed(tmp_path, command):

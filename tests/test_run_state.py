@@ -45,6 +45,20 @@ def test_a_finished_run_is_replaced_only_when_told_and_stays_until_then(tmp_path
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.txt", "setting.json"]
 
 
+def test_a_run_that_is_being_replaced_is_not_resumed_before_its_first_epoch(tmp_path):
+    begin(tmp_path)
+    (tmp_path / "checkpoint_0001.h5").touch()
+    assert begin(tmp_path, overwrite=True) is False
+    assert begin(tmp_path, resume=True) is False  # the old run does not come back
+
+
+def test_files_of_others_are_not_replaced_unless_told(tmp_path):
+    (tmp_path / "history.csv").touch()
+    with pytest.raises(UsageError, match=r"not made by train\.py, whose history\.csv it has: give"):
+        begin(tmp_path)
+    assert begin(tmp_path, overwrite=True) is False
+
+
 def test_an_interrupted_run_is_resumed_only_when_told_and_only_the_same(tmp_path):
     assert begin(tmp_path) is False
     (tmp_path / "checkpoint_0001.h5").touch()

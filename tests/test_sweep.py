@@ -185,6 +185,8 @@ def test_the_published_scripts(script, flags, expected):
         (["--only", "9"], 2, "the last is run 8"),
         (["--gpus", "97"], 2, "There is no GPU '97'"),
         (["--address", "x:1"], 2, "add --engine ray"),
+        (["--cpus", "4"], 2, "add --engine ray"),
+        (["--sync", "5"], 2, "add --engine ray"),
         (["--source", "/nowhere"], 3, "does not exist"),
     ],
 )

@@ -154,6 +154,7 @@ def _next(inquiry: Inquiry, chosen: Verdict | None, source: str) -> str:
     half = inquiry.trials.half
     out = f"{source.rstrip('/')}-{half.codecs[chosen.codec].folder(chosen.rate)}"
     words = [source, out, "--codec", chosen.codec, f"--{half.flag}", str(chosen.rate)]
+    words += ["--mono"] * getattr(inquiry.trials.baseline.args, "mono", False)
     return f"python -m helmholtz.export {shlex.join(words)}"
 
 

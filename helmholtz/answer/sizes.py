@@ -12,11 +12,13 @@ SAMPLED = 40  # files that are encoded at most, evenly spread over the folder
 SECONDS = 3.0  # that this may take
 
 
-def estimated(folder: Path, half: Domain, codec: Codec, rate: int) -> tuple[int, int] | None:
-    """Bytes of all files of a folder now, and about those after export at a rate.
+def estimated(
+    folder: Path, half: Domain, codec: Codec, rate: int, mono: bool = False
+) -> tuple[int, int] | None:
+    """Bytes of all files of a folder now, and about those after export at a rate, to mono or not.
 
     None where that is not known: the codec cannot be exported, the folder has no files that can be
-    (but an archive's parts, or links to folders), or none of the sample is usable.
+    (but an archive's parts), or none of the sample is usable.
     """
     if not codec.encode:
         return None
@@ -29,7 +31,7 @@ def estimated(folder: Path, half: Domain, codec: Codec, rate: int) -> tuple[int,
         if before and time.monotonic() > until:
             break
         try:
-            after += len(half.encode_file(path, codec, rate))
+            after += len(half.encode_file(path, codec, rate, mono))
             before += path.stat().st_size
         except Exception:  # of any codec; an export names the file
             continue

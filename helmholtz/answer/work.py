@@ -35,10 +35,11 @@ def answer(half: Domain, args: Namespace, rest: list[str]) -> bool:
             Work(inquiry, clock, journal, view, args).conduct()
         finally:
             view.close()
-        source, chosen = trials.baseline.args.source, inquiry.chosen()
-        size = None
+        asked, chosen, size = trials.baseline.args, inquiry.chosen(), None
+        source, mono = asked.source, getattr(asked, "mono", False)
         if chosen and Path(source).is_dir():
-            size = sizes.estimated(Path(source), half, half.codecs[chosen.codec], chosen.rate)
+            codec = half.codecs[chosen.codec]
+            size = sizes.estimated(Path(source), half, codec, chosen.rate, mono)
         view.end(said.lines(inquiry, clock, source, size), said.notes(inquiry))
     return inquiry.learned() and inquiry.answered()
 

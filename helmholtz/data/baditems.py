@@ -26,6 +26,10 @@ class BadItems(DataError):
             text += "\n".join(shortened(self.sentences))
         super().__init__(text)
 
+    def __reduce__(self):
+        """For other processes, which make an error anew from what it was made of."""
+        return BadItems, (self.problems,)
+
 
 def leave_out(classes: list[str], parts: dict, facts: dict, bad: BadItems) -> tuple[dict, dict]:
     """A source's parts without the bad items, and its facts with their number and sentences.

@@ -14,6 +14,7 @@ from helmholtz.audit.folder import audit
 from helmholtz.data import listing
 from helmholtz.errors import DataError
 from helmholtz.io.download import matches
+from helmholtz.io.files import files_below
 from helmholtz.text import printable, shown
 
 SPLIT_SEED = 2337  # the published seed
@@ -21,6 +22,11 @@ TEST_SHARE = 0.2
 TEST_NAMES = ("test", "val", "valid", "validation")  # the first that exists is the test split
 
 LONGEST = 100  # characters of a folder's name in that of a source, to which more is added
+
+
+def every_file(folder: Path) -> list[Path]:
+    """All files in a folder and its subfolders, of which those of classes may be links."""
+    return list(files_below(folder, linked=2 if is_split(folder) else 1))
 
 
 class Tree(NamedTuple):

@@ -1,5 +1,6 @@
 """Folds of a source, for cross-validation: every item is tested in one of them."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -22,6 +23,12 @@ def folded(source: Source, fold: int | None) -> Source:
         return source
     load = partial(_load, source.load, fold)
     return source._replace(name=f"{source.name}-fold{fold}", load=load)
+
+
+def fold_of(name: str) -> int | None:
+    """The fold of a source, by its name."""
+    found = re.search(r"-fold(\d)", name)
+    return int(found[1]) if found else None
 
 
 def _load(load: Callable, fold: int) -> tuple[list[str], dict, dict]:

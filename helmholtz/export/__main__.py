@@ -31,6 +31,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     for own in map(domain.get, domain.NAMES):
         text = f"of {' '.join(own.codecs)}"
         rate.add_argument(f"--{own.flag}", type=whole_number(1), metavar="N", help=text)
+    add("--mono", action="store_true", help="mix two channels of sounds down to one")
     return parser.parse_args(argv)
 
 
@@ -40,6 +41,8 @@ def chosen(args: argparse.Namespace) -> tuple[Domain, Codec, int]:
     codec, rate = own.codecs[args.codec], getattr(args, own.flag)
     if rate is None:
         raise UsageError(f"{codec.title} takes --{own.flag}.")
+    if args.mono and "mono" not in own.data_flags:
+        raise UsageError("--mono is for sounds: leave it out.")
     codec.check(rate)
     codec.available()
     return own, codec, rate
@@ -55,7 +58,8 @@ def main(argv=None) -> None:
     folder, out = args.folder, args.out
     _check_places(folder, out)
     names, ignored = files.find(folder, own.file_kind())
-    settings = {"codec": codec.name, "rate": str(rate), "version": codec.version()}
+    version = codec.version() + (files.MONO if args.mono else "")
+    settings = {"codec": codec.name, "rate": str(rate), "version": version}
     with locked(out):
         remove_leftovers(out)
         rows = files.read_manifest(out / files.MANIFEST, settings)

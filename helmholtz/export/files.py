@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helmholtz import domain
-from helmholtz.data import listing
+from helmholtz.data import folders, listing
 from helmholtz.errors import DataError, UsageError
-from helmholtz.io.files import files_below, replacing
+from helmholtz.io.files import replacing
 from helmholtz.parallel import in_parallel
 from helmholtz.text import shown
 
@@ -22,6 +22,7 @@ MANIFEST = "manifest.csv"
 # Names that are no UTF-8 are kept, byte for byte.
 TEXT = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
 NAME_MAX = 255  # bytes of a file's name, on nearly every file system
+MONO = ", mono"  # ends the version of what was mixed down, which is not mixed with other files
 CHUNK = 4  # files that a process compresses at a time
 
 
@@ -36,7 +37,7 @@ class Task(NamedTuple):
 def find(folder: Path, kind) -> tuple[list[Path], str]:
     """The names of the files to export, sorted, and what else is there, in words."""
     names, others = [], []
-    for path in files_below(folder):
+    for path in folders.every_file(folder):
         (names if path.suffix.lower() in kind.endings else others).append(path)
     if not names:
         raise DataError(f"{shown(folder)} holds no file such as {kind.examples}.")
@@ -45,14 +46,16 @@ def find(folder: Path, kind) -> tuple[list[Path], str]:
 
 
 def tasks(names: list[Path], ending: str, rows: dict[str, dict]) -> list[Task]:
-    """A task for every name: in OUT it has another ending, added where two would be the same."""
-    changed = [name.with_suffix(ending) for name in names]
-    count = Counter(str(name).lower() for name in changed)
-    exported = [
-        new if count[str(new).lower()] == 1 else Path(f"{name}{ending}")
-        for name, new in zip(names, changed, strict=True)
-    ]
-    return [Task(n, new, rows.get(str(n))) for n, new in zip(names, exported, strict=True)]
+    """A task for every name: in OUT it has another ending, added where two would be the same, and
+    the name that it has there already."""
+    changed = {name: name.with_suffix(ending) for name in names}
+    count = Counter(str(new).lower() for new in changed.values())
+    found = []
+    for name, new in changed.items():
+        row = rows.get(str(name))
+        once = new if count[str(new).lower()] == 1 else Path(f"{name}{ending}")
+        found.append(Task(name, Path(row["exported"]) if row else once, row))
+    return found
 
 
 def read_manifest(path: Path, settings: dict) -> dict[str, dict]:
@@ -122,7 +125,10 @@ def compress(tasks: list[Task], *, folder: Path, out: Path, half: str, settings:
     """For every task (task, row, temporary file or None if its file is there, problem)."""
     own, done = domain.get(half), []
     encode = partial(
-        own.encode_file, codec=own.codecs[settings["codec"]], rate=int(settings["rate"])
+        own.encode_file,
+        codec=own.codecs[settings["codec"]],
+        rate=int(settings["rate"]),
+        mono=settings["version"].endswith(MONO),
     )
     for task in tasks:
         name = shown(folder / task.name)

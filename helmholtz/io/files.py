@@ -38,13 +38,17 @@ def visible(folder: Path) -> list[Path]:
     return [p for p in paths if p.name[0] != "." and p.name.lower() not in HIDDEN]
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """The files in a folder and its subfolders, without the hidden ones; no link is followed."""
+def files_below(folder: Path, linked: int = 0) -> Iterator[Path]:
+    """The files in a folder and its subfolders, without the hidden ones.
+
+    linked: levels of subfolders that may be links, as those of classes may; below them no link is
+    followed, so that there is no end without one.
+    """
     for path in visible(folder):
         if not path.is_dir():
             yield path
-        elif not path.is_symlink():
-            yield from files_below(path)
+        elif linked or not path.is_symlink():
+            yield from files_below(path, max(0, linked - 1))
 
 
 @contextlib.contextmanager

@@ -45,9 +45,13 @@ def wanted(args, named: dict, naming: set) -> Wanted:
 def outlook(folder: Path, asked: Wanted, overwrite: bool = False) -> Outlook:
     """Decide what to do about the run in a folder. Nothing else decides this."""
     finished, kept = (folder / "result.json").exists(), runs.checkpoints(folder)
+    anew = overwrite or asked.flags["overwrite"] or marked(folder)
     if not (finished or kept):
+        foreign = [] if anew or (folder / "setting.json").exists() else runs.outputs(folder)
+        if foreign:
+            return Outlook("refuse", f"not made by train.py, whose {foreign[0].name} it has")
         return Outlook("start", "")
-    if overwrite or asked.flags["overwrite"] or marked(folder):
+    if anew:
         return Outlook("start", "anew")
     changed, epochs = _changes(folder, asked, finished), asked.flags.get("num_epoch")
     if changed:
@@ -115,7 +119,9 @@ def claim(folder: Path, setting: dict, asked: Wanted) -> bool:
                 "to train it anew."
             )
     remove_leftovers(folder)
-    if why != "anew":
+    if why == "anew":
+        mark(folder)  # so that --resume does not bring the old run back before the first epoch
+    else:
         write_json(folder / "setting.json", setting)
     return what == "resume"
 

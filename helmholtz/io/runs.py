@@ -36,9 +36,13 @@ def prune_checkpoints(folder: Path) -> None:
 
 def clear(folder: Path) -> None:
     """Remove what a run wrote, and nothing else; result.json first."""
-    for pattern in OUTPUTS:
-        for path in folder.glob(pattern):
-            path.unlink()
+    for path in outputs(folder):
+        path.unlink()
+
+
+def outputs(folder: Path) -> list[Path]:
+    """The files in a folder that are named as those that a run writes and the next one replaces."""
+    return [path for pattern in OUTPUTS for path in folder.glob(pattern)]
 
 
 def read_json(path: Path) -> dict:

@@ -65,6 +65,8 @@ def check_networks(all_runs: list[Run]) -> None:
 def check_engine_flags(args: argparse.Namespace) -> None:
     if args.engine == "ray" and (args.gpus or args.jobs):
         raise UsageError("Ray places the runs itself: give --cpus and --per_gpu instead.")
+    if args.engine != "ray" and (args.cpus or args.sync):
+        raise UsageError("--cpus and --sync are for Ray: add --engine ray.")
     flags.check_engine(args)
 
 
@@ -105,7 +107,8 @@ def open_engine(args: argparse.Namespace, slots: list, all_runs: list[Run]):
 
     for run in all_runs:
         ray_engine.check_paths(run)
-    return ray_engine.Cluster(args.address, args.cpus, args.per_gpu, args.sync)
+    cpus, sync = args.cpus or flags.CPUS, args.sync or flags.SYNC
+    return ray_engine.Cluster(args.address, cpus, args.per_gpu, sync)
 
 
 def prepare(to_do: list[Run], log=None) -> None:

@@ -86,10 +86,14 @@ def _task(domain: Domain, folder: Path, args: Namespace) -> Task:
 
 def _options(domain: Domain, setting: dict, args: Namespace) -> Namespace:
     """The flags that prepare the data of a run, as the run has saved them."""
+    from helmholtz.data.folds import fold_of
     from helmholtz.data.prepare_command import parse_args, parse_saved_flags
 
-    names = vars(parse_args(domain, "", [])).keys() - {domain.flag, "codec"}
+    names, data = vars(parse_args(domain, "", [])).keys() - {domain.flag, "codec"}, setting["data"]
     known = {name: value for name, value in setting["flags"].items() if name in names}
+    if setting["flags"].get("train_dir"):  # then the data alone say how they were prepared
+        known |= {name: data.get(name) for name in domain.data_flags}
+        known["fold"] = fold_of(str(data.get("source")))
     given = {name: getattr(args, name) for name in MOVED if getattr(args, name) is not None}
     return parse_saved_flags(domain, known | given)
 
