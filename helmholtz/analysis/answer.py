@@ -61,6 +61,8 @@ def _sentence(measured: dict, experiment: Experiment) -> str:
     verdict = next(v for v in measured["rates"] if v["rate"] == rate)
     saved = "; ".join(filter(None, [_bytes(row, base), _convergence(row, base)]))
     accuracies = f"accuracy {row['accuracy']:.3f} instead of {base['accuracy']:.3f}"
+    if row["seeds"] != base["seeds"]:
+        accuracies += f", means of {row['seeds']} and {base['seeds']} seeds"
     change = f"{points(verdict['difference'], ' points')}, {_sure(verdict, measured)}"
     return f"Choose {name(rate)}: {saved}; {accuracies}, {change}.{_not_monotone(measured)}"
 

@@ -157,4 +157,5 @@ def _reach(rate: int, row: dict | None, rows: list[dict], how: str) -> str:
     lowest = domains.rate_name(row | {"codec": row["tested_codec"], "rate": row["tested_rate"]})
     low, high = ends(row, "difference_")
     mean, low, high = (100 * value for value in (row["difference"], low, high))
-    return f"{name} {how} down to {lowest} ({mean:+.1f} points, {low:+.1f} to {high:+.1f})"
+    alone = ", one seed, over items alone" if row["seeds"] == 1 else ""
+    return f"{name} {how} down to {lowest} ({mean:+.1f} points, {low:+.1f} to {high:+.1f}{alone})"
