@@ -319,7 +319,7 @@ def test_a_quoted_answer_is_that_of_a_study(page):
 def test_a_page_of_docs_says_first_whom_it_is_for(page):
     title, opening = page.read_text().split("\n\n")[:2]
     assert title.startswith("# ")
-    assert opening.startswith("For whoever ")
+    assert opening.startswith("For anyone who ")
 
 
 def test_the_figures_of_time_and_data_were_measured():

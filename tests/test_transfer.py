@@ -154,8 +154,8 @@ def test_without_an_uncompressed_run_and_with_one_seed_there_is_a_sentence_too(t
     said = transfer.transfer(found, tested, 0.01)["transfer"]
     assert (
         said.removesuffix(transfer.FAVOURED).rstrip()
-        == "Trained at quality 50 it holds down to quality 25 (-0.1 points, -0.4 to +0.2, one seed, "
-        "over items alone)."
+        == "Trained at quality 50 it holds down to quality 25 (-0.1 points, -0.4 to +0.2, "
+        "one seed, over items alone)."
     )
     said = transfer.transfer(found, tested, 0.0)["transfer"]
     assert (

@@ -71,7 +71,8 @@ def mean_difference(name: str, chosen: list[dict], base: list[dict], factor: flo
 def _scores(name: str, runs: list[dict], alike: bool) -> list[Score]:
     """A score of SCORES of every run; alike: whether their items may be compared one by one.
 
-    A whole number of epochs is rounded as an accuracy of one item would be. Without predictions of validation items, those of test items tell how much items vary.
+    A whole number of epochs is rounded as an accuracy of one item would be. Without predictions of
+    validation items, those of test items tell how much items vary.
     """
     told = [name == "accuracy" or (name == "test_acc" and judged_once(run)) for run in runs]
     items = [run["val_items"] if known else None for run, known in zip(runs, told, strict=True)]
