@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentTypeError, Namespace
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from audio import answer as audio_answer
 from cifar import answer as cifar_answer
@@ -27,6 +30,7 @@ from helmholtz.domain import get
 from helmholtz.errors import OPEN, DataError, MachineError, UsageError
 from helmholtz.io import predictions
 from helmholtz.sweep import conduct
+from helmholtz.sweep.launcher import Launcher
 
 RATES, ITEMS = [90, 50, 10], 4000
 BITS = {0: 24_576, 90: 9000, 50: 4000, 10: 2000}
@@ -153,6 +157,7 @@ def test_a_folder_without_files_to_export_gets_no_size_and_no_command(trials, tm
 def test_a_folder_that_would_not_become_smaller_is_said_to_save_nothing(trials):
     seeds(trials, {0: 0.9, 90: 0.9, 50: 0.9, 10: 0.8}, 3)
     inquiry = Inquiry(trials, Tolerance(0.01))
+    assert page.facts(inquiry, clock())["answered"]
     told = said.lines(inquiry, clock(), "photos", (2_000_000, 2_100_000))
     assert told[0] == (
         "Keep the files as they are: they take 2.0 MB, and at quality 50, the smallest that is "
@@ -299,7 +304,7 @@ def test_a_run_that_fails_leaves_its_rate_out_and_stops_all_if_it_is_the_baselin
 
 def test_a_later_run_without_compression_that_fails_keeps_what_is_known(trials):
     rng, hard = np.random.default_rng(1), np.random.default_rng(0).random(ITEMS)
-    for rate, accuracy in {0: 0.9, 90: 0.9, 10: 0.893}.items():
+    for rate, accuracy in {0: 0.9, 90: 0.9, 50: 0.893, 10: 0.893}.items():
         for seed in range(3):
             finish(trials, rate, seed, hard < accuracy + 0.004 * rng.standard_normal())
     told, inquiry = [], Inquiry(trials, Tolerance(0.01))
@@ -310,10 +315,38 @@ def test_a_later_run_without_compression_that_fails_keeps_what_is_known(trials):
     work._check(Trial("jpeg", 0, 3))
     assert "no further seed can be compared" in told[0]
     assert not inquiry.wanted()
-    lines = said.lines(inquiry, clock(), "sample", None)
-    assert lines[-1].endswith(
-        "a run without compression failed, so that more seeds cannot be compared."
-    )
+    last = said.lines(inquiry, clock(), "sample", None)[-1]
+    assert last.endswith("compression failed, so that more seeds cannot be compared.")
+
+
+def test_seeds_that_the_baseline_has_are_trained_after_another_of_it_failed(trials):
+    hard = np.random.default_rng(0).random(ITEMS)
+    seeds(trials, {0: 0.9}, 2)
+    inquiry = Inquiry(trials, Tolerance(0.01))
+    inquiry.without["jpeg", 0] = "training failed"
+    while wanted := inquiry.wanted():
+        assert wanted[0].rate
+        assert wanted[0].seed < 2
+        finish(trials, *wanted[0][1:], hard < 0.9)
+        inquiry.look()
+    assert inquiry.found["jpeg"][50].seeds == 2
+
+
+def test_of_a_batch_whose_baseline_finished_in_part_that_part_counts(trials, monkeypatch):
+    """As with several runs at a time: seed 1 fails, and seed 0 is there."""
+    args = Namespace(engine="local", gpus=None, per_gpu=1, jobs=1)
+    batch = [Trial("jpeg", 0, 0), Trial("jpeg", 0, 1)]
+    work = Work(Inquiry(trials, Tolerance(0.01)), clock(), Mock(), Mock(), args)
+
+    def conducted(launcher):
+        finish(trials, 0, 0, np.ones(ITEMS, bool))
+        for trial, state in zip(batch, ("done", "failed"), strict=True):
+            trials.runs[trial][0].state = state
+
+    monkeypatch.setattr(Launcher, "conduct", conducted)
+    monkeypatch.setattr(Work, "_prepare", lambda *_: None)
+    work._train(batch, 1)
+    assert list(work.inquiry.base) == [0]
 
 
 def test_a_rate_of_which_a_seed_failed_is_not_chosen(trials):
@@ -324,6 +357,8 @@ def test_a_rate_of_which_a_seed_failed_is_not_chosen(trials):
     inquiry.look()
     assert inquiry.chosen().rate == 90
     assert "Left out, as training failed: quality 50." in said.notes(inquiry)
+    told = next(rate for rate in page.facts(inquiry, clock())["rates"] if rate["rate"] == 50)
+    assert (told["text"], told["seeds"]) == ("left out, as training failed", 0)
 
 
 def test_a_codec_that_cannot_have_all_items_is_left_out(trials, tmp_path):
@@ -343,7 +378,7 @@ def test_a_codec_that_cannot_have_all_items_is_left_out(trials, tmp_path):
 
 @pytest.mark.parametrize(
     ("changed", "says"),
-    [({"fingerprint": "b"}, "before the files changed"), ({"codec": "new"}, "another build")],
+    [({"fingerprint": "b"}, "on other files than"), ({"codec": "old"}, "were made by old, and")],
 )
 def test_runs_of_other_data_are_not_taken_for_those_of_today(trials, changed, says):
     seeds(trials, {0: 0.9, 50: 0.9}, 2)
@@ -351,7 +386,7 @@ def test_runs_of_other_data_are_not_taken_for_those_of_today(trials, changed, sa
     for (*_, seed), (run,) in trials.runs.items():
         if (path := run.folder / "setting.json").exists():
             setting = json.loads(path.read_text())
-            setting["data"] |= {"fingerprint": "a", "codec": "old"} | (changed if seed else {})
+            setting["data"] |= {"fingerprint": "a"} | (changed if seed else {})
             path.write_text(json.dumps(setting))
     with pytest.raises(UsageError, match=f"{says}.*: give another --log_dir."):
         trials.read()
@@ -405,11 +440,17 @@ def test_rates_that_the_sound_cannot_have_are_refused_before_anything_is_trained
 
 
 def test_files_that_went_through_less_than_the_grid_are_told(photos, tmp_path, monkeypatch):
-    monkeypatch.setattr(Trials, "leave_out_above", lambda self, *_: self.runs.clear())
+    for path in photos.rglob("*.png"):
+        place = tmp_path / "low" / path.parent.name / f"{path.stem}.jpg"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(path).save(place, quality=8)
+    half = get("cifar")
+    monkeypatch.setitem(half.codecs, "jpeg", replace(half.codecs["jpeg"], grid=[50, 25]))
     asked = Namespace(domain="cifar", codec=["jpeg"], quality=None, log_dir=tmp_path)
     asked.model, asked.setting = ["quick"], None
-    with pytest.raises(UsageError, match="no rate of the grid is lower: give --quality"):
-        session.trials(get("cifar"), asked, ["--source", str(photos), "--data_dir", str(tmp_path)])
+    rest = ["--source", str(tmp_path / "low"), "--data_dir", str(tmp_path)]
+    with pytest.raises(UsageError, match=r"JPEG of quality 8.* already, and no rate of the grid"):
+        session.trials(half, asked, rest)
 
 
 def test_a_test_split_that_chooses_the_epoch_is_told(trials):

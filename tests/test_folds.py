@@ -4,9 +4,11 @@ import shutil
 
 import h5py
 import numpy as np
+import pytest
 
 from cifar import prepare
 from helmholtz.answer import session
+from helmholtz.data.folds import fold_of
 from helmholtz.data.loading import Data
 
 
@@ -32,6 +34,21 @@ def test_folds_of_fewer_files_than_folds_are_refused(command, photos, tmp_path):
     flags = ["--source", tmp_path / "few", "--data_dir", tmp_path, "--quality", "0", "--fold", 5]
     code, error = command(prepare.main, *flags)
     assert (code, "only 4 items: --fold needs 5 or more of each" in error) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "fold"),
+    [
+        ("esc50-fold1-1a2b3c4d-fold3", 3),
+        ("esc50-fold1-1a2b3c4d", None),
+        ("photos-1a2b3c4d-16px-full-fold2", 2),
+        ("sounds-1a2b3c4d-fold4-mono-dur2", 4),
+        ("sample-fold5", 5),
+        ("cifar10", None),
+    ],
+)
+def test_the_fold_of_a_source_is_told_by_its_name(name, fold):
+    assert fold_of(name, ("cifar10", "idmt", "sample")) == fold
 
 
 def data(*test, train=(100, 100)):

@@ -56,6 +56,8 @@ def test_files_of_others_are_not_replaced_unless_told(tmp_path):
     (tmp_path / "history.csv").touch()
     with pytest.raises(UsageError, match=r"not made by train\.py, whose history\.csv it has: give"):
         begin(tmp_path)
+    run_state.mark(tmp_path)  # as a sweep does with --overwrite, whose launcher asks without it
+    assert run_state.outlook(tmp_path, asked()).what == "start"
     assert begin(tmp_path, overwrite=True) is False
 
 

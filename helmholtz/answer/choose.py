@@ -16,22 +16,24 @@ class Next(NamedTuple):
     seed: int
 
 
-def choose(rates: dict, base: dict, found: dict[int, Margin], order: list[int]) -> list[Next]:
+def choose(
+    rates: dict, base: dict, found: dict[int, Margin], order: list[int], seeds=range(SEEDS)
+) -> list[Next]:
     """The runs that may come next, the best first; none when nothing can be decided any more.
 
     rates and base: finished seeds, as for decide.margins. order: all rates, from the most bits to
     the fewest. Rates are tried by bisection, with a seed each: what was tried counts as safe
     or harmful as its mean says. Then seeds go to the open rate that is nearest to a
-    decision, and the baseline has those that any rate has.
+    decision, and the baseline has those that any rate has. seeds: those that there may be.
     """
     if tried := _bisected(found, order):
-        return _seed(tried[0], rates, base)
+        return _seed(tried[0], rates, base, seeds)
     said = decide(found, order)
     still = [rate for rate in order if rate in found and said[rate] == OPEN]
     ranked = sorted(still, key=lambda rate: needed(found[rate]) - found[rate].seeds)
     worth = [rate for rate in ranked if needed(found[rate]) <= SEEDS]
     worth = worth or _beside(still, order, said)
-    return [run for rate in worth for run in _seed(rate, rates, base)]
+    return [run for rate in worth for run in _seed(rate, rates, base, seeds)]
 
 
 def _beside(still: list[int], order: list[int], said: dict) -> list[int]:
@@ -44,11 +46,11 @@ def _beside(still: list[int], order: list[int], said: dict) -> list[int]:
     return [side[len(side) // 2] for side in sides if side]
 
 
-def _seed(rate: int, rates: dict, base: dict) -> list[Next]:
+def _seed(rate: int, rates: dict, base: dict, seeds) -> list[Next]:
     """The first seed that a rate and the baseline do not both have, the baseline's run first."""
     own = rates.get(rate, {})
-    seed = next(n for n in range(SEEDS) if n not in own or n not in base)
-    return [Next(rate, seed)] if seed in base else [Next(0, seed)]
+    left = [seed for seed in seeds if seed not in own or seed not in base]
+    return [Next(rate if seed in base else 0, seed) for seed in left[:1]]
 
 
 def _bisected(found: dict[int, Margin], order: list[int]) -> list[int]:

@@ -32,10 +32,10 @@ class Margin(NamedTuple):
     """What is known of a rate's margin, a share of the test items.
 
     low and high: of what the intervals of all looks have in common, so that it agrees with what is
-    decided; they hold together. half: of the interval of the last look. safe and harmful: the
-    one-sided p-value of a margin above 0 and of one below, each over its look's level, and the
-    smallest of all looks: at most 1 when that is decided. by_seed: the variance of a single seed.
-    by_items: that of the mean that no number of seeds removes.
+    decided, and of the mean; where they have nothing in common, of the last look. half: of that.
+    safe and harmful: the one-sided p-value of a margin above 0 and of one below, each over its
+    look's level, and the smallest of all looks: at most 1 when that is decided. by_seed: the
+    variance of a single seed. by_items: that of the mean that no number of seeds removes.
     """
 
     seeds: int
@@ -94,6 +94,8 @@ def _margin(sample: np.ndarray, pooled: tuple, cells: np.ndarray, allowed: tuple
         safe, harmful = min(safe, tail / level), min(harmful, (1 - tail) / level)
         half = float(stats.t.isf(level, freedom) * error)
         low, high = max(low, mean - half), min(high, mean + half)
+    if low > high:  # nothing in common
+        low, high = mean - half, mean + half
     ends = min(low, mean), max(high, mean)
     return Margin(seeds, mean, *ends, half, safe, harmful, pooled[0], by_items)
 

@@ -61,12 +61,12 @@ class Inquiry:
 
     @property
     def stuck(self) -> bool:
-        """Whether a run of the baseline has failed, so that no further seed can be compared."""
+        """Whether a run of the baseline has failed, so that only the seeds that it has are left."""
         return self.trials.base(0)[:2] in self.without
 
     def wanted(self) -> list[Trial]:
         """Trials that may change a decision, the best first; none when all is decided."""
-        if not self.learned() or self.stuck:
+        if not self.learned():
             return []
         baseline = [self.trials.base(s) for s in range(BASE_SEEDS) if s not in self.base]
         if not self.base:
@@ -83,7 +83,8 @@ class Inquiry:
         order = [rate for rate in self.orders[codec] if (codec, rate) not in self.without]
         rates = {rate: self.trials.correct(codec, rate) for rate in order}
         found = {rate: m for rate, m in self.found[codec].items() if rate in order}
-        some = choose.choose(rates, self.base, found, order) if order else []
+        seeds = sorted(self.base) if self.stuck else range(decide.SEEDS)
+        some = choose.choose(rates, self.base, found, order, seeds) if order else []
         return [Trial(codec, *run) if run.rate else self.trials.base(run.seed) for run in some]
 
     def _spent(self, codec: str) -> int:

@@ -40,7 +40,9 @@ def _fact(inquiry: Inquiry, verdict: Verdict) -> dict:
     """A rate; its difference of accuracy to the baseline, a share of the items, with the ends."""
     told = {"codec": verdict.codec, "rate": verdict.rate, "name": said.name(inquiry, verdict)}
     told |= {"verdict": verdict.said, "bits": inquiry.trials.bits(*verdict[:2])}
-    told |= {"seeds": 0, "difference": None, "low": None, "high": None, "text": "not tried"}
+    told |= {"seeds": 0, "difference": None, "low": None, "high": None}
+    why = inquiry.without.get(verdict[:2])
+    told["text"] = f"left out, as {why}" if why else "not tried"
     if verdict.margin:
         mean, *ends = inquiry.difference(verdict)
         low, high = (None if isinf(end) else end for end in ends)

@@ -122,7 +122,7 @@ def _open(inquiry: Inquiry, clock: Clock) -> str:
     if not (named := _open_rates(inquiry)):
         return ""
     text, more = f"Open: {named}", inquiry.still_needed()
-    if inquiry.stuck:
+    if not inquiry.wanted() and inquiry.stuck:
         return f"{text}; a run without compression failed, so that more seeds cannot be compared."
     if not inquiry.wanted():
         items = counted(len(inquiry.trials.truth), "test item")

@@ -83,7 +83,7 @@ class Trials:
     def read(self) -> None:
         """Read what has been finished since the last time.
 
-        Raises UsageError for a run of a source that has changed, or of another build of the codec.
+        Raises UsageError for a run of files that have changed, or of another build of the codec.
         """
         for trial in self.runs.keys() - self.found.keys():
             folders = [run.folder for run in self.runs[trial]]
@@ -96,11 +96,13 @@ class Trials:
 
     def _check_data(self, trial: Trial, folder: Path) -> None:
         data = runs.read_setting(folder, self.half)["data"]
-        known = self.data.setdefault((trial.codec, trial.rate), data)
+        self.data.setdefault((trial.codec, trial.rate), data)
         if self.fingerprint and data.get("fingerprint") != self.fingerprint:
-            raise UsageError(f"{folder} was trained before the files changed: {ANOTHER}.")
-        if data.get("codec") != known.get("codec"):
-            raise UsageError(f"{folder} was compressed by another build of the codec: {ANOTHER}.")
+            raise UsageError(f"{folder} was trained on other files than those of now: {ANOTHER}.")
+        build = self.half.codecs[trial.codec].version()
+        if trial.rate and data.get("codec", build) != build:
+            made = f"The data of {folder} were made by {data['codec']}"
+            raise UsageError(f"{made}, and {build} is there now: {ANOTHER}.")
 
     @property
     def truth(self) -> np.ndarray:

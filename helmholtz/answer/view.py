@@ -90,9 +90,11 @@ class View:
         name = said.name(self.inquiry, verdict)
         return name, f"{bits:,.0f}" if bits else "-", seeds, cost, verdict.said
 
-    def end(self, lines: list[str], notes: list[str]) -> None:
-        """Say the answer, on the page too."""
-        told = self._keep(lines=lines, notes=notes, running=False)
+    def end(self, lines: list[str], notes: list[str], size: tuple[int, int] | None) -> None:
+        """Say the answer, on the page too; size: of sizes.estimated."""
+        now, then = size or (None, None)
+        told = {"lines": lines, "notes": notes, "bytes_now": now, "bytes_then": then}
+        told = self._keep(told, running=False)
         if self.as_json:
             print(json.dumps(told, indent=2))
             return
@@ -100,8 +102,8 @@ class View:
             "", *lines, "", *notes, f"The page: {self.journal.folder.resolve() / 'index.html'}"
         )
 
-    def _keep(self, lines: list[str] = (), notes: list[str] = (), *, running: bool) -> dict:
-        told = page.facts(self.inquiry, self.clock) | {"lines": list(lines), "notes": list(notes)}
+    def _keep(self, more: dict | None = None, *, running: bool) -> dict:
+        told = page.facts(self.inquiry, self.clock) | {"lines": [], "notes": []} | (more or {})
         self.journal.write(told)
         page.write(self.journal.folder, told, running)
         return told

@@ -40,7 +40,7 @@ def answer(half: Domain, args: Namespace, rest: list[str]) -> bool:
         if chosen and Path(source).is_dir():
             codec = half.codecs[chosen.codec]
             size = sizes.estimated(Path(source), half, codec, chosen.rate, mono)
-        view.end(said.lines(inquiry, clock, source, size), said.notes(inquiry))
+        view.end(said.lines(inquiry, clock, source, size), said.notes(inquiry), size)
     return inquiry.learned() and inquiry.answered()
 
 
@@ -86,9 +86,10 @@ class Work:
         Launcher(runs, self.engine, RETRIES, self._show).conduct()
         self.clock.end(turns)
         self.journal.note([])
+        self.inquiry.look()
         for trial in batch:
             self._check(trial)
-        self.inquiry.look()
+        self.inquiry.look()  # without what has failed
         self.view.judged(batch)
 
     def _prepare(self, runs: list[Run]) -> None:

@@ -25,9 +25,13 @@ def folded(source: Source, fold: int | None) -> Source:
     return source._replace(name=f"{source.name}-fold{fold}", load=load)
 
 
-def fold_of(name: str) -> int | None:
-    """The fold of a source, by its name."""
-    found = re.search(r"-fold(\d)", name)
+def fold_of(name: str, known: tuple[str, ...]) -> int | None:
+    """The fold of a source, by its name; a folder of the user's may be called "x-fold1", too.
+
+    known: sources that have a name; that of a folder ends with a digest and its images' size.
+    """
+    start = rf"(?:^(?:{'|'.join(known)})|-[0-9a-f]{{8}}(?:-\d+px)?(?:-full)?)"
+    found = re.search(rf"{start}-fold([1-{FOLDS}])(?![0-9a-z])", name)
     return int(found[1]) if found else None
 
 

@@ -146,8 +146,8 @@ def replace(folder: Path) -> None:
 
 
 def mark(folder: Path) -> None:
-    """Mark the run in a folder, if any, as to be replaced."""
-    if (folder / "result.json").exists() or runs.checkpoints(folder):
+    """Mark the run in a folder, or whatever is named as one, as to be replaced."""
+    if runs.outputs(folder):
         (folder / MARK).touch()
 
 

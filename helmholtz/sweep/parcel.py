@@ -7,10 +7,12 @@ from pathlib import Path
 from helmholtz.io import run_state, runs
 from helmholtz.io.files import replacing
 
-# What a run writes. Checkpoints come first, so that best.weights.h5 is never older than they are.
+# What a run writes. The setting comes first, by which a run is known; then checkpoints, so that
+# best.weights.h5 is never older than they are.
 FILES = (
+    r"setting\.json",
     r"checkpoint_\d{4,9}\.h5",
-    r"setting\.json|history\.csv|best\.weights\.h5|model\.keras|train\.log",
+    r"history\.csv|best\.weights\.h5|model\.keras|train\.log",
     r"confusion\.csv|predictions\.csv|model_source\.(py|keras)",
     r"result\.json",
 )

@@ -93,7 +93,8 @@ def _options(domain: Domain, setting: dict, args: Namespace) -> Namespace:
     known = {name: value for name, value in setting["flags"].items() if name in names}
     if setting["flags"].get("train_dir"):  # then the data alone say how they were prepared
         known |= {name: data.get(name) for name in domain.data_flags}
-        known["fold"] = fold_of(str(data.get("source")))
+        known["fold"] = known.get("fold") or fold_of(str(data.get("source")), domain.sources)
+        known["skip_bad"] = known.get("skip_bad") or bool(data.get("skipped"))
     given = {name: getattr(args, name) for name in MOVED if getattr(args, name) is not None}
     return parse_saved_flags(domain, known | given)
 
