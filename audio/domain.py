@@ -52,7 +52,7 @@ class Sound(Domain):
 
     name, item, measure, ending = "audio", "clip", "second", ".wav"
     flag, default_rate, val = "bitrate", 128, constants.VAL
-    input_range = (-80, 20)  # decibels
+    input_range = (-80, 80)  # decibels of power, as features.decibels has them
     codecs, networks = codecs.TABLE, NETWORKS
     sources, source_flags, chunk = ("idmt", "sample"), ("-c", "--classpath"), 8
     data_flags = tuple(FEATURES)

@@ -21,6 +21,9 @@ from helmholtz.io import datadir
 from helmholtz.io.download import fetch
 from helmholtz.text import counted, shown
 
+ENDIAN = {b"RIFF": "little", b"FORM": "big"}  # of WAV and of AIFF
+PIPED = 0x7FFF0000  # bytes from which a header's size says nothing
+SLACK = 64  # bytes that a header's size may be wrong by
 SOUNDS = listing.Kind(
     endings={".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".opus"},
     examples=".wav or .mp3",
@@ -145,11 +148,13 @@ def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> Recording
     else:
         content = io.BytesIO(sound.read())
         size = content.getbuffer().nbytes
+    if isinstance(sound, Path) and _cut_short(sound, size):
+        raise DataError(f"{name} is damaged, it ends early: copy it again, or leave it out.")
     try:
         with soundfile.SoundFile(content) as file:
             frames = _frames_to_read(file, name, dur)
             samples = file.read(frames, dtype="float32", always_2d=True)
-    except soundfile.SoundFileError as error:
+    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: it is called .raw
         reason = getattr(error, "error_string", str(error)).rstrip(".")
         why = "" if reason.startswith("File does not exist") else f" ({reason})"  # it exists
         raise DataError(
@@ -165,6 +170,19 @@ def read_sound(sound: Path | idmt.Member, dur: float | None = None) -> Recording
     raw_bytes = samples.size * (1 if file.subtype in EIGHT_BITS else 2)
     part = min(1, len(samples) / max(1, file.frames))
     return Recording(samples, file.samplerate, raw_bytes, round(part * size))
+
+
+def _cut_short(path: Path, size: int) -> bool:
+    """Whether a WAV or AIFF is much shorter than its header says, which libsndfile reads over.
+
+    Programs that write to a pipe leave the largest number, or none, in the header.
+    """
+    with open(path, "rb") as file:
+        kind, told = file.read(4), file.read(4)
+    if kind not in ENDIAN or len(told) < 4:
+        return False
+    whole = 8 + int.from_bytes(told, ENDIAN[kind])
+    return whole < PIPED and size < whole - max(SLACK, whole // 100)
 
 
 def _frames_to_read(file: soundfile.SoundFile, name: str, dur: float | None) -> int:

@@ -22,6 +22,7 @@ with contextlib.suppress(ImportError):
     import pillow_heif
 
     pillow_heif.register_heif_opener()
+DEEP = ("PNG", "PPM")  # formats whose 16 bits Pillow may read as 32
 FORMATS = [kind for kind in Image.OPEN if kind != "EPS"]  # a program, run by Ghostscript
 IMAGES = listing.Kind(
     endings={end for end, kind in Image.EXTENSION.items() if kind in FORMATS},
@@ -112,6 +113,11 @@ def open_image(path: Path) -> tuple[Image.Image, int]:
     try:
         with Image.open(path, formats=FORMATS) as image:
             raw_bytes = image.width * image.height * len(image.getbands())
+            if image.mode == "F" or (image.mode == "I" and image.format not in DEEP):
+                raise DataError(
+                    f"{shown(path)} holds floating-point or 32-bit numbers: convert it to 8 or 16 "
+                    "bits, or leave it out."
+                )
             if image.width * image.height > MAX_PIXELS:
                 raise DataError(
                     f"{shown(path)} is larger than {MAX_PIXELS >> 20} megapixels: "

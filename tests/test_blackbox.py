@@ -121,6 +121,21 @@ def test_a_program_that_goes_wrong_is_a_sentence_and_nothing_is_kept(
     assert time.monotonic() - started < 30
 
 
+def test_a_daemon_that_a_program_leaves_behind_is_not_waited_for():
+    started = time.monotonic()
+    code = "import os, time\nprint('a.png,dark', flush=True)\n"
+    code += "if os.fork() == 0:\n    os.setsid()\n    time.sleep(20)"
+    assert program.run([*PYTHON, code], timeout=15) == "a.png,dark\n"
+    assert time.monotonic() - started < 12
+
+
+def test_a_program_may_go_on_once_it_has_printed(tmp_path):
+    code = "import os, time\nprint('a.png,dark', flush=True)\nos.close(1)\ntime.sleep(1)\n"
+    code += f"open({str(tmp_path / 'done')!r}, 'w')"
+    assert program.run([*PYTHON, code], timeout=15) == "a.png,dark\n"
+    assert (tmp_path / "done").exists()
+
+
 def test_the_files_lie_where_those_of_a_killed_one_are_found_again(command, words):
     """In a scratch folder, whose lock is beside them and none of the program's."""
     look = "import os, sys; print(*os.listdir(os.path.dirname(sys.argv[1])), sys.argv[1])"

@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from pathlib import PurePath
 
 from helmholtz.errors import DataError, UsageError
 from helmholtz.text import counted, printable
 
 MAX_BYTES = 64 << 20  # of output; who prints more is stopped
+BLOCK = 1 << 20  # bytes that are read at a time
+LOOK, GRACE = 0.05, 1.0  # seconds between two looks at a program, and for its last output
 SHOWN = 3  # of what is wrong, by name
 HEADER = ["file", "class"], ["file", "label"]
 
@@ -28,20 +31,21 @@ def run(command: list[str], timeout: float) -> str:
         )
     except OSError as error:
         raise UsageError(f"{printable(command[0])} cannot be started: {error.strerror}.") from None
-    late = threading.Event()
-    timer = threading.Timer(timeout, lambda: (late.set(), _kill(process)))
-    timer.start()
+    blocks, until = [], time.monotonic() + timeout
+    reader = threading.Thread(target=_read, args=(process.stdout, blocks), daemon=True)
+    reader.start()
     try:
-        content = process.stdout.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise DataError(f"The program printed more than {MAX_BYTES >> 20} MB: nothing is kept.")
-        code = process.wait()
+        while _goes_on(process, reader) and _size(blocks) <= MAX_BYTES and time.monotonic() < until:
+            time.sleep(LOOK)
+        late = time.monotonic() >= until
+        reader.join(GRACE)  # what has left the program's session may hold its output open
     finally:
-        timer.cancel()
         _kill(process)
-        process.stdout.close()
-        process.wait()
-    if late.is_set():
+        code = process.wait()
+    content = b"".join(blocks)
+    if len(content) > MAX_BYTES:
+        raise DataError(f"The program printed more than {MAX_BYTES >> 20} MB: nothing is kept.")
+    if late:
         raise DataError(f"The program did not end within {timeout:g} s: give a longer --timeout.")
     if code:
         how = f"with exit code {code}" if code > 0 else f"by signal {-code}"
@@ -49,8 +53,29 @@ def run(command: list[str], timeout: float) -> str:
     return content.decode(errors="replace")
 
 
+def _read(stream, blocks: list[bytes]) -> None:
+    """Read to the end, or somewhat more than MAX_BYTES."""
+    with stream:
+        while _size(blocks) <= MAX_BYTES and (block := stream.read1(BLOCK)):
+            blocks.append(block)
+
+
+def _goes_on(process: subprocess.Popen, reader: threading.Thread) -> bool:
+    """Whether a program runs, or one of its children, in its session, that may print."""
+    try:
+        return process.poll() is None or (
+            reader.is_alive() and os.killpg(process.pid, 0) is None  # raises where there is none
+        )
+    except ProcessLookupError:
+        return False
+
+
+def _size(blocks: list[bytes]) -> int:
+    return sum(map(len, blocks))
+
+
 def _kill(process: subprocess.Popen) -> None:
-    """Kill a program and its children, which are in its session."""
+    """Kill a program and its children."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 

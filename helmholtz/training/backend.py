@@ -18,10 +18,14 @@ def import_keras() -> None:
     kept, silent = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 2)
     try:
-        import keras  # noqa: F401
+        import keras
     except ImportError as error:
         raise MachineError(f"{error}: install it, or choose another KERAS_BACKEND.") from None
     finally:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(silent)
+    if keras.backend.backend() not in BACKENDS:  # as ~/.keras/keras.json may have it
+        raise UsageError(f"Keras computes with {keras.backend.backend()}: set KERAS_BACKEND.")
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")

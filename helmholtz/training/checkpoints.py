@@ -28,19 +28,20 @@ class Writer:
     def save(self, history: list[dict], variables: list) -> None:
         """Save the values of Keras variables as they are now."""
         values = [variable.numpy() for variable in variables]
-        self._finish()
+        self.finish()
         self.pending = self.pool.submit(save, self.folder, list(history), values)
         if not self.background:
-            self._finish()
+            self.finish()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Wait for the last one to be written."""
         pending, self.pending = self.pending, None
         if pending:
             pending.result()
 
     def __exit__(self, *_):
         with self.pool:
-            self._finish()
+            self.finish()
 
 
 def save(folder: Path, history: list[dict], values: list[np.ndarray]) -> None:

@@ -33,6 +33,9 @@ def fit(model, labels, parts: dict, setting: dict, folder: Path, args, network=N
     variables = [*model.layers[-1].variables, *model.optimizer.variables]
     epoch_bytes = 2 * sum(variable.numpy().nbytes for variable in variables)  # a checkpoint, a best
     history = checkpoints.restore(folder, variables) if args.resume else []
+    counted = setting.get("counted_epoch", BEST)
+    if history and _to_keep(history[-1], history[:-1], counted, args.num_epoch):
+        _keep(network, folder)  # it may have been killed before that
     with (
         checkpoints.Writer(folder, on_gpu) as checkpoint,
         trackers.following(args, folder, history) as follow,
@@ -40,17 +43,23 @@ def fit(model, labels, parts: dict, setting: dict, folder: Path, args, network=N
     ):
         for epoch in range(len(history) + 1, args.num_epoch + 1):
             row = _one_epoch(model, labels, parts, epoch, args, progress)
-            kept = _to_keep(row, history, setting.get("counted_epoch", BEST), args.num_epoch)
+            kept = _to_keep(row, history, counted, args.num_epoch)
             _record(folder, setting, history, row)
             progress.report(row)
             follow(row)
             _require_finite(row, folder)
             require_space(folder, epoch_bytes)
-            if kept:
-                with replacing(folder / "best.weights.h5") as temporary:
-                    network.save_weights(temporary)
             checkpoint.save(history, variables)
+            if kept:  # once its checkpoint is written: a GPU does not train an epoch twice alike
+                checkpoint.finish()
+                _keep(network, folder)
     return history
+
+
+def _keep(network, folder: Path) -> None:
+    """Keep the weights as those of the epoch that counts."""
+    with replacing(folder / "best.weights.h5") as temporary:
+        network.save_weights(temporary)
 
 
 def _to_keep(row: dict, history: list[dict], counted: str, epochs: int) -> bool:

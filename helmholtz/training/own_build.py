@@ -14,11 +14,14 @@ import numpy as np
 from helmholtz.domain import Domain, Recipe
 from helmholtz.errors import DataError, UsageError
 from helmholtz.own_network import Own
+from helmholtz.schema import BEST
 from helmholtz.text import shown
 from helmholtz.training import keras_file, own_source, prediction, recipes, train_command
 from helmholtz.training.model import set_up
 
+HELD_OUT = 0.2  # share of the training split that chooses the best epoch, where the domain has none
 TRIED = 3  # items that a network is tried on
+RESCALED = "EfficientNetB"  # whose published weights hold deviations in place of variances
 SUM_ERROR = 1e-3  # of a row of probabilities
 
 
@@ -44,12 +47,26 @@ def for_training(own: Own, domain: Domain, args: Namespace, data) -> tuple:
         raise UsageError(
             f"{shown(own.asked)} builds a different network each time: make it deterministic."
         )
+    if args.precision == "bfloat16" and not _computes(network, "bfloat16"):
+        raise UsageError(f"{shown(own.asked)} computes in float32: leave --precision out.")
     if wrong := _wrong_output(own, network, recipe, items, classes):
         raise UsageError(f"{shown(own.asked)} gives {wrong}.")
     if args.weights and own.kind == "application":
+        if own.identity["name"].startswith(RESCALED):
+            raise UsageError(
+                f"keras.applications scales what {own.identity['name']} sees when it downloads the "
+                "weights itself alone: take another network, such as EfficientNetV2B0."
+            )
         _load_backbone(network.get_layer("backbone"), args.weights)
     network.name = own.label
     return network, recipe, own.identity | {"architecture": digest}
+
+
+def _computes(network: keras.Model, dtype: str) -> bool:
+    """Whether any layer computes in it."""
+    return any(
+        layer.compute_dtype == dtype for layer in network._flatten_layers(include_self=False)
+    )
 
 
 def rebuild(domain: Domain, setting: dict, own: Own | None) -> tuple[keras.Model, Recipe]:
@@ -66,7 +83,9 @@ def rebuild(domain: Domain, setting: dict, own: Own | None) -> tuple[keras.Model
 
 def build(own: Own, domain: Domain, shape, classes: int) -> tuple[keras.Model, object]:
     """An untrained network, and what a function returned as its recipe. Raises UsageError."""
-    keras.utils.clear_session()  # so that layers are numbered from the start
+    policy = keras.config.dtype_policy()
+    keras.utils.clear_session()  # so that layers are numbered from the start; forgets the precision
+    keras.config.set_dtype_policy(policy)
     with own_source.reporting_errors(own):
         if own.kind == "application":
             made = _application(own, domain.input_range, tuple(shape), classes)
@@ -119,7 +138,10 @@ def _load_backbone(backbone: keras.Model, path: Path) -> None:
 
 
 def _recipe(own: Own, domain: Domain, given) -> Recipe:
-    """The Recipe that a function returned, its flags checked and completed; or the default."""
+    """The Recipe that a function returned, its flags checked and completed; or the default.
+
+    Where the best epoch counts, held-out items choose it, and not those of the test split.
+    """
     default = recipes.default(domain)
     if given is None:
         return default
@@ -137,9 +159,9 @@ def _recipe(own: Own, domain: Domain, given) -> Recipe:
         checked = vars(train_command.parse_args(domain, "", words))
     except UsageError as error:
         raise UsageError(f"{shown(own.asked)} returns a recipe that is wrong: {error}") from None
-    return replace(
-        given, flags=default.flags | {k: checked[k] for k in checked.keys() & given.flags}
-    )
+    val = {"val": domain.val or HELD_OUT} if given.counted == BEST else {}
+    own_flags = {name: checked[name] for name in checked.keys() & given.flags}
+    return replace(given, flags=default.flags | val | own_flags)
 
 
 def _wrong_output(own: Own, network, recipe: Recipe, items: np.ndarray, classes: int) -> str:
@@ -168,4 +190,6 @@ def architecture(own: Own, network) -> str:
         config = keras.saving.serialize_keras_object(network)
     config.pop("compile_config", None)
     text = json.dumps([config, [list(variable.shape) for variable in network.variables]])
-    return hashlib.sha256(text.replace('"mixed_bfloat16"', '"float32"').encode()).hexdigest()
+    for name in ('"mixed_bfloat16"', '"bfloat16"'):  # of layers, and of what goes between them
+        text = text.replace(name, '"float32"')
+    return hashlib.sha256(text.encode()).hexdigest()
