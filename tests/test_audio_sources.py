@@ -60,7 +60,8 @@ def at_rate(rate):
 BAD = {
     "zero bytes": (b"", "is empty, 0 bytes"),
     "text": (b"this is no sound\n" * 10, "damaged or not a sound"),
-    "a cut header": (wav()[:30], "damaged or not a sound"),
+    "a cut header": (wav()[:30], "is damaged, it ends early"),
+    "half a file": (wav()[: len(wav()) // 2], "is damaged, it ends early"),
     "no samples": (wav(TONE[:0]), "too short, 0 samples"),
     "10 samples": (wav(TONE[:10]), "too short, 10 samples"),
     "NaN": (wav(np.where(TONE > 0.49, np.nan, TONE), subtype="FLOAT"), "NaN or infinite"),
@@ -161,6 +162,20 @@ def test_all_formats_are_read(kind, tmp_path):
     assert rate == SAMPLE_RATE
     assert samples.shape[1] == 1
     assert np.corrcoef(samples[:4410, 0], TONE)[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("told", [0, 0xFFFFFFFF])
+def test_a_sound_whose_header_was_written_to_a_pipe_is_read(told, tmp_path):
+    content = bytearray(wav())
+    content[4:8] = struct.pack("<I", told)
+    (tmp_path / "a.wav").write_bytes(content)
+    assert len(sources.read_sound(tmp_path / "a.wav").samples) == len(TONE)
+
+
+def test_a_sound_without_a_header_is_refused(tmp_path):
+    (tmp_path / "a.raw").write_bytes(wav()[44:])
+    with pytest.raises(DataError, match=r"a\.raw is damaged or not a sound"):
+        sources.read_sound(tmp_path / "a.raw")
 
 
 def test_what_claims_to_be_too_long_is_not_decoded(tmp_path, monkeypatch):

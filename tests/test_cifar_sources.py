@@ -169,6 +169,13 @@ def test_images_are_read_as_a_viewer_shows_them(tmp_path):
         assert read[5, 5].tolist() == list(colour), name
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_numbers_that_are_no_pixels_are_refused(kind, tmp_path):
+    path = saved(tmp_path, "deep.tif", Image.fromarray(np.ones((32, 32), kind)))
+    with pytest.raises(DataError, match="floating-point or 32-bit numbers: convert it"):
+        sources.read_image(path, 32)
+
+
 def test_exif_rotation_is_applied_and_large_images_are_brought_to_size(tmp_path):
     image = Image.new("RGB", (64, 64), "black")
     image.paste((255, 255, 255), (0, 0, 64, 32))  # the upper half is white

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import json
 import os
 import resource
 import signal
@@ -160,6 +161,20 @@ def test_a_backend_that_is_not_there_or_not_ours(backend, code):
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
     assert done.returncode == code, done.stderr
     assert is_one_sentence(done.stderr.decode(), "KERAS_BACKEND"), done.stderr
+
+
+def test_settings_of_keras_in_the_user_s_home_change_no_network(tmp_path):
+    (tmp_path / ".keras").mkdir()
+    settings = {"image_data_format": "channels_first", "floatx": "float16", "backend": "tensorflow"}
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(settings))
+    program = "from helmholtz.training.backend import import_keras; import_keras(); import keras; "
+    program += "print(keras.config.image_data_format(), keras.config.floatx())"
+    environment = {key: value for key, value in os.environ.items() if key != "KERAS_HOME"}
+    environment |= {"HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["channels_last", "float32"], done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -104,6 +104,20 @@ def test_without_held_out_items_nothing_is_validated(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("counted", [BEST, LAST])
+def test_killed_between_a_checkpoint_and_the_weights_that_count_it_keeps_them_when_resumed(
+    counted, tmp_path, monkeypatch
+):
+    order, (model, labels) = [], tiny_model()
+    monkeypatch.setattr(loop, "gpu", lambda: "which writes in the background")
+    monkeypatch.setattr(loop, "_keep", lambda *_: order.append(sorted(runs.checkpoints(tmp_path))))
+    setting, args = SETTING | {"counted_epoch": counted}, arguments(num_epoch=1)
+    loop.fit(model, labels, PARTS, setting, tmp_path, args)
+    assert order == [[1]]  # once the checkpoint is there
+    loop.fit(*tiny_model(), PARTS, setting, tmp_path, arguments(num_epoch=1, resume=True))
+    assert order == [[1], [1]]
+
+
 def test_two_checkpoints_are_kept_and_one_of_another_network_is_passed_over(tmp_path, capsys):
     model, _ = tiny_model()
     for epoch in (1, 2, 3):

@@ -18,15 +18,16 @@ from helpers import prepare_images, rows, weights
 from pages import blocks
 
 from cifar import evaluate, predict, train
+from cifar.domain import DOMAIN
 from helmholtz import own_network
 from helmholtz.errors import UsageError
 from helmholtz.io import evaluations
 from helmholtz.report import __main__ as report
 from helmholtz.sweep import __main__ as sweep
 from helmholtz.sweep import plan
-from helmholtz.training import keras_file
+from helmholtz.training import keras_file, own_build
 from helmholtz.training.device import output_sizes
-from helmholtz.training.model import compile_model, seed_layers
+from helmholtz.training.model import compile_model, seed_layers, set_up
 
 SOURCE = """
 import random
@@ -185,6 +186,8 @@ def test_a_network_of_ones_own_is_trained_swept_reported_and_predicted(
     assert setting["flags"]["own"] == flags[1]
     assert setting["flags"]["num_epoch"] == 1
     assert all(len(setting["network"][key]) == 64 for key in ("source", "architecture"))
+    chosen = "nothing" if not code else "held-out training items"  # by a recipe of its own
+    assert json.loads((run / "result.json").read_text())["validated_on"] == chosen
     kept = list(run.glob("model_source.*"))
     assert [path.read_bytes() for path in kept] == (
         [] if kind == "mobilenet" else [own_network._resolve(flags[1], {}, False, None).source]
@@ -217,6 +220,21 @@ def test_a_network_of_ones_own_is_trained_swept_reported_and_predicted(
     predict.main([*map(str, files), "--json"])
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])["probabilities"]
     assert sum(answer.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_it_computes_in_the_precision_that_was_asked(base, here, photos, tmp_path, command):
+    low = ["--precision", "bfloat16", "--model", "mine.py:make", "--log_dir", tmp_path / "run"]
+    assert command(train.main, *base, *low) == (0, "")
+    setting = json.loads((tmp_path / "run" / "setting.json").read_text())
+    own = own_network.of_run(setting, "mine.py:make", tmp_path / "run")
+    set_up(0, "bfloat16")
+    network, _ = own_build.rebuild(DOMAIN, setting, own)
+    assert own_build._computes(network, "bfloat16")
+    set_up(0, "float32")
+    network, _ = own_build.rebuild(DOMAIN, setting, own)
+    assert not own_build._computes(network, "bfloat16")
+    again = [photos / "dark" / "00.png", "--log_dir", tmp_path / "run", "--model", "mine.py:make"]
+    assert command(predict.main, *again)[0] == 0
 
 
 def test_a_sweep_trains_and_tests_a_network_of_ones_own_at_every_rate(base, tmp_path, monkeypatch):
@@ -286,6 +304,8 @@ def test_what_cannot_be_trained_is_told_in_a_sentence(model, said, base, here, t
         (["--freeze"], "--freeze is for a network of your own"),
         (["--freeze", "--model", "mine.py:make"], "--freeze is for keras:NAME with --weights"),
         (["--weights", "absent.h5", "--model", "keras:MobileNet"], "absent.h5 cannot be read"),
+        (["--weights", "mobile.weights.h5", "--model", "keras:EfficientNetB0"], "EfficientNetV2B0"),
+        (["--precision", "bfloat16", "--model", "arch.keras"], "leave --precision out"),
         (
             ["--model_args", '{"weights": "imagenet"}', "--model", "keras:MobileNet"],
             "multiple values",

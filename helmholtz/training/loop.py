@@ -49,8 +49,10 @@ def fit(model, labels, parts: dict, setting: dict, folder: Path, args, network=N
             follow(row)
             _require_finite(row, folder)
             require_space(folder, epoch_bytes)
+            if kept and not on_gpu:
+                _keep(network, folder)
             checkpoint.save(history, variables)
-            if kept:  # once its checkpoint is written: a GPU does not train an epoch twice alike
+            if kept and on_gpu:  # which does not train an epoch twice alike: the checkpoint first
                 checkpoint.finish()
                 _keep(network, folder)
     return history

@@ -9,6 +9,11 @@ from helmholtz.training.launches import Model
 def set_up(seed: int, precision: str) -> None:
     """Set what a run's weights start from, and the precision that its layers compute in."""
     keras.utils.set_random_seed(seed)
+    set_precision(precision)
+
+
+def set_precision(precision: str) -> None:
+    """Set what the layers that are made from now on compute in."""
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
 
 

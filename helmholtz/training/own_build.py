@@ -17,7 +17,7 @@ from helmholtz.own_network import Own
 from helmholtz.schema import BEST
 from helmholtz.text import shown
 from helmholtz.training import keras_file, own_source, prediction, recipes, train_command
-from helmholtz.training.model import set_up
+from helmholtz.training.model import set_precision, set_up
 
 HELD_OUT = 0.2  # share of the training split that chooses the best epoch, where the domain has none
 TRIED = 3  # items that a network is tried on
@@ -28,45 +28,52 @@ SUM_ERROR = 1e-3  # of a row of probabilities
 def for_training(own: Own, domain: Domain, args: Namespace, data) -> tuple:
     """(untrained network, Recipe, what setting.json says of it); completes args by the recipe.
 
-    Code is run twice, with unlike seeds, and the network is tried on the first items of the data.
+    Code is run with unlike seeds, and the network is tried on the first items of the data.
     Raises UsageError for one that cannot be trained or would not be the same another time.
     """
     classes, items = len(data.classes), data.splits["train"][0][:TRIED]
     if own.label != args.model:
         raise UsageError(f"{shown(own.asked)} changed after the command had started: start again.")
-    recipe, first = recipes.default(domain), None
-    if own.kind in ("file", "module"):
-        set_up((args.seed + 1) % 2**32, args.precision or "float32")
-        network, given = build(own, domain, items.shape[1:], classes)
-        recipe, first = _recipe(own, domain, given), architecture(own, network)
-    train_command.fill_in(args, domain, recipe)
-    set_up(args.seed, args.precision)
-    network, _ = build(own, domain, items.shape[1:], classes)
-    digest = architecture(own, network)
-    if first not in (None, digest):
+    if args.weights and own.kind == "application" and own.identity["name"].startswith(RESCALED):
         raise UsageError(
-            f"{shown(own.asked)} builds a different network each time: make it deterministic."
+            f"Keras gives {own.identity['name']} a layer that its published weights need only when "
+            "it downloads them itself: take another network, such as EfficientNetV2B0."
         )
+    recipe, seeds = recipes.default(domain), [args.seed]
+    if own.kind in ("file", "module"):
+        seeds = [(args.seed + 1) % 2**32, args.seed]
+        set_up(seeds[0], "float32")
+        recipe = _recipe(own, domain, build(own, domain, items.shape[1:], classes)[1])
+    train_command.fill_in(args, domain, recipe)
+    network, digest = _built_alike(own, domain, items.shape[1:], classes, seeds, args.precision)
     if args.precision == "bfloat16" and not _computes(network, "bfloat16"):
         raise UsageError(f"{shown(own.asked)} computes in float32: leave --precision out.")
     if wrong := _wrong_output(own, network, recipe, items, classes):
         raise UsageError(f"{shown(own.asked)} gives {wrong}.")
     if args.weights and own.kind == "application":
-        if own.identity["name"].startswith(RESCALED):
-            raise UsageError(
-                f"keras.applications scales what {own.identity['name']} sees when it downloads the "
-                "weights itself alone: take another network, such as EfficientNetV2B0."
-            )
         _load_backbone(network.get_layer("backbone"), args.weights)
     network.name = own.label
     return network, recipe, own.identity | {"architecture": digest}
 
 
+def _built_alike(own: Own, domain: Domain, shape, classes: int, seeds, precision: str) -> tuple:
+    """(network of the last seed, digest); UsageError where other seeds give other networks."""
+    digests = set()
+    for seed in seeds:
+        set_up(seed, precision)
+        network, _ = build(own, domain, shape, classes)
+        digests.add(digest := architecture(own, network))
+    if len(digests) > 1:
+        raise UsageError(
+            f"{shown(own.asked)} builds a different network each time: make it deterministic."
+        )
+    return network, digest
+
+
 def _computes(network: keras.Model, dtype: str) -> bool:
-    """Whether any layer computes in it."""
-    return any(
-        layer.compute_dtype == dtype for layer in network._flatten_layers(include_self=False)
-    )
+    """Whether any layer with weights computes in it."""
+    layers = [layer for layer in network._flatten_layers(include_self=False) if layer.weights]
+    return any(layer.compute_dtype == dtype for layer in layers)
 
 
 def rebuild(domain: Domain, setting: dict, own: Own | None) -> tuple[keras.Model, Recipe]:
@@ -75,9 +82,14 @@ def rebuild(domain: Domain, setting: dict, own: Own | None) -> tuple[keras.Model
     if own is None:
         chosen = domain.networks[setting["model"]]
         return chosen.build(shape, classes), chosen.recipe
+    policy = keras.config.dtype_policy()
+    set_precision(setting["flags"]["precision"])  # of which the digest is
     network, given = build(own, domain, shape, classes)
     if architecture(own, network) != setting["network"].get("architecture"):
         raise UsageError(f"{shown(own.asked)} builds a different network from the run's.")
+    if keras.config.dtype_policy() != policy:
+        keras.config.set_dtype_policy(policy)
+        network, given = build(own, domain, shape, classes)
     return network, _recipe(own, domain, given)
 
 
@@ -185,11 +197,9 @@ def _wrong_output(own: Own, network, recipe: Recipe, items: np.ndarray, classes:
 
 
 def architecture(own: Own, network) -> str:
-    """A digest of the layers with their settings, but for precision, and of all weights' shapes."""
+    """A digest of the layers with their settings, precision among them, and all weights' shapes."""
     with own_source.reporting_errors(own):  # a layer of the user's own may not say its settings
         config = keras.saving.serialize_keras_object(network)
     config.pop("compile_config", None)
     text = json.dumps([config, [list(variable.shape) for variable in network.variables]])
-    for name in ('"mixed_bfloat16"', '"bfloat16"'):  # of layers, and of what goes between them
-        text = text.replace(name, '"float32"')
     return hashlib.sha256(text.encode()).hexdigest()
