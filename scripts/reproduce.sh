@@ -3,8 +3,8 @@
 #   sh scripts/reproduce.sh sample          the built-in samples, two rates and two seeds: seven minutes
 #   sh scripts/reproduce.sh lossless FOLDER results/lossless: lossless CIFAR-10, less than four hours
 #   sh scripts/reproduce.sh qualities FOLDER results/qualities: the same at lower qualities, three hours
+#   sh scripts/reproduce.sh published FOLDER results/published: the published networks on it, an hour and a half
 #   sh scripts/reproduce.sh noise           results/noise: the embedded samples, a quarter of an hour
-#   sh scripts/reproduce.sh published FOLDER results/published: the same, the published networks, an hour and a half
 #   sh scripts/reproduce.sh imagenette FOLDER results/imagenette: photographs of 224 pixels, three hours
 #   sh scripts/reproduce.sh images FOLDER   results/images: photographs, less than four hours of two cores
 #   sh scripts/reproduce.sh sound FOLDER    results/sound: recordings, somewhat over two hours
