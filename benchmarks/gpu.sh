@@ -15,6 +15,8 @@ shift 2
 cd "$(dirname "$0")/.."
 export KERAS_BACKEND="${KERAS_BACKEND:-jax}" PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
 logs=logs/gpu rates='0 1 5 10 25 50 75 100'
+sees='from helmholtz.training.device import gpu; raise SystemExit(gpu() is None)'
+python -c "$sees" || { echo "$KERAS_BACKEND sees no GPU here: install its build for GPUs." >&2; exit 4; }
 mkdir -p $logs
 trap 'exit 75' INT
 failed=0
@@ -26,7 +28,7 @@ sweep() { # a failed run does not stop the others
 }
 
 if [ ! -s $logs/speed.md ]; then # items a second of every network and precision
-    python benchmarks/train.py --runs 1 >$logs/speed.part && mv $logs/speed.part $logs/speed.md
+    python benchmarks/train.py --runs 1 >$logs/speed.part && mv $logs/speed.part $logs/speed.md || failed=1
 fi
 for seed in 0 1 2; do
     sweep cifar "$images" --model quick --seed $seed --quality $rates --test_quality $rates "$@"

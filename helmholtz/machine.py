@@ -33,10 +33,10 @@ def gains_by_bfloat16() -> bool:
     """
     can = _cpuinfo("flags").split()
     amd = _cpuinfo("vendor_id") == "AuthenticAMD"
-    return "amx_bf16" in can or (amd and "avx512_bf16" in can) or _gpu()
+    return "amx_bf16" in can or (amd and "avx512_bf16" in can) or nvidia()
 
 
-def _gpu() -> bool:
+def nvidia() -> bool:
     """Whether there is an NVIDIA GPU, be it the first or another; dxg is that of WSL2."""
     return any(DEVICES.glob("nvidia[0-9]*")) or (DEVICES / "dxg").exists()
 

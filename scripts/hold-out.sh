@@ -8,7 +8,9 @@ set -eu
 [ $# -ge 3 ] || refuse "Give FOLDER, OUT and at least one PATTERN."
 [ -d "$1" ] || { echo "$1 is not a folder: give one with a folder of files for each class." >&2; exit 3; }
 [ ! -e "$2" ] || { echo "$2 exists: give a folder that does not." >&2; exit 3; }
-folder=$(cd "$1" && pwd) out=$2
+folder=$(cd "$1" && pwd) out=$2 part=${2%/}.part-$$
+trap 'rm -rf "$part"' EXIT # nothing half-made is left
+trap 'exit 75' INT TERM
 shift 2
 
 find_half() { # sets half for a file's name, without a process of its own
@@ -33,7 +35,8 @@ for file in "$folder"/*/*; do
     [ -f "$file" ] || continue
     find_half "${file##*/}" "$@"
     class=${file%/*}
-    to=$out/$half/${class##*/}
+    to=$part/$half/${class##*/}
     mkdir -p "$to"
     ln -s "$file" "$to"
 done
+mv "$part" "$out"

@@ -9,12 +9,15 @@ case $# in 2 | 3) ;; *) refuse "Give RECORDINGS and OUT, and no more than a SPEA
 first=0_${3:-jackson}_0.wav
 [ -e "$1/$first" ] || { echo "$1 holds no $first: give the folder of recordings." >&2; exit 3; }
 [ ! -e "$2" ] || { echo "$2 exists: give a folder that does not." >&2; exit 3; }
-recordings=$(cd "$1" && pwd)
+recordings=$(cd "$1" && pwd) part=${2%/}.part-$$
+trap 'rm -rf "$part"' EXIT # nothing half-made is left
+trap 'exit 75' INT TERM
 tested="*_[0-4].wav"
 [ $# = 2 ] || tested="*_$3_*"
 for file in "$recordings"/[0-9]_*_*.wav; do
     name=${file##*/}
     case $name in $tested) half=test ;; *) half=train ;; esac
-    mkdir -p "$2/$half/${name%%_*}"
-    ln -s "$file" "$2/$half/${name%%_*}/$name"
+    mkdir -p "$part/$half/${name%%_*}"
+    ln -s "$file" "$part/$half/${name%%_*}/$name"
 done
+mv "$part" "$2"

@@ -8,6 +8,10 @@ set -eu
 check_half "$@"
 root=$(cd "$(dirname "$0")/.." && pwd)
 PATH="$root/.venv/bin:$PATH"
-installed='import importlib.util as u; raise SystemExit(u.find_spec("keras") is None)'
-python -c "$installed" 2>/dev/null || sh "$root/scripts/setup.sh"
+if [ -e "$root/.venv" ]; then
+    [ -e "$root/.venv/installed.txt" ] || sh "$root/scripts/setup.sh" # the last installation did not end
+else # an environment of one's own will do
+    installed='import importlib.util as u; raise SystemExit(u.find_spec("keras") is None)'
+    python -c "$installed" 2>/dev/null || sh "$root/scripts/setup.sh"
+fi
 exec python -m helmholtz.sweep "$@"

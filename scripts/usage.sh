@@ -1,4 +1,5 @@
 # Sourced by the other scripts: -h shows the comment that a script begins with, its usage.
+unset CDPATH # with which cd prints where it goes
 
 usage() { sed -n '2,/^[^#]/s/^# //p' "$0"; }
 refuse() { # in a sentence

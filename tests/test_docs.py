@@ -34,6 +34,7 @@ FOREIGN_FLAGS |= {
     "--kills",
     "--quick",
     "--locked",
+    "--cuda",
     "--lowest",
     "--minutes",
     "--survivors",

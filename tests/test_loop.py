@@ -7,10 +7,11 @@ import pytest
 from small import tiny_model
 
 from cifar import train
+from helmholtz import machine
 from helmholtz.errors import DataError
 from helmholtz.io import predictions, runs
 from helmholtz.schema import BEST, LAST
-from helmholtz.training import checkpoints, loop, prediction, result
+from helmholtz.training import checkpoints, loop, prediction, progress, result
 
 PARTS = {"train": np.arange(37), "val": np.arange(40, 64)}
 SETTING = {
@@ -102,6 +103,18 @@ def test_without_held_out_items_nothing_is_validated(tmp_path):
     prediction.load_weights(model.layers[-1], tmp_path / "best.weights.h5")
     for one, other in zip((first, second), model.layers[-1].get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_gpu_that_the_backend_does_not_see_is_told(tmp_path, monkeypatch, capsys):
+    (tmp_path / "nvidia0").touch()
+    monkeypatch.setattr(machine, "DEVICES", tmp_path)
+    monkeypatch.setattr(progress, "gpu", lambda: None)
+    for hidden, told in ((None, True), ("0", True), ("", False)):
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        if hidden is not None:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+        progress.announce(tiny_model()[0], PARTS, tmp_path)
+        assert ("has a GPU, which" in capsys.readouterr().err) == told
 
 
 @pytest.mark.parametrize("counted", [BEST, LAST])

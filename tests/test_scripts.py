@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted(p for d in (".", "cifar", "audio") for p in (ROOT / d / "scripts").glob("*.s*"))
@@ -92,6 +94,7 @@ def test_spoken_digits_are_laid_out_as_published_or_by_speaker(checkout, tmp_pat
     assert (code, "no 0_nobody_0.wav" in error) == (3, True)
     code, _, error = run(checkout, script, recordings, tmp_path / "out")
     assert (code, "out exists" in error) == (3, True)
+    assert not list(tmp_path.glob("*.part*"))
 
 
 def test_files_that_match_are_held_out(checkout, tmp_path):
@@ -120,6 +123,97 @@ def test_files_that_match_are_held_out(checkout, tmp_path):
 def test_a_folder_that_is_not_there_is_told(checkout):
     code, _, error = run(checkout, "scripts/reproduce.sh", "images", "nowhere")
     assert (code, "nowhere does not exist" in error) == (3, True)
+
+
+PYTHON = """#!/bin/sh
+case "$*" in
+-c*version_info*) exit ${TOO_OLD:-0} ;;
+"-m venv --clear .venv")
+    rm -rf .venv && mkdir -p .venv/bin && cp "$0" .venv/bin/python && echo venv ;;
+"-m pip --version" | -c*) exit 0 ;;
+*) echo "$*" && exit ${FAILS:-0} ;;
+esac >>said.txt
+"""
+BY_NAME = "-m pip install --quiet --disable-pip-version-check -r .venv/requirements.txt"
+
+
+@pytest.fixture
+def installs(checkout):
+    """A function that runs setup.sh with a python that only says what it was asked."""
+    for name in ("requirements.txt", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, checkout)
+    (checkout / "python").write_text(PYTHON)
+    (checkout / "python").chmod(0o755)
+
+    def setup(*flags, place=checkout, **environment):
+        environment = {"PYTHON": str(place / "python"), "PATH": "/usr/bin:/bin", **environment}
+        command = ["sh", "scripts/setup.sh", *flags]
+        done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
+        said = place / "said.txt"
+        lines = said.read_text().splitlines() if said.exists() else []
+        said.unlink(missing_ok=True)
+        return done.returncode, lines, done.stderr
+
+    return setup
+
+
+def wanted(checkout):
+    return (checkout / ".venv" / "requirements.txt").read_text().splitlines()
+
+
+def test_what_is_installed_is_not_installed_again_and_extras_stay(installs, checkout):
+    assert installs() == (0, ["venv", BY_NAME], "")
+    assert installs() == (0, [], "")
+    assert installs("dev", "ray") == (0, [BY_NAME], "")
+    assert wanted(checkout)[-1] == "-e .[dev,ray]"
+    assert installs() == installs("ray") == (0, [], "")
+    assert installs("codecs") == (0, [BY_NAME], "")
+    assert wanted(checkout)[-1] == "-e .[codecs,dev,ray]"
+
+
+def test_an_installation_that_did_not_end_is_made_again(installs, checkout):
+    assert installs(FAILS="1")[0] == 1
+    assert not (checkout / ".venv" / "installed.txt").exists()
+    assert installs() == (0, [BY_NAME], "")
+
+
+def test_locked_versions_stay_locked_until_more_is_asked_for(installs):
+    code, lines, _ = installs("--locked")
+    assert (code, len(lines), lines[1].split()[-3:]) == (
+        0, 3, ["--require-hashes", "-r", "requirements.lock"],
+    )  # fmt: skip
+    assert installs() == (0, [], "")
+    assert installs("dev") == (0, [BY_NAME], "")
+
+
+def test_for_gpus_is_for_gpus_on_a_machine_without_one(installs, checkout):
+    assert installs("--cuda")[0] == 0
+    assert any(line.startswith("tensorflow[and-cuda]>=") for line in wanted(checkout))
+    assert installs("ray")[0] == 0
+    assert any(line.startswith("tensorflow[and-cuda]>=") for line in wanted(checkout))
+    assert installs("--lowest")[0] == 0
+    assert not any(">=" in line for line in wanted(checkout) if not line.startswith("#"))
+
+
+def test_another_place_gets_an_environment_of_its_own(installs, checkout, tmp_path_factory):
+    assert installs()[0] == 0
+    moved = shutil.copytree(checkout, tmp_path_factory.mktemp("other") / "checkout")
+    assert installs(place=moved) == (0, ["venv", BY_NAME], "")
+
+
+def test_a_python_that_will_not_do_is_told(installs, checkout):
+    code, lines, error = installs(TOO_OLD="1")
+    assert (code, lines, error.count("\n")) == (4, [], 1)
+    assert "is not Python 3.11 to 3.13: install one" in error
+    assert not (checkout / ".venv").exists()
+
+
+def test_the_lock_has_what_is_required():
+    locked = dict(re.findall(r"^([\w-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.M))
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    for name, least in (line.split(">=") for line in lines if ">=" in line):
+        found = locked["tensorflow-cpu" if name == "tensorflow" else name]
+        assert Version(found) >= Version(least), name
 
 
 STAND_IN = """#!/bin/sh

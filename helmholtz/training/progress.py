@@ -1,14 +1,16 @@
 """What a training shows: a bar over the whole run on a terminal, elsewhere a line an epoch."""
 
+import os
 import sys
 from pathlib import Path
 
 import keras
 from tqdm import tqdm
 
+from helmholtz import machine
 from helmholtz.schema import CURVES
 from helmholtz.text import counted
-from helmholtz.training.device import device
+from helmholtz.training.device import device, gpu
 
 BAR = "{percentage:3.0f}% |{bar:20}| {remaining} left{postfix}"
 
@@ -21,6 +23,13 @@ def announce(model, parts: dict, folder: Path) -> None:
         f"{keras.backend.backend()} on {device()}: {folder}",
         flush=True,
     )
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if machine.nvidia() and gpu() is None and not hidden:
+        print(
+            f"This machine has a GPU, which {keras.backend.backend()} does not see: "
+            "`sh scripts/setup.sh --cuda` installs TensorFlow for it.",
+            file=sys.stderr,
+        )
 
 
 class Progress(keras.callbacks.Callback):
