@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from audio.constants import CLASS_FOLDERS, LABELS
 from helmholtz.errors import DataError
-from helmholtz.io.files import replacing, require_space
+from helmholtz.io.files import locked, replacing, require_space
 from helmholtz.text import shown
 
 LAYOUT = "Gitarre monophon/Samples/Chorus/*.wav"
@@ -78,9 +78,8 @@ def read_archive(path: Path, copies: Path) -> dict[str, list[Member]]:
 
 def _copy_nested(path: Path, copies: Path) -> list[Path]:
     """Copy the nested zips of CLASS_FOLDERS to a folder, unless they are there."""
-    copies.mkdir(parents=True, exist_ok=True)
     parts = []
-    with zipfile.ZipFile(path) as archive:
+    with locked(copies), zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             name = PurePosixPath(info.filename)
             if name.suffix.lower() != ".zip" or name.stem not in CLASS_FOLDERS:

@@ -1,6 +1,7 @@
 """What files went through is read back, and nothing is claimed of what went through nothing."""
 
 import io
+import os
 import subprocess
 import sys
 
@@ -79,6 +80,10 @@ def test_other_tables_have_the_nearest_quality(tmp_path):
         ("PNG", {}, "PNG", ""),
         ("GIF", {}, "GIF", ""),
         ("BMP", {}, "BMP", ""),
+        ("PPM", {}, "PPM", ""),
+        ("TGA", {}, "TGA", ""),
+        ("WEBP", {"lossless": True, "icc_profile": bytes(9001)}, "lossless WebP", ""),
+        ("WEBP", {"quality": 50, "icc_profile": bytes(9001)}, "lossy WebP", "webp"),
     ],
 )
 def test_images_are_told_by_their_bytes(name, options, kind, codec, tmp_path):
@@ -114,6 +119,24 @@ def test_the_bitrate_of_an_mp3_is_read_back(sample_rate, bitrate, tagged, tmp_pa
     tag = b"ID3\x04\0\0\0\0\x40\0" + bytes(64 * 128)  # larger than what is read at first
     (tmp_path / "a").write_bytes(tag * tagged + file)
     assert identify(tmp_path / "a")[:3] == (f"MP3 of {bitrate} kb/s", "mp3", bitrate)
+
+
+def test_the_bitrate_of_an_mp3_is_not_that_of_its_tag(tmp_path):
+    """FFmpeg's, which needs a frame of a higher rate to have room."""
+    encoder = lameenc.Encoder()
+    encoder.set_in_sample_rate(44100)
+    encoder.set_channels(1)
+    encoder.set_bit_rate(48)
+    encoder.silence()
+    file = bytes(encoder.encode(mp3.to_pcm(NOISE).tobytes()) + encoder.flush())
+    tag = file[:2] + bytes([0x90]) + file[3:4] + bytes(17) + b"Info"  # 128 kb/s
+    (tmp_path / "a").write_bytes(tag.ljust(144_000 * 128 // 44_100, b"\0") + file)
+    assert identify(tmp_path / "a")[:3] == ("MP3 of 48 kb/s", "mp3", 48)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.jpg")
+    assert identify(tmp_path / "a.jpg").kind == "not recognised"
 
 
 def test_aac_is_found_in_a_stream_and_in_boxes(tmp_path):

@@ -14,7 +14,7 @@ from helmholtz.blackbox import __main__ as blackbox
 from helmholtz.blackbox import program
 from helmholtz.errors import DataError
 from helmholtz.io import predictions
-from helmholtz.io.files import LOCK
+from helmholtz.io.scratch import LOCK
 from helmholtz.report import __main__ as report
 
 CLASSIFIER = """

@@ -70,7 +70,7 @@ def home(tmp_path_factory):
     python.parent.mkdir(parents=True)
     python.write_text('#!/bin/sh\n[ "$1" = -c ] || echo "$@"\n')
     python.chmod(0o755)
-    for file in ("requirements.txt", "pyproject.toml"):
+    for file in ("requirements.txt", "requirements.lock", "pyproject.toml"):
         shutil.copy(ROOT / file, folder / "checkout")
     setup = folder / "checkout" / "scripts" / "setup.sh"
     setup.rename(setup.with_name("real-setup.sh"))

@@ -131,6 +131,31 @@ def test_on_the_receiving_side_epochs_are_pruned_by_number_and_an_old_run_waits(
     assert {p.name for p in tmp_path.iterdir()} == {"setting.json", "history.csv", "train.log"}
 
 
+def test_a_parcel_is_published_in_order_and_as_a_whole(tmp_path, monkeypatch):
+    files = {"result.json": b"{}", "best.weights.h5": b"w", "checkpoint_0003.h5": b"c"}
+    files |= {"setting.json": b"{}", "history.csv": b"1"}
+    order, replace = [], os.replace
+    with monkeypatch.context() as watched:
+        watched.setattr(os, "replace", lambda old, new: [order.append(new.name), replace(old, new)])
+        parcel.write(tmp_path / "whole", files)
+    assert order == [
+        "setting.json", "checkpoint_0003.h5", "best.weights.h5", "history.csv", "result.json",
+    ]  # fmt: skip
+    write = Path.write_bytes
+
+    def full(path, content):
+        if path.name.endswith("checkpoint_0003.h5"):
+            raise OSError("full")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="full"):
+        parcel.write(tmp_path / "half", files)
+    assert not list((tmp_path / "half").iterdir())
+    names = ["checkpoint_0003.h5", "checkpoint_0001.h5"]  # of which the second was pruned
+    assert list(parcel.stamps(tmp_path / "whole", names)) == names[:1]
+
+
 def start(photos, folder, *flags):
     command = [sys.executable, ROOT / "cifar" / "train.py", "--source", photos, "--quality", "5"]
     command += ["--batch_size", "16", "--log_dir", folder, *flags]

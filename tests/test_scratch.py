@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from helmholtz.io import scratch
+from helmholtz.io import files, scratch
 
 HOLD = "import sys; from helmholtz.io.scratch import scratch\n"
 HOLD += "with scratch('one-') as folder: print(folder, flush=True); sys.stdin.read()"
@@ -26,7 +26,8 @@ def hold():
 
 def test_what_a_killed_process_left_is_removed_by_the_next(there, tmp_path):
     (dead, left), (alive, kept) = hold(), hold()
-    (tmp_path / "one-of-others").mkdir()  # never locked
+    (tmp_path / "one-of-others").mkdir()
+    (tmp_path / "one-of-others" / files.LOCK).touch()  # as of a report, which is not at work
     dead.kill()
     dead.wait()
     assert there() == {left, kept, "one-of-others"}

@@ -1,6 +1,7 @@
 """What a file is, told by its own bytes: its kind, its codec, and the rate of that codec."""
 
 import os
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,11 +10,13 @@ from helmholtz.audit import jpeg_tables
 HEAD = 4096  # bytes that tell the kind
 ENOUGH = 1 << 20  # bytes at either end of a film or a sound that describe it
 ISO = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC"}
+WEBP = (b"VP8 ", b"VP8L", b"ANMF")  # chunks with pixels; those of an animation count as lossy
 IMAGES = {b"\x89PNG": "PNG", b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
 SOUNDS = (b"fLaC", b"FORM", b"OggS", b"RIFF", b"RF64")
 # Layer 3 bitrates in kb/s by the index in a frame's header: of MPEG-1, and of MPEG-2 and 2.5.
 MPEG_1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0]
 MPEG_2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0]
+HERTZ = [44_100, 48_000, 32_000]  # of MPEG-1 by the index; half of it of MPEG-2, a quarter of 2.5
 
 
 class File(NamedTuple):
@@ -35,9 +38,12 @@ UNKNOWN = File("not recognised")
 def identify(path: Path) -> File:
     """What a file is; UNKNOWN where it cannot be read."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return UNKNOWN  # such as a pipe, from which nothing may ever come
         with open(path, "rb") as file:
             head = file.read(HEAD)
-        return _identify(path, head)
+        found = _identify(path, head)
+        return _image(path, "") if found == UNKNOWN else found
     except Exception:  # readers raise many types, and a damaged file is no error here
         return UNKNOWN
 
@@ -47,7 +53,7 @@ def _identify(path: Path, head: bytes) -> File:
     if head.startswith(b"\xff\xd8\xff"):
         return _jpeg(path)
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return _either(path, "WebP", "webp", lossless=b"VP8L" in head and b"VP8 " not in head)
+        return _either(path, "WebP", "webp", lossless=_webp_chunk(path) == b"VP8L")
     if start == 0 or (start > 0 and head[4:6] == b"jP"):
         style = head.find(b"\xff\x52", start)  # its last byte is the wavelet, 1 is reversible
         return _either(path, "JPEG 2000", "jp2", lossless=head[style + 13] == 1)
@@ -73,16 +79,27 @@ def _jpeg(path: Path) -> File:
     return File(f"JPEG {named}, {sampling}", "jpeg", quality, size)
 
 
+def _webp_chunk(path: Path) -> bytes:
+    """The name of the chunk that holds the pixels, behind a profile, say, of any length."""
+    with open(path, "rb") as file:
+        file.seek(12)
+        while len(chunk := file.read(8)) == 8 and chunk[:4] not in WEBP:
+            size = int.from_bytes(chunk[4:], "little")
+            file.seek(size + size % 2, os.SEEK_CUR)
+    return chunk[:4]
+
+
 def _either(path: Path, name: str, codec: str, lossless: bool) -> File:
     return _image(path, f"lossless {name}") if lossless else _image(path, f"lossy {name}", codec)
 
 
 def _image(path: Path, kind: str, codec: str = "") -> File:
-    """An image with its size, where Pillow can read it here."""
+    """An image with its size, where Pillow can read it here; kind: "" where Pillow is to tell."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(path) as image:
+            kind = kind or str(image.format)
             inside = str(image.info.get("compression")).removeprefix("tiff_")
             if kind == "TIFF" and inside in ("jpeg", "webp"):
                 kind, codec = f"TIFF of {inside}", inside
@@ -138,9 +155,19 @@ def _mpeg(path: Path, head: bytes) -> File:
 
 
 def _mp3(path: Path, frame: bytes) -> File:
-    """An MP3 by its first frame; its tag tells whether the bitrate varies."""
+    """An MP3 by its first frame with sound; a tag before it tells whether the bitrate varies."""
     _, size, mean = _read_header(path)
     if b"Xing" in frame[:64] or b"VBRI" in frame[:64]:
         return File("MP3 of variable bitrate", "mp3", mean, size)
-    rate = (MPEG_1 if frame[1] & 8 else MPEG_2)[frame[2] >> 4]
+    rate, length = _mp3_frame(frame)
+    if b"Info" in frame[:64]:  # a tag, in a frame of a rate in which it fits
+        rate, _ = _mp3_frame(frame[length:])
     return File(f"MP3 of {rate} kb/s", "mp3", rate, size)
+
+
+def _mp3_frame(frame: bytes) -> tuple[int, int]:
+    """Of a frame of layer 3 its rate in kb/s, and its length in bytes."""
+    version, index = frame[1] >> 3 & 3, frame[2] >> 2 & 3  # 3 is MPEG-1, 2 MPEG-2, 0 MPEG-2.5
+    hertz = HERTZ[index] // {3: 1, 2: 2, 0: 4}[version]
+    rate = (MPEG_1 if version == 3 else MPEG_2)[frame[2] >> 4]
+    return rate, (144_000 if version == 3 else 72_000) * rate // hertz + (frame[2] >> 1 & 1)

@@ -7,6 +7,7 @@ import fcntl
 import io
 import json
 import os
+import secrets
 import shutil
 import sys
 import time
@@ -59,7 +60,8 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary file is removed and path stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    # The same process number may work on another machine, or in another container.
+    temporary = path.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
     try:
         yield temporary
         with open(temporary, "rb+") as file:
@@ -145,7 +147,10 @@ def _joins(file, folder: Path, purpose: str) -> bool:
     file.seek(0)
     if file.read() == purpose:
         return True
-    with contextlib.suppress(BlockingIOError):  # which loses the shared lock, too
+    fcntl.flock(
+        file, fcntl.LOCK_UN
+    )  # NFS keeps it where the next line fails, a local disk does not
+    with contextlib.suppress(BlockingIOError):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         file.truncate(0)
         file.write(purpose)

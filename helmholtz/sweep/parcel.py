@@ -34,8 +34,8 @@ def read_new(folder: Path, seen: dict, running: bool = False) -> dict[str, bytes
 
 
 def stamps(folder: Path, names) -> dict:
-    """What read_new needs to know of files that the other side has."""
-    return {name: _stamp(folder / name) for name in names}
+    """What read_new needs to know of files that the other side has, and that are still there."""
+    return {name: _stamp(folder / name) for name in names if (folder / name).exists()}
 
 
 def _stamp(path: Path) -> tuple:
@@ -46,16 +46,16 @@ def _stamp(path: Path) -> tuple:
 def write(folder: Path, files: dict[str, bytes]) -> None:
     """Publish files of a run, the result last; other names are ignored.
 
-    An old run that is to be replaced stays until the new one has an epoch.
+    All are on the disk before the first is published, so that a full one changes nothing. An old
+    run that is to be replaced stays until the new one has an epoch.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if run_state.marked(folder) and "history.csv" not in files:
         files = {name: content for name, content in files.items() if name == "train.log"}
     elif run_state.marked(folder):
         run_state.replace(folder)
-    for pattern in FILES:
-        for name, content in sorted(files.items()):
-            if re.fullmatch(pattern, name):
-                with replacing(folder / name) as temporary:
-                    temporary.write_bytes(content)
+    ordered = [n for pattern in FILES for n in sorted(files) if re.fullmatch(pattern, n)]
+    with contextlib.ExitStack() as stack:
+        for name in reversed(ordered):  # what was entered last is published first
+            stack.enter_context(replacing(folder / name)).write_bytes(files[name])
     runs.prune_checkpoints(folder)
