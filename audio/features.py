@@ -79,7 +79,8 @@ def filter_bank(sample_rate: int, mels: int, size: int = N_FFT) -> sparse.csr_ar
     return sparse.csr_array(weights.astype(np.float32))
 
 
-# Slaney's mel scale: up to 1 kHz 3 mel are 200 Hz, above it 27 mel are a factor of 6.4.
+# Slaney's mel scale: up to 1 kHz 3 mel are 200 Hz, above it 27 mel are a factor of 6.4
+# (M. Slaney, Auditory Toolbox, Interval Research, TR 1998-010).
 _KNEE, _STEP = 15, np.log(6.4) / 27
 
 

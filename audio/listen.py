@@ -16,7 +16,7 @@ NOT_OURS = "IDMT's licence does not allow its sounds to be passed on, not even i
 def listen(flags: dict, codec, rates: list[int]) -> tuple[dict[int, tuple[str, bytes, int]], str]:
     """By rate (media type, file to play, bytes of the compressed file), or why there is none.
 
-    flags: of a run. codec: a helmholtz.domain.Codec. The file to play is FLAC, so that one hears
+    flags: of a run. codec: a helmholtz.codec.Codec. The file to play is FLAC, so that one hears
     what the network was given, whatever the codec.
     """
     try:

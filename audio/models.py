@@ -22,7 +22,7 @@ def build_model(name: str, shape=SHAPE, classes: int = len(LABELS)) -> keras.Seq
     probabilities, batch x classes. Raises UsageError when shape is too small for the network.
     """
     architecture = ARCHITECTURES[name]
-    least = _least_side(architecture["blocks"])
+    least = 3 * 2 ** architecture["blocks"]  # leaves one pixel after the last block
     if min(shape[:2]) < least:
         raise UsageError(
             f"{name} needs spectrograms of {least} x {least} and more, not {shape[0]} mels x "
@@ -43,14 +43,6 @@ def _conv() -> layers.Layer:
 def _dense_tail(sizes: list[int], classes: int) -> list:
     hidden = [[layers.Dense(size), layers.ELU(), layers.Dropout(0.6)] for size in sizes]
     return [layers.Flatten(), *chain(*hidden), layers.Dense(classes)]
-
-
-def _least_side(blocks: int) -> int:
-    """The least mels and frames, which leave one pixel after the last block."""
-    side = 1
-    for _ in range(blocks):
-        side = 2 * side + 2
-    return side + 2
 
 
 def main(argv=None) -> None:

@@ -29,12 +29,12 @@ class Recipe:
     flags: the defaults of the training flags that it has, such as batch_size and num_epoch, and
     of val and precision where they are not the domain's; its bfloat16 becomes float32 where that
     is faster. optimizer(args, steps) makes the optimizer from parsed flags and the number of steps
-    of the whole run. layers() makes the layers
-    between the stored items and the network, augmentation among them; one with a variable `epoch`
-    gets the number of the epoch. loss() gives the loss, as Keras takes it. initialise(network,
-    items) sets first weights that depend on the training items, as they are stored. counted: the
-    epoch whose weights are kept, "best" in validation, or "last", of a schedule that ends at 0:
-    then nothing is chosen, and the test split is judged once.
+    of the whole run. layers() makes the layers between the stored items and the network,
+    augmentation among them; one with a variable `epoch` gets the number of the epoch. loss() gives
+    the loss, as Keras takes it. initialise(network, items) sets first weights that depend on the
+    training items, as they are stored. counted: the epoch whose weights are kept, "best" in
+    validation, or "last", of a schedule that ends at 0: then nothing is chosen, and the test split
+    is judged once.
     """
 
     flags: dict

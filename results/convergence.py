@@ -72,7 +72,10 @@ def table() -> str:
     """A Markdown table."""
     columns = ["study", "network", "trained at", "after two epochs"]
     columns += ["epochs to 95 %", "to 99 %", "to 95 % of its own"]
-    lines = [row(study, rate, runs(study)) for study, rates in SHOWN.items() for rate in rates]
+    lines = []
+    for study, rates in SHOWN.items():
+        found = runs(study)
+        lines += [row(study, rate, found) for rate in rates]
     return markdown(columns, lines)
 
 

@@ -1,7 +1,7 @@
 """Which runs belong together: those averaged over seeds, and those compared over rates."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from helmholtz.analysis import summary
@@ -113,12 +113,14 @@ def experiments(rows: list[dict]) -> list[Experiment]:
 
 def _by_experiment(counted: list[dict]) -> dict[tuple, dict[int, list[dict]]]:
     """The runs by experiment and rate; those without compression belong to every codec."""
-    codecs, groups = {}, {}
+    codecs, groups = defaultdict(set), {}
     for row in counted:
-        codecs.setdefault(values(row, NETWORK), set()).update([row["codec"]] * bool(row["rate"]))
+        if row["rate"]:
+            codecs[values(row, NETWORK)].add(row["codec"])
     for row in counted:
         network = values(row, NETWORK)
-        for codec in (not row["rate"] and codecs[network]) or [row["codec"]]:
+        every = set() if row["rate"] else codecs[network]
+        for codec in every or {row["codec"]}:
             groups.setdefault((*network, codec), {}).setdefault(row["rate"], []).append(row)
     return groups
 

@@ -13,7 +13,7 @@ do.
 """
 
 import math
-from itertools import takewhile
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -125,9 +125,17 @@ def decide(found: dict[int, Margin], order: list[int]) -> dict[int, str]:
 
     Rates that were not tried have what the tried ones around them imply.
     """
-    said = dict.fromkeys(order, OPEN)
-    for word, rates in ((SAFE, order), (HARMFUL, order[::-1])):  # the fields of Margin, too
-        tried = (rate for rate in rates if rate in found)
-        decided = list(takewhile(lambda rate, word=word: getattr(found[rate], word) <= 1, tried))
-        said |= dict.fromkeys(rates[: rates.index(decided[-1]) + 1] if decided else [], word)
-    return said
+    safe = _decided(found, order, lambda margin: margin.safe <= 1)
+    harmful = _decided(found, order[::-1], lambda margin: margin.harmful <= 1)
+    return dict.fromkeys(order, OPEN) | dict.fromkeys(safe, SAFE) | dict.fromkeys(harmful, HARMFUL)
+
+
+def _decided(found: dict[int, Margin], order: list[int], decided: Callable) -> list[int]:
+    """The rates up to the last tried one before the first tried one that is not decided."""
+    end = 0
+    for place, rate in enumerate(order):
+        if rate in found:
+            if not decided(found[rate]):
+                break
+            end = place + 1
+    return order[:end]

@@ -23,6 +23,11 @@ class Verdict(NamedTuple):
     said: str
     margin: Margin | None
 
+    @property
+    def cell(self) -> tuple[str, int]:
+        """Codec and rate."""
+        return self.codec, self.rate
+
 
 class Inquiry:
     """Everything that follows from the finished trials; look() brings it up to date."""
@@ -35,7 +40,7 @@ class Inquiry:
     def look(self) -> None:
         """Read the finished runs, and judge every rate again."""
         self.trials.read()
-        base = self.base = self.trials.correct(*self.trials.base(0)[:2])
+        base = self.base = self.trials.correct(*self.trials.base(0).cell)
         self.accuracy = float(np.mean(list(base.values()))) if base else None
         every = [(codec, rate) for codec, order in self.orders.items() for rate in order]
         if base:
@@ -62,7 +67,7 @@ class Inquiry:
     @property
     def stuck(self) -> bool:
         """Whether a run of the baseline has failed, so that only the seeds that it has are left."""
-        return self.trials.base(0)[:2] in self.without
+        return self.trials.base(0).cell in self.without
 
     def wanted(self) -> list[Trial]:
         """Trials that may change a decision, the best first; none when all is decided."""
@@ -77,7 +82,7 @@ class Inquiry:
         if ranked:  # to fill an idle place beside the first
             ranked += baseline
         known = (trial for trial in dict.fromkeys(ranked) if trial not in self.trials.found)
-        return [trial for trial in known if trial[:2] not in self.without]
+        return [trial for trial in known if trial.cell not in self.without]
 
     def _of_codec(self, codec: str) -> list[Trial]:
         order = [rate for rate in self.orders[codec] if (codec, rate) not in self.without]

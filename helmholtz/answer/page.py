@@ -39,9 +39,9 @@ def facts(inquiry: Inquiry, clock: Clock) -> dict:
 def _fact(inquiry: Inquiry, verdict: Verdict) -> dict:
     """A rate; its difference of accuracy to the baseline, a share of the items, with the ends."""
     told = {"codec": verdict.codec, "rate": verdict.rate, "name": said.name(inquiry, verdict)}
-    told |= {"verdict": verdict.said, "bits": inquiry.trials.bits(*verdict[:2])}
+    told |= {"verdict": verdict.said, "bits": inquiry.trials.bits(*verdict.cell)}
     told |= {"seeds": 0, "difference": None, "low": None, "high": None}
-    why = inquiry.without.get(verdict[:2])
+    why = inquiry.without.get(verdict.cell)
     told["text"] = f"left out, as {why}" if why else "not tried"
     if verdict.margin:
         mean, *ends = inquiry.difference(verdict)

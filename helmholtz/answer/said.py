@@ -87,7 +87,7 @@ def _saving(inquiry: Inquiry, chosen: Verdict, size: tuple | None) -> str:
         text = f"the files take {megabytes(now)} now, and would take about {megabytes(then)}"
         return f"{text} ({then / now - 1:+.0%})"
     trials, item = inquiry.trials, inquiry.trials.half.item
-    now, then = (trials.data[key] for key in (trials.base(0)[:2], (chosen.codec, chosen.rate)))
+    now, then = (trials.data[key] for key in (trials.base(0).cell, (chosen.codec, chosen.rate)))
     now, then = (data["file_bytes"] / data["items"] for data in (now, then))
     return f"{then:,.0f} bytes in place of {now:,.0f} for every {item} ({then / now - 1:+.0%})"
 
@@ -141,7 +141,7 @@ def _open_rates(inquiry: Inquiry) -> str:
     """The open rates, of every codec the first and the last: they follow each other."""
     found = {}
     for verdict in inquiry.verdicts:
-        if verdict.said == OPEN and verdict[:2] not in inquiry.without:
+        if verdict.said == OPEN and verdict.cell not in inquiry.without:
             found.setdefault(verdict.codec, []).append(verdict)
     return ", ".join(
         name(inquiry, some[0]) + (f" to {some[-1].rate}" if len(some) > 1 else "")
@@ -161,7 +161,7 @@ def _next(inquiry: Inquiry, chosen: Verdict | None, source: str) -> str:
 def notes(inquiry: Inquiry) -> list[str]:
     """What the data were before, and what their truth is where it is known."""
     trials = inquiry.trials
-    data = trials.data.get(trials.base(0)[:2], {})
+    data = trials.data.get(trials.base(0).cell, {})
     audit, said = data.get("audit") or {}, []
     if audit.get("prior"):
         said.append(f'The files went through {audit["prior"]}; "uncompressed" means that here.')
@@ -169,7 +169,7 @@ def notes(inquiry: Inquiry) -> list[str]:
         rates = audit.get("codec"), audit.get("rate"), order
         said.append(above_source(trials.half.codecs[codec], *rates))
     for why in dict.fromkeys(inquiry.without.values()):
-        some = [name(inquiry, v) for v in inquiry.verdicts if inquiry.without.get(v[:2]) == why]
+        some = [name(inquiry, v) for v in inquiry.verdicts if inquiry.without.get(v.cell) == why]
         said.append(f"Left out, as {why}: {', '.join(some)}." if some else "")
     chosen, truth = inquiry.chosen(), data.get("true_noise_bits")
     if chosen and truth:

@@ -21,9 +21,8 @@ EDGE = 8.0  # standard deviations beyond which nothing is integrated
 def levels(looks: int, alpha: float) -> tuple[float, ...]:
     """The nominal one-sided level of each look; at the last all data are in.
 
-    A hypothesis that is true is rejected at any of
-    the looks with a probability of alpha. Where looks are more alike than independent increments
-    make them, it is less.
+    A hypothesis that is true is rejected at any of the looks with a probability of alpha. Where
+    looks are more alike than independent increments make them, it is less.
     """
     shares = [n / looks for n in range(1, looks + 1)]
     spent = [alpha * math.log(1 + (math.e - 1) * share) for share in shares]

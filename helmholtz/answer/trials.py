@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz import domain
+from helmholtz.audit.rates import above
 from helmholtz.errors import UsageError
 from helmholtz.io import predictions, runs
 from helmholtz.sweep import conduct, plan
@@ -22,6 +23,11 @@ class Trial(NamedTuple):
     codec: str
     rate: int
     seed: int
+
+    @property
+    def cell(self) -> tuple[str, int]:
+        """Codec and rate."""
+        return self.codec, self.rate
 
 
 class Trials:
@@ -54,7 +60,7 @@ class Trials:
     def leave_out_above(self, codec: str | None, rate: int | None) -> None:
         """Leave out rates above the one that the files went through: they restore nothing."""
         for trial in list(self.runs):
-            if codec and rate and trial.codec.startswith(codec) and trial.rate > rate:
+            if above(trial.codec, codec, rate, [trial.rate]):
                 del self.runs[trial]
 
     @property
@@ -112,12 +118,12 @@ class Trials:
     def comparable(self, codec: str, rate: int) -> bool:
         """Whether the runs of a rate tested what the baseline did: a codec may lack items that it
         cannot compress, which --skip_bad leaves out."""
-        some = [truth for trial, truth in self.truths.items() if trial[:2] == (codec, rate)]
+        some = [truth for trial, truth in self.truths.items() if trial.cell == (codec, rate)]
         return all(np.array_equal(truth, self.truth) for truth in some)
 
     def correct(self, codec: str, rate: int) -> dict[int, np.ndarray]:
         """By seed, which test items the finished runs classify rightly, bool arrays."""
-        return {t.seed: c for t, c in self.found.items() if t[:2] == (codec, rate)}
+        return {t.seed: c for t, c in self.found.items() if t.cell == (codec, rate)}
 
     def bits(self, codec: str, rate: int) -> float | None:
         """Mean payload bits of an item, once a run has told them."""

@@ -49,9 +49,9 @@ class View:
     def judged(self, batch: list[Trial]) -> None:
         """Trials have ended: say what is known of their rates now."""
         self.plan()
-        tried = {trial[:2] for trial in batch}
+        tried = {trial.cell for trial in batch}
         for verdict in self.inquiry.verdicts:
-            if verdict.margin and (verdict[:2] in tried or any(not rate for _, rate in tried)):
+            if verdict.margin and (verdict.cell in tried or any(not rate for _, rate in tried)):
                 name = said.name(self.inquiry, verdict)
                 cost = said.difference(self.inquiry, verdict)
                 seeds = plural(verdict.margin.seeds, "seed")

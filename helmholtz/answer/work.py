@@ -112,7 +112,7 @@ class Work:
             end = "\n".join([run.note or "another process trains it", *table.log_end(run)])
             if not trial.rate and not self.inquiry.base:
                 raise _error(run.code, f"{run.name} was not trained: {end}")
-            self.inquiry.without[trial[:2]] = FAILED
+            self.inquiry.without[trial.cell] = FAILED
             rest = "its rate is left out" if trial.rate else "no further seed can be compared"
             self.view.say(f"{run.name} was not trained, and {rest}: {end}")
 

@@ -76,7 +76,7 @@ def items_of(folder: Path, wanted: dict) -> int | None:
     return None
 
 
-def publish(folder: Path, names: dict[str, list[str]]) -> None:
+def publish(folder: Path, names: dict[str, dict]) -> None:
     """Say by split which files are the data of a folder, and remove those of an older layout.
 
     To be called when all are there; one process of several writes the index.
@@ -101,5 +101,5 @@ def _read(folder: Path):
         return None
 
 
-def _index(folder: Path, names: dict[str, list[str]]) -> dict[str, dict[str, str]]:
+def _index(folder: Path, names: dict[str, dict]) -> dict[str, dict[str, str]]:
     return {split: {n: store.digest(folder / n) for n in some} for split, some in names.items()}

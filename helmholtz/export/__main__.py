@@ -58,13 +58,15 @@ def main(argv=None) -> None:
     folder, out = args.folder, args.out
     _check_places(folder, out)
     names, ignored = files.find(folder, own.file_kind())
-    version = codec.version() + (files.MONO if args.mono else "")
+    version = codec.version() + (", mono" if args.mono else "")  # not to be mixed with others
     settings = {"codec": codec.name, "rate": str(rate), "version": version}
     with locked(out):
         remove_leftovers(out)
         rows = files.read_manifest(out / files.MANIFEST, settings)
         tasks = files.tasks(names, codec.ending, rows)
-        work = partial(files.compress, folder=folder, out=out, half=own.name, settings=settings)
+        work = partial(
+            files.compress, folder=folder, out=out, half=own.name, settings=settings, mono=args.mono
+        )
         problems = files.export(out, tasks, rows, work)
     if ignored:
         print(f"Ignored: {ignored}.", file=sys.stderr)

@@ -22,7 +22,6 @@ MANIFEST = "manifest.csv"
 # Names that are no UTF-8 are kept, byte for byte.
 TEXT = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
 NAME_MAX = 255  # bytes of a file's name, on nearly every file system
-MONO = ", mono"  # ends the version of what was mixed down, which is not mixed with other files
 CHUNK = 4  # files that a process compresses at a time
 
 
@@ -121,14 +120,16 @@ def export(out: Path, tasks: list[Task], rows: dict[str, dict], work) -> list[st
     return problems
 
 
-def compress(tasks: list[Task], *, folder: Path, out: Path, half: str, settings: dict) -> list:
+def compress(
+    tasks: list[Task], *, folder: Path, out: Path, half: str, settings: dict, mono: bool
+) -> list:
     """For every task (task, row, temporary file or None if its file is there, problem)."""
     own, done = domain.get(half), []
     encode = partial(
         own.encode_file,
         codec=own.codecs[settings["codec"]],
         rate=int(settings["rate"]),
-        mono=settings["version"].endswith(MONO),
+        mono=mono,
     )
     for task in tasks:
         name = shown(folder / task.name)

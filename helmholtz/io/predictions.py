@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helmholtz.errors import DataError
-from helmholtz.io.files import write_text
+from helmholtz.io.files import write_csv
 
 FILE = "predictions.csv"
 COLUMNS = {"names": ("item", "truth", "predicted", "probability"), "formats": ["i8"] * 3 + ["f8"]}
@@ -41,8 +41,7 @@ def of(item: np.ndarray, truth: np.ndarray, probabilities: np.ndarray) -> Predic
 def write(path: Path, predictions: Predictions) -> None:
     """Write a row for every item."""
     rows = zip(*predictions[:3], map("{:.6g}".format, predictions.probability), strict=True)
-    lines = [",".join(Predictions._fields), *(",".join(map(str, row)) for row in rows)]
-    write_text(path, "\n".join(lines) + "\n")
+    write_csv(path, [Predictions._fields, *rows])
 
 
 def read(path: Path) -> Predictions:

@@ -84,17 +84,11 @@ def main(argv=None) -> None:
     found = experiments.experiments([run.row for run in runs])
     tested = transfer.read(runs)
     earlier = transfer.read_tables(_tables(args.folders))
-    answered = [
-        (
-            one,
-            answer(one, args.tolerance)
-            | by_class(one)
-            | transfer.transfer(
-                one, tested, args.tolerance, earlier.get(tuple(one.key.values()), ())
-            ),
-        )
-        for one in found
-    ]
+    answered = []
+    for one in found:
+        known = earlier.get(tuple(one.key.values()), ())
+        matrix = transfer.transfer(one, tested, args.tolerance, known)
+        answered.append((one, answer(one, args.tolerance) | by_class(one) | matrix))
 
     with locked(args.out):
         for folder in (args.out, args.out / "figures"):

@@ -50,7 +50,8 @@ class Judge:
                 print(said, flush=True)
 
     def _items(self, task, folder: Path, rate: int) -> tuple:
-        """The test items that the run judged, in its order, their labels, indices and codec."""
+        """The test items that the run judged, in its order, their labels, indices, and the
+        codec's version."""
         flags, setting = task.setting["flags"], task.setting
         data = loading.load_test(folder, rate, self.domain.codecs)
         options = Namespace(train_dir=folder, tile=flags.get("tile"))
