@@ -8,6 +8,7 @@ from PIL import Image
 
 from helmholtz.analysis import domains
 from helmholtz.analysis.experiments import rate_order
+from helmholtz.analysis.logs import FINISHED
 from helmholtz.data import loading
 from helmholtz.errors import DataError, MachineError
 from helmholtz.io import datadir
@@ -53,7 +54,7 @@ def add_lossless(runs: list) -> None:
     known = {}
     for run in runs:
         key = tuple(run.row[name] for name in ("domain", "source", "data"))
-        if run.path is not None and run.row["state"] == "finished":
+        if run.path is not None and run.row["state"] == FINISHED:
             if key not in known:
                 same_size = not run.row["flags"].get("full_size")
                 known[key] = _lossless_bytes(read(run.row, only=0)) if same_size else None

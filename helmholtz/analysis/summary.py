@@ -71,26 +71,31 @@ def mean_difference(name: str, chosen: list[dict], base: list[dict], factor: flo
 def _scores(name: str, runs: list[dict], alike: bool) -> list[Score]:
     """A score of SCORES of every run; alike: whether their items may be compared one by one.
 
-    A whole number of epochs is rounded as an accuracy of one item would be. Without predictions of
-    validation items, those of test items tell how much items vary.
+    Without predictions of validation items, those of test items tell how much items vary.
     """
-    told = [name == "accuracy" or (name == "test_acc" and judged_once(run)) for run in runs]
-    items = [run["val_items"] if known else None for run, known in zip(runs, told, strict=True)]
-    items = [1] * len(runs) if name == "convergence_epoch" else items
     return [
-        Score(run["seed"], SCORES[name](run), run["predictions"].correct if alike else None, count)
-        for run, count in zip(runs, items, strict=True)
+        Score(
+            run["seed"],
+            SCORES[name](run),
+            run["predictions"].correct if alike else None,
+            _items(name, run),
+        )
+        for run in runs
     ]
+
+
+def _items(name: str, run: dict) -> int | None:
+    """How many items a score is a mean of; a whole number of epochs is rounded as of one item."""
+    if name == "convergence_epoch":
+        return 1
+    known = name == "accuracy" or (name == "test_acc" and judged_once(run))
+    return run["val_items"] if known else None
 
 
 def same_items(runs: list[dict]) -> bool:
     """Whether all runs kept their predictions, and of the same items."""
     kept = [run.get("predictions") for run in runs]
-    return None not in kept and all(
-        np.array_equal(own, first)
-        for some in kept[1:]
-        for own, first in zip(some[:2], kept[0][:2], strict=True)
-    )
+    return None not in kept and all(some.same_items(kept[0]) for some in kept[1:])
 
 
 def summarise(runs: list[dict], base: list[dict]) -> dict:

@@ -23,11 +23,11 @@ def parse_args(argv=None) -> argparse.Namespace:
 def main(argv=None) -> None:
     args = parse_args(argv)
     from helmholtz.audit.folder import audit
-    from helmholtz.data.folders import every_file
+    from helmholtz.io.files import files_below
 
     if not args.folder.is_dir():
         raise DataError(f"{shown(args.folder)} is not a folder: give one with images or sounds.")
-    files = every_file(args.folder)
+    files = list(files_below(args.folder, linked=2))  # of train/ and test/, classes
     if not files:
         raise DataError(f"{shown(args.folder)} holds no files.")
     found = audit(files, [path.parent.name for path in files])

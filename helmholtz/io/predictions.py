@@ -29,6 +29,10 @@ class Predictions(NamedTuple):
         """Whether the predicted class is the true one, bool."""
         return self.truth == self.predicted
 
+    def same_items(self, other: "Predictions") -> bool:
+        """Whether both are of the same test items."""
+        return np.array_equal(self.item, other.item) and np.array_equal(self.truth, other.truth)
+
 
 def of(item: np.ndarray, truth: np.ndarray, probabilities: np.ndarray) -> Predictions:
     """Predictions from probabilities, items x classes, sorted by item."""

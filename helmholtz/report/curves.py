@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from helmholtz.analysis import domains
 from helmholtz.analysis.answer import network
 from helmholtz.analysis.experiments import rate_order
-from helmholtz.analysis.logs import Run
+from helmholtz.analysis.logs import COUNTED, Run
 from helmholtz.analysis.wording import plural
 from helmholtz.errors import UsageError
 from helmholtz.report import charts
@@ -76,7 +76,7 @@ def of_runs(chosen: list[Run]):
 
 
 def _run(row: dict) -> str:
-    state = "" if row["state"].startswith("finished") else f" ({row['state']})"
+    state = "" if row["state"] in COUNTED else f" ({row['state']})"
     seed = "" if row["seed"] is None else f", seed {row['seed']}"
     rate = "unknown rate" if row["rate"] is None else domains.rate_name(row)
     return f"{network(row)}, {rate}{seed}{state}"

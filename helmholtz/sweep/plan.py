@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import importlib
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from helmholtz.data import prepare_command
 from helmholtz.domain import Domain
 from helmholtz.errors import UsageError
 from helmholtz.io import run_state, runs
-from helmholtz.training import train_command
+from helmholtz.training import evaluate_command, train_command
 
 DECIDED_HERE = ("resume", "overwrite", "log_dir")  # flags that a sweep gives every run
 
@@ -61,8 +60,8 @@ def plan(args: argparse.Namespace, rest: list[str]) -> list[Run]:
     them; raises its UsageError or DataError.
     """
     half = domain.get(args.domain)
-    parse = _program(half, "train").parse_args
-    parsed = [(words, parse(words)) for words in _all_words(half, args, rest)]
+    wanted = _all_words(half, args, rest)
+    parsed = [(words, train_command.parse_args(half, "", words)) for words in wanted]
     _refuse_own_flags(parsed[0][1])
     if not flags.rate_of(args, half) and not parsed[0][1].train_dir:
         parsed = _fitting(half, parsed)
@@ -107,11 +106,6 @@ def _fitting(half: Domain, parsed: list[tuple]) -> list[tuple]:
     return found
 
 
-def _program(half: Domain, name: str):
-    """A half's train.py or prepare.py, which import nothing heavy."""
-    return importlib.import_module(f"{half.name}.{name}")
-
-
 def _refuse_own_flags(options: argparse.Namespace) -> None:
     """Raise UsageError for abbreviated flags, which reach train.py past the sweep's own."""
     for name in DECIDED_HERE:
@@ -134,7 +128,7 @@ def _source_name(half: Domain, parsed: list[argparse.Namespace]) -> str:
 def source_flags(run: Run) -> list[str]:
     """The flags that a run shares with prepare.py, without the rate."""
     found = []
-    for name in vars(_program(run.domain, "prepare").parse_args([])):
+    for name in vars(prepare_command.parse_args(run.domain, "", [])):
         value = getattr(run.args, name, None)
         if name != run.domain.flag and value not in (None, False):
             found += [f"--{name}"] if value is True else [f"--{name}", str(value)]
@@ -155,7 +149,7 @@ def evaluations(args: argparse.Namespace, all_runs: list[Run]) -> list[list[str]
     for own, some in folders.items():
         words = ["--log_dir", *some, f"--{half.flag}", *rates, "--codec", *args.codec]
         found.append([str(word) for word in words + (["--model", own] if own else [])])
-        _program(half, "evaluate").parse_args(found[-1])
+        evaluate_command.parse_args(half, "", found[-1])
     return found
 
 

@@ -91,8 +91,7 @@ def _check(folder: Path, found: predictions.Predictions) -> None:
     if not path.exists():  # a run from before these were kept
         return
     kept = predictions.read(path)
-    same = np.array_equal(kept.item, found.item) and np.array_equal(kept.truth, found.truth)
-    if not same or (kept.predicted == found.predicted).mean() < AGREE:
+    if not kept.same_items(found) or (kept.predicted == found.predicted).mean() < AGREE:
         raise DataError(
             f"{folder} no longer predicts at its own rate what its {path.name} holds: its weights "
             "or its data are not those that it was trained with. Train it anew."
