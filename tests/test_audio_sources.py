@@ -253,7 +253,7 @@ def test_the_archive_is_read_through_its_nested_zips(tmp_path, monkeypatch):
         assert labels.tolist() == list(range(12))
         assert [clip.sound.name.split("/")[-2] for clip in sounds] == LABELS
     assert (facts["frames"], facts["channels"]) == (4410, 1)
-    copied = sorted(p.name for p in (tmp_path / "audio" / "data" / "idmt").iterdir())
+    copied = sorted(p.name for p in (tmp_path / "audio" / "data" / "idmt").glob("[!.]*"))
     assert copied == ["Gitarre monophon.zip", "Gitarre monophon2.zip"]
 
 

@@ -103,4 +103,4 @@ def test_predict_answers_for_the_good_files_and_names_each_bad_one(
     (tmp_path / "cut.wav").write_bytes((sounds / "low" / "00.wav").read_bytes()[:30])
     good = [sounds / "high" / "03.wav", sounds / "low" / "00.wav"]
     cut = predict_with_bad_files(predict.main, finished, good, tmp_path / "cut.wav", capsys)
-    assert "is damaged or not a sound" in cut
+    assert "is damaged, it ends early" in cut

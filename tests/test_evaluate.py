@@ -180,7 +180,7 @@ def test_a_network_of_ones_own_is_judged_when_its_code_is_given(command, photos,
     words = ["--log_dir", folder, "--model", model, "--quality", 0]
     assert command(evaluate.main, *words) == (0, "")
     result = json.loads((folder / "result.json").read_text())
-    assert table(folder)["jpeg", 5] == (16, result["best_val_acc"])
+    assert table(folder)["jpeg", 5] == (16, result["test_acc"])
 
     capsys.readouterr()
     files = sorted(photos.rglob("*.png"))

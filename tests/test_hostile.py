@@ -96,7 +96,7 @@ def test_nested_zips_are_copied_to_their_folder_whatever_their_names(tmp_path):
     found = idmt.read_archive(path, tmp_path / "in" / "copies")
     assert found["Chorus"][0].read() == b"RIFF"
     assert everything(tmp_path) == [
-        "in", "in/a.zip", "in/copies",
+        "in", "in/a.zip", "in/copies", "in/copies/.lock",
         "in/copies/Gitarre monophon.zip", "in/copies/Gitarre monophon2.zip",
     ]  # fmt: skip
 

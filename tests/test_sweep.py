@@ -314,6 +314,7 @@ class Failing:
 
     def poll(self, run):
         lines = [f"{epoch},0.5" for epoch in range(1, 1 + self.epochs * self.starts)]
+        (run.folder / "setting.json").write_text("{}")
         (run.folder / "history.csv").write_text("\n".join(["epoch,val_acc", *lines]))
         return launcher.LOST if self.starts < 20 else 1
 
