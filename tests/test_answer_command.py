@@ -349,6 +349,18 @@ def test_of_a_batch_whose_baseline_finished_in_part_that_part_counts(trials, mon
     assert list(work.inquiry.base) == [0]
 
 
+def test_an_interval_ends_where_accuracy_does(trials):
+    for rate, accuracies in {0: (0.5, 0.9), 50: (0.9, 0.4)}.items():
+        for seed, accuracy in enumerate(accuracies):
+            finish(trials, rate, seed, np.arange(100) < 100 * accuracy)
+    finish(trials, 90, 0, np.arange(100) < 90)
+    finish(trials, 90, 1, np.arange(100) < 40)
+    inquiry = Inquiry(trials, Tolerance(0.01))
+    verdict = next(v for v in inquiry.verdicts if v.rate == 50)
+    assert verdict.margin.high - verdict.margin.low > 1
+    assert inquiry.difference(verdict)[1:] == pytest.approx((-0.7, 0.3))
+
+
 def test_a_rate_of_which_a_seed_failed_is_not_chosen(trials):
     seeds(trials, {0: 0.9, 90: 0.9, 50: 0.9, 10: 0.8}, 3)
     inquiry = Inquiry(trials, Tolerance(0.01))

@@ -98,9 +98,13 @@ class Inquiry:
 
     def difference(self, verdict: Verdict) -> tuple[float, float, float]:
         """Of a tried rate's accuracy to the baseline's, a share of the items, and the ends of an
-        interval that holds however often it was looked at, infinite while it is not known."""
+        interval that holds however often it was looked at, infinite while it is not known. Known
+        ends are within what a difference can be."""
         margin, loss = verdict.margin, self.tolerance.loss(self.accuracy)
-        return margin.mean - loss, margin.low - loss, margin.high - loss
+        mean, low, high = margin.mean - loss, margin.low - loss, margin.high - loss
+        if np.isinf(low):
+            return mean, low, high
+        return mean, max(low, -self.accuracy), min(high, 1 - self.accuracy)
 
     def chosen(self) -> Verdict | None:
         """The safe rate with the smallest files over all codecs."""
