@@ -69,7 +69,7 @@ def test_a_later_run_without_compression_that_fails_keeps_what_is_known(trials):
     assert "no further seed can be compared" in told[0]
     assert not inquiry.wanted()
     last = said.lines(inquiry, clock(), "sample", None)[-1]
-    assert last.endswith("compression failed, so that more seeds cannot be compared.")
+    assert last.endswith("more seeds cannot be compared: the same command tries it again.")
 
 
 def test_seeds_that_the_baseline_has_are_trained_after_another_of_it_failed(trials):

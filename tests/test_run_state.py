@@ -54,7 +54,10 @@ def test_a_run_that_is_being_replaced_is_not_resumed_before_its_first_epoch(tmp_
 
 def test_files_of_others_are_not_replaced_unless_told(tmp_path):
     (tmp_path / "history.csv").touch()
-    with pytest.raises(UsageError, match=r"not made by train\.py, whose history\.csv it has: give"):
+    with pytest.raises(
+        UsageError,
+        match=r"not made by train\.py \(it has history\.csv, and no setting\.json\): give",
+    ):
         begin(tmp_path)
     run_state.mark(tmp_path)  # as a sweep does with --overwrite, whose launcher asks without it
     assert run_state.outlook(tmp_path, asked()).what == "start"

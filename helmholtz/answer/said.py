@@ -123,7 +123,8 @@ def _open(inquiry: Inquiry, clock: Clock) -> str:
         return ""
     text, more = f"Open: {named}", inquiry.still_needed()
     if not inquiry.wanted() and inquiry.stuck:
-        return f"{text}; a run without compression failed, so that more seeds cannot be compared."
+        why = "a run without compression failed, so that more seeds cannot be compared"
+        return f"{text}; {why}: the same command tries it again."
     if not inquiry.wanted():
         items = counted(len(inquiry.trials.truth), "test item")
         return f"{text}; {items} are probably too few to settle that with {SEEDS} seeds."

@@ -49,7 +49,8 @@ def outlook(folder: Path, asked: Wanted, overwrite: bool = False) -> Outlook:
     if not (finished or kept):
         foreign = [] if anew or (folder / "setting.json").exists() else runs.outputs(folder)
         if foreign:
-            return Outlook("refuse", f"not made by train.py, whose {foreign[0].name} it has")
+            there = f"it has {foreign[0].name}, and no setting.json"
+            return Outlook("refuse", f"not made by train.py ({there})")
         return Outlook("start", "")
     if anew:
         return Outlook("start", "anew")
